@@ -7,17 +7,26 @@ lacks an axis keeps the order of the rest. What does not belong here: economics.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BoolArray", "FloatArray", "IntArray", "UIntArray", "assert_shape"]
+__all__ = [
+    "BoolArray",
+    "FloatArray",
+    "FloatLike",
+    "IntArray",
+    "UIntArray",
+    "assert_shape",
+]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 UIntArray: TypeAlias = NDArray[np.uint32]
 BoolArray: TypeAlias = NDArray[np.bool_]
+# A pure formula serves scalars and arrays alike and returns what it was given.
+FloatLike = TypeVar("FloatLike", float, FloatArray)
 
 
 def assert_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) -> None:
