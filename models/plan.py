@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan: every decision over the horizon, as a value.
+
+It can be saved, compared, scored and explained. Periods are indices from 0, the first
+month of the study. What it earns stands in `models.cashflow`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.fields import Identifier, Record
+
+__all__ = [
+    "BuildStart",
+    "Commitment",
+    "ConversionStart",
+    "Holding",
+    "Move",
+    "OfferAcceptance",
+    "Order",
+    "PhaseStart",
+    "Plan",
+]
+
+Period = Annotated[int, Field(ge=0, json_schema_extra={"unit": "period"})]
+Count = Annotated[int, Field(ge=0, json_schema_extra={"unit": "units"})]
+Amount = Annotated[float, Field(ge=0, json_schema_extra={"unit": "units"})]
+
+
+class Order(Record):
+    """Lots of machines ordered (and paid) in a month for a site.
+
+    `model` names an ASIC family or a GPU family (then a lot is nodes).
+    """
+
+    model: Identifier
+    site: Identifier
+    period: Period
+    lots: Count
+
+
+class Holding(Record):
+    """Machines of one cohort installed at a site from a period up to another.
+
+    ``cohort_period`` is the first running period of the cohort (its age is zero then);
+    it is negative for the opening fleet. ``until`` is exclusive. What happens at
+    ``until``: ``sell`` (resale value), ``move`` (to another holding) or ``keep`` (end of
+    the horizon, terminal value).
+    """
+
+    model: Identifier
+    site: Identifier
+    cohort_period: int = Field(ge=-600, json_schema_extra={"unit": "period"})
+    since: Period
+    until: Period
+    units: Amount
+    """Machines; GPU nodes for GPU families."""
+    ending: Literal["sell", "move", "keep"]
+
+
+class Move(Record):
+    """Machines of one cohort leave one site and arrive at another.
+
+    They earn nothing in `transit_months`.
+    """
+
+    model: Identifier
+    cohort_period: int = Field(ge=-600, json_schema_extra={"unit": "period"})
+    from_site: Identifier
+    to_site: Identifier
+    period: Period
+    units: Amount
+
+
+class PhaseStart(Record):
+    """A power phase of a site, construction starting in a period."""
+
+    site: Identifier
+    phase: Identifier
+    period: Period
+
+
+class BuildStart(Record):
+    """Shell modules of one kind, construction starting in a period."""
+
+    site: Identifier
+    kind: Literal["air", "hydro", "hpc"]
+    period: Period
+    modules: Count
+
+
+class ConversionStart(Record):
+    """Conversion modules, work starting in a period."""
+
+    site: Identifier
+    conversion: Identifier
+    period: Period
+    modules: Count
+
+
+class OfferAcceptance(Record):
+    """An offer accepted: running from `since` up to `until` (exclusive).
+
+    `until` may lie beyond the horizon.
+    """
+
+    offer: Identifier
+    since: Period
+    until: Period
+
+
+class Commitment(Record):
+    """MW committed to a partner's hosting contract, month by month."""
+
+    site: Identifier
+    mw: tuple[float, ...]
+
+
+class Plan(Record):
+    """Every decision of one plan."""
+
+    label: str
+    study_id: Identifier
+    months: int = Field(ge=1, json_schema_extra={"unit": "months"})
+    orders: tuple[Order, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    moves: tuple[Move, ...] = ()
+    phases: tuple[PhaseStart, ...] = ()
+    builds: tuple[BuildStart, ...] = ()
+    conversions: tuple[ConversionStart, ...] = ()
+    offers: tuple[OfferAcceptance, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    btc_sold_free: tuple[float, ...]
+    """BTC sold from free holdings, each month. [BTC]"""
+    btc_sold_pledged: tuple[float, ...]
+    """BTC sold from pledged holdings, repaying the loan pro rata. [BTC]"""
+    emergency_equity_usd: tuple[float, ...]
+    """Equity raised to keep the cash floor, each month. [USD]"""
