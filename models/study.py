@@ -17,7 +17,7 @@ from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
 from models.offers import GpuLeaseOffer, HostingOffer
 from models.site import Site
-from models.units import add_months, months_between
+from models.months import add_months, months_between
 
 __all__ = ["SolverSettings", "Study", "TimeGrid"]
 
