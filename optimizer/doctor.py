@@ -8,35 +8,23 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import platform
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimizer.passport import package_versions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PACKAGES", "Finding", "examine", "package_versions"]
+__all__ = ["PACKAGES", "Finding", "examine"]
 
 PACKAGES = ("optimizer", "gpu", "models", "sites")
 """The four import packages of the distribution."""
 
 DISTRIBUTION = "wattplan"
-REPORTED = (
-    "numpy",
-    "scipy",
-    "pyomo",
-    "highspy",
-    "pydantic",
-    "typer",
-    "rich",
-    "pyarrow",
-    "duckdb",
-    "plotly",
-    "jinja2",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +44,6 @@ class Finding:
     name: str
     is_good: bool
     text: str
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of Wattplan, Python and the packages it builds on."""
-    versions = {
-        DISTRIBUTION: metadata.version(DISTRIBUTION),
-        "python": platform.python_version(),
-    }
-    versions.update({name: metadata.version(name) for name in REPORTED})
-    return versions
 
 
 def examine(folder: Path) -> list[Finding]:
