@@ -100,3 +100,16 @@ class Company(Record):
     """Builds and conversions must be live at least this long before the horizon."""
     tax_site: Identifier
     """Site whose tax group carries corporate costs, interest and side businesses."""
+
+    @property
+    def side_margin_usd_per_month(self) -> float:
+        """Revenue less cost of the side businesses. [USD]."""
+        return sum(
+            business.revenue_usd_per_month - business.cost_usd_per_month
+            for business in self.side_businesses
+        )
+
+    @property
+    def overhead_usd_per_month(self) -> float:
+        """Side businesses less general and administrative cost. [USD]."""
+        return self.side_margin_usd_per_month - self.general_admin_usd_per_month

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Book-keeping of one plan: posts what its machines, contracts and builds earn.
+
+Used by `models.cashflow`, which taxes and closes the book. What one machine or one
+contract earns stands in `models.fleet`, `models.contracts` and `models.builds`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.builds import payments_usd, plant_value_usd, straight_line_usd
+from models.capacity import (
+    SHELL_KINDS,
+    commitment_mw,
+    energised_mw,
+    running_share,
+)
+from models.contracts import (
+    gpu_deposit_usd,
+    gpu_lease_month,
+    hosting_month,
+    remainder_factor,
+)
+from models.fleet import (
+    asic_month,
+    asic_price_usd,
+    asic_resale_usd,
+    gpu_month,
+    gpu_price_usd,
+    gpu_resale_usd,
+)
+from models.power import commitment_cost_usd, demand_charge_usd
+from models.units import month_hours_h
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+    from models.offers import GpuLeaseOffer, HostingOffer
+    from models.paths import MarketPaths
+    from models.plan import OfferAcceptance, Plan
+    from models.study import Study
+
+__all__ = ["Book"]
+
+
+class Book:
+    """Collects flows of one plan; lives for one evaluation."""
+
+    def __init__(self, study: Study, plan: Plan, paths: MarketPaths) -> None:
+        self.study, self.plan, self.paths = study, plan, paths
+        self.n_periods = study.time.months
+        shape = (paths.n_scenarios, len(study.sites), self.n_periods)
+        like = paths.btc_price_usd
+        self.items: dict[str, FloatArray] = {}
+        self.depreciation_usd = np.zeros_like(like, shape=shape)
+        self.mined_btc = np.zeros_like(like, shape=shape)
+        self.mining_mwh = np.zeros_like(like, shape=shape)
+        self.gpu_ids = {gpu.id for gpu in study.gpus}
+        self._share = self._running_shares()
+
+    # -- collecting ---------------------------------------------------------------
+
+    def post(self, item: str, site: int, flow: FloatArray) -> None:
+        """Add a monthly flow, shape (n_periods,) or (n_scenarios, n_periods) [USD]."""
+        self._array(item)[:, site, 1:] += np.asarray(flow, like=self.mined_btc)
+
+    def post_terminal(self, item: str, site: int, value: FloatArray | float) -> None:
+        """Add a value at the horizon, scalar or shape (n_scenarios,) [USD]."""
+        self._array(item)[:, site, -1] += np.asarray(value, like=self.mined_btc)
+
+    def _array(self, item: str) -> FloatArray:
+        if item not in self.items:
+            n_scenarios, n_sites, n_periods = self.mined_btc.shape
+            self.items[item] = np.zeros_like(
+                self.mined_btc, shape=(n_scenarios, n_sites, n_periods + 1)
+            )
+        return self.items[item]
+
+    def _running_shares(self) -> FloatArray | None:
+        """Return (n_scenarios, n_sites, n_kinds, n_periods), None when all is on time.
+
+        Each scenario's delay picks a row of a table with one entry per delay.
+        """
+        delays = self.paths.delay_months
+        longest = int(delays.max())
+        if longest == 0:
+            return None
+        table = np.stack(
+            [running_share(self.study, self.plan, d) for d in range(longest + 1)]
+        )
+        rows = np.asarray(table, like=self.mined_btc)
+        sites = np.asarray(np.arange(len(self.study.sites)), like=self.mined_btc)
+        picked: FloatArray = rows[delays, sites[None, :]]
+        return picked
+
+    def share(self, site: int, kind: str) -> FloatArray | float:
+        """Return the share of load that can run, (n_scenarios, n_periods) or 1."""
+        if self._share is None:
+            return 1.0
+        share: FloatArray = self._share[:, site, SHELL_KINDS.index(kind)]
+        return share
+
+    # -- machines -----------------------------------------------------------------
+
+    def _cohorts(self, *, gpus: bool) -> dict[tuple[str, str, int], FloatArray]:
+        """Return units by month of each cohort at each site."""
+        units: dict[tuple[str, str, int], FloatArray] = defaultdict(
+            lambda: np.zeros(self.n_periods)
+        )
+        for held in self.plan.holdings:
+            if (held.model in self.gpu_ids) == gpus:
+                key = (held.model, held.site, held.cohort_period)
+                units[key][held.since : held.until] += held.units
+        return dict(sorted(units.items()))
+
+    def add_asics(self) -> None:
+        """Post mining flows, sales, moves and end values of ASICs."""
+        study, paths = self.study, self.paths
+        for (model, site_id, cohort), units in self._cohorts(gpus=False).items():
+            site = study.site_index(site_id)
+            asic = study.asic(model)
+            month = asic_month(study, study.sites[site], asic, cohort, paths)
+            count = np.asarray(units, like=self.mined_btc)
+            live = count * self.share(site, asic.shell)
+            self.mined_btc[:, site] += month.btc * live
+            self.mining_mwh[:, site] += month.energy_mwh * live
+            self.post("mining_revenue", site, month.revenue_usd * live)
+            self.post("mining_energy", site, -month.energy_usd * live)
+            self.post("mining_opex", site, -month.opex_usd * units)
+            credit = np.asarray(month.demand_response_usd, like=self.mined_btc)
+            if month.demand_response_usd.any():
+                self.post("demand_response", site, credit * live)
+        for held in self.plan.holdings:
+            if held.model not in self.gpu_ids and held.ending != "move":
+                worth = asic_resale_usd(
+                    study, study.asic(held.model), held.cohort_period, paths
+                )
+                self._end(held.site, held.until, worth * held.units, "asic")
+        for move in self.plan.moves:
+            site = study.site_index(move.to_site)
+            cost = np.zeros(self.n_periods)
+            cost[move.period] = -study.sites[site].move_in_usd_per_unit * move.units
+            self.post("moves", site, cost)
+        for site, place in enumerate(study.sites):
+            for opening in place.opening_fleet:
+                self.depreciation_usd[:, site] += np.asarray(
+                    straight_line_usd(
+                        opening.book_value_usd,
+                        0,
+                        max(opening.remaining_life_months, 1),
+                        self.n_periods,
+                    ),
+                    like=self.mined_btc,
+                )
+
+    def _end(self, site_id: str, until: int, worth: FloatArray, family: str) -> None:
+        """Post the sale of machines in period `until`, or their value at the end."""
+        site = self.study.site_index(site_id)
+        if until < self.n_periods:
+            sale = np.zeros_like(worth)
+            sale[:, until] = worth[:, until]
+            self.post(f"{family}_resale", site, sale)
+        else:
+            self.post_terminal(f"terminal_{family}s", site, worth[:, -1])
+
+    def add_gpus(self) -> None:
+        """Post merchant flows, sales and end values of own GPU nodes."""
+        study, paths = self.study, self.paths
+        for (model, site_id, _), units in self._cohorts(gpus=True).items():
+            site = study.site_index(site_id)
+            month = gpu_month(study, study.sites[site], study.gpu(model), paths)
+            live = np.asarray(units, like=self.mined_btc) * self.share(site, "hpc")
+            self.post("gpu_merchant", site, month.revenue_usd * live)
+            self.post("gpu_energy", site, -month.energy_usd * live)
+            self.post("gpu_opex", site, -month.opex_usd * live)
+        for held in self.plan.holdings:
+            if held.model in self.gpu_ids:
+                worth = gpu_resale_usd(
+                    study, study.gpu(held.model), held.cohort_period, paths
+                )
+                self._end(held.site, held.until, worth * held.units, "gpu")
+
+    def add_orders(self) -> None:
+        """Post purchases and their depreciation."""
+        study, n_periods = self.study, self.n_periods
+        for order in self.plan.orders:
+            site = study.site_index(order.site)
+            place = study.sites[site]
+            regime = study.tax_regime(place)
+            if order.model in self.gpu_ids:
+                gpu = study.gpu(order.model)
+                units = order.lots * gpu.lot_nodes
+                cost = units * gpu_price_usd(place, gpu, n_periods)[order.period]
+                life, item = regime.gpu_life_months, "gpu_purchase"
+                live = order.period + gpu.delivery_months
+            else:
+                asic = study.asic(order.model)
+                units = order.lots * asic.lot_units
+                cost = units * asic_price_usd(place, asic, n_periods)[order.period]
+                life, item = regime.asic_life_months, "asic_purchase"
+                live = order.period + asic.delivery_months
+            paid = np.zeros(n_periods)
+            paid[order.period] = -cost
+            self.post(item, site, paid)
+            self.depreciation_usd[:, site] += np.asarray(
+                straight_line_usd(float(cost), live, life, n_periods),
+                like=self.mined_btc,
+            )
+
+    # -- contracts ----------------------------------------------------------------
+
+    def add_contracts(self) -> None:
+        """Post hosting and GPU-lease offers accepted."""
+        hosting = {offer.id: offer for offer in self.study.hosting_offers}
+        leases = {offer.id: offer for offer in self.study.gpu_offers}
+        for taken in self.plan.offers:
+            if taken.offer in hosting:
+                self._add_hosting(hosting[taken.offer], taken)
+            else:
+                self._add_lease(leases[taken.offer], taken)
+
+    def _mask(self, taken: OfferAcceptance) -> FloatArray:
+        mask = np.zeros(self.n_periods)
+        mask[taken.since : taken.until] = 1.0
+        return np.asarray(mask, like=self.mined_btc)
+
+    def _remainder(self, taken: OfferAcceptance) -> float:
+        rate = self.study.company.discount_rate_per_year
+        return remainder_factor(taken.until - self.n_periods, rate)
+
+    def _add_hosting(self, offer: HostingOffer, taken: OfferAcceptance) -> None:
+        site = self.study.site_index(offer.site)
+        month = hosting_month(self.study, offer, self.paths)
+        live = self._mask(taken) * self.share(site, offer.shell)
+        revenue = np.asarray(month.revenue_usd, like=self.mined_btc)
+        opex = np.asarray(month.opex_usd, like=self.mined_btc)
+        self.post("hosting_revenue", site, revenue * live)
+        self.post("hosting_energy", site, -month.energy_usd * live)
+        self.post("hosting_opex", site, -opex * live)
+        margin = (revenue - month.energy_usd - opex)[:, -1]
+        self.post_terminal("terminal_hosting", site, margin * self._remainder(taken))
+
+    def _add_lease(self, offer: GpuLeaseOffer, taken: OfferAcceptance) -> None:
+        site = self.study.site_index(offer.site)
+        month = gpu_lease_month(self.study, offer, self.paths)
+        has_hall = self.study.sites[site].shell("hpc") is not None
+        share = self.share(site, "hpc") if has_hall else 1.0
+        live = self._mask(taken) * share
+        contract = np.asarray(month.contract_usd, like=self.mined_btc)
+        self.post("gpu_contract", site, contract * live)
+        self.post("gpu_merchant", site, month.merchant_usd * live)
+        self.post("gpu_opex", site, month.opex_usd * live)
+        self.post("gpu_energy", site, month.energy_usd * live)
+        last = month.margin_usd[:, -1] * self._remainder(taken)
+        self.post_terminal("terminal_leases", site, last)
+        deposit = gpu_deposit_usd(self.study, offer)
+        flow = np.zeros(self.n_periods)
+        flow[taken.since] += deposit
+        if taken.until < self.n_periods:
+            flow[taken.until] -= deposit
+        else:
+            self.post_terminal("terminal_deposits", site, -deposit)
+        self.post("gpu_deposits", site, flow)
+
+    # -- power and plant ----------------------------------------------------------
+
+    def add_power(self) -> None:
+        """Post demand charges and partner commitments."""
+        study = self.study
+        hours = month_hours_h(study.time.start_month, self.n_periods)
+        energised = energised_mw(study, self.plan)
+        committed = commitment_mw(study, self.plan)
+        for site, place in enumerate(study.sites):
+            charge = demand_charge_usd(place, energised[site])
+            if charge.any():
+                self.post("demand_charge", site, -charge)
+            cost = commitment_cost_usd(place, committed[site], hours)
+            if cost.any():
+                multiplier = self.paths.power_multiplier[:, site]
+                base = np.asarray(cost, like=multiplier)
+                self.post("partner_commitment", site, -base * multiplier)
+
+    def add_builds(self) -> None:
+        """Post phases, shells and conversions, their depreciation and end value."""
+        study = self.study
+        for start in self.plan.phases:
+            place = study.site(start.site)
+            phase = next(p for p in place.phases if p.id == start.phase)
+            self._build(
+                "phase_capex",
+                start.site,
+                phase.capex_usd,
+                start.period,
+                phase.lead_time_months,
+            )
+        for built in self.plan.builds:
+            shell = study.site(built.site).shell(built.kind)
+            if shell is None or shell.build is None:
+                msg = f"site {built.site} offers no {built.kind} shell to build"
+                raise ValueError(msg)
+            cost = shell.build.capex_usd_per_mw * shell.build.module_mw * built.modules
+            lead = shell.build.lead_time_months
+            self._build("shell_capex", built.site, cost, built.period, lead)
+        for change in self.plan.conversions:
+            place = study.site(change.site)
+            work = next(c for c in place.conversions if c.id == change.conversion)
+            cost = work.capex_usd_per_mw * work.module_mw * change.modules
+            lead = work.lead_time_months
+            self._build("conversion_capex", change.site, cost, change.period, lead)
+
+    def _build(
+        self, item: str, site_id: str, cost: float, start: int, lead: int
+    ) -> None:
+        study, n_periods = self.study, self.n_periods
+        site = study.site_index(site_id)
+        life = study.tax_regime(study.sites[site]).plant_life_months
+        overrun = self.paths.capex_factor[:, site, None]
+        paid = payments_usd(cost, start, lead, n_periods)
+        self.post(item, site, -np.asarray(paid, like=overrun) * overrun)
+        schedule = straight_line_usd(cost, start + lead, life, n_periods)
+        self.depreciation_usd[:, site] += np.asarray(schedule, like=overrun) * overrun
+        value = plant_value_usd(
+            cost,
+            start + lead,
+            life_months=life,
+            resale_frac=study.company.plant_resale_frac,
+            n_periods=n_periods,
+        )
+        self.post_terminal("terminal_plant", site, value)

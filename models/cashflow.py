@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The monthly cash-flow engine: what a plan earns in every scenario.
+
+This is the only place that adds a plan up: `models.book` multiplies the plan's
+machines, builds and contracts by what one of each earns, and this module taxes
+(`models.tax`), runs the treasury (`models.treasury`) and closes. Prices come in as
+`MarketPaths`; the arrays may be NumPy or CuPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from models.book import Book
+from models.ledger import ITEMS, Ledger
+from models.tax import profit_tax_usd
+from models.treasury import treasury_path
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+    from models.paths import MarketPaths
+    from models.plan import Plan
+    from models.study import Study
+    from models.treasury import TreasuryPath
+
+__all__ = ["evaluate"]
+
+_KINDS: Final = {item.name: item.kind for item in ITEMS}
+
+
+def evaluate(study: Study, plan: Plan, paths: MarketPaths) -> Ledger:
+    """Return the ledger of a plan in every scenario.
+
+    Parameters
+    ----------
+    study : Study
+        Study the plan belongs to.
+    plan : Plan
+        Decisions.
+    paths : MarketPaths
+        Futures, shape (n_scenarios, ...). [mixed]
+
+    Returns
+    -------
+    Ledger
+        Flows by item, site and month, on the array module of the paths.
+
+    Raises
+    ------
+    ValueError
+        If the plan's months differ from the study's.
+    """
+    if plan.months != study.time.months:
+        msg = f"plan has {plan.months} months, study {study.time.months}"
+        raise ValueError(msg)
+    book = Book(study, plan, paths)
+    book.add_asics()
+    book.add_gpus()
+    book.add_orders()
+    book.add_contracts()
+    book.add_power()
+    book.add_builds()
+    return _close(book)
+
+
+def _close(book: Book) -> Ledger:
+    """Tax, run the treasury and return the ledger."""
+    study, company = book.study, book.study.company
+    tax_site = study.site_index(company.tax_site)
+    operating = [name for name in book.items if _is_taxed(name)]
+    profit = -book.depreciation_usd
+    for name in operating:
+        profit = profit + book.items[name][:, :, 1:]
+    for site in range(len(study.sites)):
+        if site != tax_site:
+            _tax(book, site, profit[:, site])
+    treasury = _treasury(book, tax_site, profit[:, tax_site])
+    book.post("profit_tax", tax_site, -treasury.corporate_tax_usd)
+    return Ledger(
+        site_items=book.items,
+        corporate_items=_corporate(book, treasury),
+        treasury=treasury,
+        mined_btc=book.mined_btc,
+        mining_mwh=book.mining_mwh,
+    )
+
+
+def _tax(book: Book, site: int, profit_usd: FloatArray) -> None:
+    regime = book.study.tax_regime(book.study.sites[site])
+    if not profit_usd.any():
+        return
+    tax = profit_tax_usd(profit_usd, regime.rate_frac, regime.loss_use_cap_frac)
+    book.post("profit_tax", site, -tax)
+
+
+def _treasury(book: Book, tax_site: int, profit_usd: FloatArray) -> TreasuryPath:
+    """Run cash, BTC, loan and the tax of the group that carries interest."""
+    study = book.study
+    company = study.company
+    overhead = company.overhead_usd_per_month
+    cash = np.zeros_like(book.mined_btc[:, 0]) + overhead
+    for name, flow in book.items.items():
+        if name != "mining_revenue" and not name.startswith("terminal_"):
+            cash = cash + flow[:, :, 1:].sum(axis=1)
+    regime = study.tax_regime(study.sites[tax_site])
+    return treasury_path(
+        company,
+        book.plan,
+        maturity_period=study.period_of(company.loan.maturity_month),
+        operating_cash_usd=cash,
+        corporate_profit_usd=profit_usd + overhead,
+        tax_rate_frac=regime.rate_frac,
+        loss_use_cap_frac=regime.loss_use_cap_frac,
+        mined_btc=book.mined_btc.sum(axis=1),
+        btc_price_usd=book.paths.btc_price_usd,
+    )
+
+
+def _corporate(book: Book, treasury: TreasuryPath) -> dict[str, FloatArray]:
+    """Return flows of the company by item, (n_scenarios, n_periods + 1)."""
+    company, price = book.study.company, book.paths.btc_price_usd
+    none = np.zeros_like(treasury.cash_usd)
+
+    def monthly(flow: FloatArray | float) -> FloatArray:
+        array = none.copy()
+        array[:, 1:] += flow
+        return array
+
+    opening, last_btc, last_loan = none.copy(), none.copy(), none.copy()
+    opening[:, 0] = company.cash_usd
+    keep = 1.0 - company.btc_selling_cost_frac
+    held = treasury.btc_free[:, -1] + treasury.btc_pledged[:, -1]
+    last_btc[:, -1] = held * price[:, -1] * keep
+    last_loan[:, -1] = -treasury.loan_usd[:, -1]
+    claim = 1.0 + company.emergency_equity_premium_frac
+    return {
+        "opening_cash": opening,
+        "general_admin": monthly(-company.general_admin_usd_per_month),
+        "side_businesses": monthly(company.side_margin_usd_per_month),
+        "btc_taken_over": monthly(-book.mined_btc.sum(axis=1) * price),
+        "btc_sales": monthly(treasury.btc_sales_usd),
+        "loan_interest": monthly(-treasury.interest_usd),
+        "loan_repayment": monthly(-treasury.repayment_usd),
+        "equity_raised": monthly(treasury.equity_usd),
+        "equity_claim": monthly(-claim * treasury.equity_usd),
+        "terminal_btc": last_btc,
+        "terminal_loan": last_loan,
+    }
+
+
+def _is_taxed(item: str) -> bool:
+    return _KINDS[item] in {"operating", "resale"}

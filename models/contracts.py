@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts: what an accepted hosting or GPU-lease offer earns, month by month.
+
+Which offers are accepted is the plan's; what machines earn without a contract stands
+in `models.fleet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.fleet import gpu_merchant_usd
+from models.power import base_price_usd_per_mwh
+from models.units import MONTHS_PER_YEAR, month_hours_h
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+    from models.offers import GpuLeaseOffer, HostingOffer
+    from models.paths import MarketPaths
+    from models.study import Study
+
+__all__ = [
+    "GpuLeaseMonth",
+    "HostingMonth",
+    "gpu_deposit_usd",
+    "gpu_lease_month",
+    "hosting_month",
+    "remainder_factor",
+]
+
+_KW_PER_MW = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class HostingMonth:
+    """An accepted hosting offer, month by month, all >= 0.
+
+    Parameters
+    ----------
+    revenue_usd, opex_usd : ndarray of shape (n_periods,)
+        Payment of the client; operation. [USD]
+    energy_usd : ndarray of shape (n_scenarios, n_periods)
+        Energy bought for the client; zero where power is passed through. [USD]
+    """
+
+    revenue_usd: FloatArray
+    energy_usd: FloatArray
+    opex_usd: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class GpuLeaseMonth:
+    """An accepted GPU lease, month by month, signed: inflow positive.
+
+    Parameters
+    ----------
+    contract_usd : ndarray of shape (n_periods,)
+        Fixed rent received (leases out) or paid (leases in). [USD]
+    merchant_usd : ndarray of shape (n_scenarios, n_periods)
+        Merchant revenue gained (in) or given up (out). [USD]
+    opex_usd : ndarray of shape (n_scenarios, n_periods)
+        Change of operating cost. [USD]
+    energy_usd : ndarray of shape (n_scenarios, n_periods)
+        Change of energy cost of own nodes, which work more under contract. [USD]
+    """
+
+    contract_usd: FloatArray
+    merchant_usd: FloatArray
+    opex_usd: FloatArray
+    energy_usd: FloatArray
+
+    @property
+    def margin_usd(self) -> FloatArray:
+        """Sum of the parts, shape (n_scenarios, n_periods) [USD]."""
+        contract = np.asarray(self.contract_usd, like=self.merchant_usd)
+        total: FloatArray = (
+            contract + self.merchant_usd + self.opex_usd + self.energy_usd
+        )
+        return total
+
+
+def hosting_month(
+    study: Study, offer: HostingOffer, paths: MarketPaths
+) -> HostingMonth:
+    """Return what a hosting offer earns and costs while it runs.
+
+    Miners: ``MW x hours x rate x max(load, take-or-pay share)`` with energy at the
+    flexible price on our account. HPC tenants: ``IT kW x monthly rent``, energy passed
+    through, IT kW being facility MW over the shell's gross ratio.
+
+    Parameters
+    ----------
+    study : Study
+        Study with the offer's site.
+    offer : HostingOffer
+        Offer. [mixed]
+    paths : MarketPaths
+        Futures. [mixed]
+
+    Returns
+    -------
+    HostingMonth
+        Arrays over all periods, as if running throughout.
+    """
+    site = study.site(offer.site)
+    n_periods = study.time.months
+    hours = month_hours_h(study.time.start_month, n_periods)
+    multiplier = paths.power_multiplier[:, study.site_index(site.id)]
+    if offer.rate_usd_per_mwh > 0:
+        paid_frac = max(offer.load_frac, offer.take_or_pay_frac)
+        revenue = offer.mw * hours * paid_frac * offer.rate_usd_per_mwh
+        price = base_price_usd_per_mwh(site, "flexible", n_periods)
+        energy_usd = offer.mw * hours * offer.load_frac * price
+    else:
+        shell = site.shell(offer.shell)
+        ratio = 1.0 if shell is None else shell.gross_per_it_ratio
+        it_kw = offer.mw * _KW_PER_MW / ratio
+        revenue = np.full(n_periods, it_kw * offer.rent_usd_per_it_kw_month)
+        energy_usd = np.zeros(n_periods)
+    return HostingMonth(
+        revenue_usd=revenue,
+        energy_usd=np.asarray(energy_usd, like=multiplier) * multiplier,
+        opex_usd=offer.opex_frac_of_revenue * revenue,
+    )
+
+
+def gpu_lease_month(
+    study: Study, offer: GpuLeaseOffer, paths: MarketPaths
+) -> GpuLeaseMonth:
+    """Return what a GPU lease adds to a site's pool while it runs.
+
+    A lease in pays ``GPUs x hours x price`` and puts the GPUs on the merchant market; a
+    lease out receives ``GPUs x hours x paid share x price`` and takes them off it. Own
+    nodes under contract work ``paid share`` of the hours instead of the merchant
+    utilisation; a site without an HPC shell has no own nodes and no such cost.
+
+    Parameters
+    ----------
+    study : Study
+        Study with the offer's site and GPU family.
+    offer : GpuLeaseOffer
+        Offer. [mixed]
+    paths : MarketPaths
+        Futures. [mixed]
+
+    Returns
+    -------
+    GpuLeaseMonth
+        Arrays over all periods, as if running throughout.
+    """
+    site, gpu = study.site(offer.site), study.gpu(offer.gpu)
+    n_periods = study.time.months
+    hours = month_hours_h(study.time.start_month, n_periods)
+    fixed = offer.n_gpus * hours * offer.paid_hours_frac * offer.price_usd_per_gpu_h
+    revenue, opex = gpu_merchant_usd(study, gpu, paths)
+    merchant, merchant_opex = offer.n_gpus * revenue, offer.n_gpus * opex
+    if offer.direction == "in":
+        return GpuLeaseMonth(
+            contract_usd=-fixed,
+            merchant_usd=merchant,
+            opex_usd=-merchant_opex,
+            energy_usd=np.zeros_like(merchant),
+        )
+    shell = site.shell("hpc")
+    energy = np.zeros_like(merchant)
+    if shell is not None:
+        it_mw = offer.n_gpus / gpu.gpus_per_node * gpu.node_it_kw / _KW_PER_MW
+        price = base_price_usd_per_mwh(site, "firm", n_periods)
+        used = paths.gpu_utilisation_frac[:, study.gpu_index(gpu.id)]
+        full_usd = it_mw * shell.pue * (1.0 - gpu.idle_power_frac) * hours * price
+        energy = (
+            np.asarray(full_usd, like=used)
+            * (offer.paid_hours_frac - used)
+            * paths.power_multiplier[:, study.site_index(site.id)]
+        )
+    contract_opex = np.asarray(gpu.opex_frac_of_revenue * fixed, like=merchant)
+    return GpuLeaseMonth(
+        contract_usd=fixed,
+        merchant_usd=-merchant,
+        opex_usd=merchant_opex - contract_opex,
+        energy_usd=-energy,
+    )
+
+
+def gpu_deposit_usd(study: Study, offer: GpuLeaseOffer) -> float:
+    """Return the deposit of a GPU lease, signed as its first flow.
+
+    Returns
+    -------
+    float
+        ``deposit months x mean monthly payment``; negative when we pay it (leases in).
+        It comes back in full when the lease ends, or at the horizon. [USD]
+    """
+    hours = float(month_hours_h(study.time.start_month, study.time.months).mean())
+    monthly = offer.n_gpus * hours * offer.paid_hours_frac * offer.price_usd_per_gpu_h
+    sign = -1.0 if offer.direction == "in" else 1.0
+    return sign * offer.deposit_months * monthly
+
+
+def remainder_factor(months_left: int, discount_rate_per_year: float) -> float:
+    """Return how many of its last monthly margins a contract is worth at the horizon.
+
+    Parameters
+    ----------
+    months_left : int
+        Months of the contract beyond the horizon; zero or less gives 0. [months]
+    discount_rate_per_year : float
+        Annual rate, > -1. [per year]
+
+    Returns
+    -------
+    float
+        ``sum of (1 + r)^(-k / 12) for k = 1 .. months_left``. [months]
+    """
+    if months_left <= 0:
+        return 0.0
+    k = np.arange(1, months_left + 1)
+    return float(((1.0 + discount_rate_per_year) ** (-k / MONTHS_PER_YEAR)).sum())
