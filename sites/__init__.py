@@ -3,3 +3,10 @@
 
 Nothing here computes economics.
 """
+
+from __future__ import annotations
+
+from sites.catalogue import bundled_studies
+from sites.loader import StudyBundle, load_bundle, load_study
+
+__all__ = ["StudyBundle", "bundled_studies", "load_bundle", "load_study"]
