@@ -75,24 +75,28 @@ def _close(book: Book) -> Ledger:
         profit = profit + book.items[name][:, :, 1:]
     for site in range(len(study.sites)):
         if site != tax_site:
-            _tax(book, site, profit[:, site])
+            book.post("profit_tax", site, -_alone_tax_usd(study, site, profit))
     treasury = _treasury(book, tax_site, profit[:, tax_site])
-    book.post("profit_tax", tax_site, -treasury.corporate_tax_usd)
+    # Posted after the treasury ran: it reckons the whole group's tax itself.
+    alone = _alone_tax_usd(study, tax_site, profit)
+    book.post("profit_tax", tax_site, -alone)
+    corporate = _corporate(book, treasury)
+    corporate["overhead_tax"][:, 1:] += alone - treasury.corporate_tax_usd
     return Ledger(
         site_items=book.items,
-        corporate_items=_corporate(book, treasury),
+        corporate_items=corporate,
         treasury=treasury,
         mined_btc=book.mined_btc,
         mining_mwh=book.mining_mwh,
     )
 
 
-def _tax(book: Book, site: int, profit_usd: FloatArray) -> None:
-    regime = book.study.tax_regime(book.study.sites[site])
-    if not profit_usd.any():
-        return
-    tax = profit_tax_usd(profit_usd, regime.rate_frac, regime.loss_use_cap_frac)
-    book.post("profit_tax", site, -tax)
+def _alone_tax_usd(study: Study, site: int, profit_usd: FloatArray) -> FloatArray:
+    """Return the tax of one site's own profit, (n_scenarios, n_periods) [USD]."""
+    regime = study.tax_regime(study.sites[site])
+    return profit_tax_usd(
+        profit_usd[:, site], regime.rate_frac, regime.loss_use_cap_frac
+    )
 
 
 def _treasury(book: Book, tax_site: int, profit_usd: FloatArray) -> TreasuryPath:
@@ -141,6 +145,7 @@ def _corporate(book: Book, treasury: TreasuryPath) -> dict[str, FloatArray]:
         "side_businesses": monthly(company.side_margin_usd_per_month),
         "btc_taken_over": monthly(-book.mined_btc.sum(axis=1) * price),
         "btc_sales": monthly(treasury.btc_sales_usd),
+        "overhead_tax": none.copy(),
         "loan_interest": monthly(-treasury.interest_usd),
         "loan_repayment": monthly(-treasury.repayment_usd),
         "equity_raised": monthly(treasury.equity_usd),

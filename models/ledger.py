@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from models.units import MONTHS_PER_YEAR
+from models.finance import discount_factors
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -94,6 +94,7 @@ CORPORATE_ITEMS: Final = (
     LedgerItem("side_businesses", "corporate", "operating", "Side businesses"),
     LedgerItem("btc_taken_over", "corporate", "treasury", "BTC taken into treasury"),
     LedgerItem("btc_sales", "corporate", "treasury", "BTC sales"),
+    LedgerItem("overhead_tax", "corporate", "tax", "Tax effect of overhead, interest"),
     LedgerItem("loan_interest", "corporate", "financing", "Loan interest"),
     LedgerItem("loan_repayment", "corporate", "financing", "Loan repayment"),
     LedgerItem("equity_raised", "corporate", "financing", "Emergency equity raised"),
@@ -131,9 +132,9 @@ class Ledger:
     def site_flow_usd(self) -> FloatArray:
         """Return unlevered after-tax flows of each site.
 
-        BTC counts at the period average price when mined, so the flows do not depend on
-        treasury policy. Tax of the site that carries corporate costs includes their
-        effect.
+        BTC counts at the period average price when mined, and tax is what each site
+        would pay alone (the effect of overhead and interest on the group that carries
+        them is corporate), so the flows do not depend on treasury policy.
 
         Returns
         -------
@@ -196,7 +197,7 @@ def discount(flow_usd: FloatArray, rate_per_year: float) -> FloatArray:
     ndarray of shape (...)
         ``sum of flow_k (1 + r)^(-k / 12)``. [USD]
     """
-    k = np.arange(flow_usd.shape[-1])
-    factors = (1.0 + rate_per_year) ** (-k / MONTHS_PER_YEAR)
-    value: FloatArray = flow_usd @ np.asarray(factors, like=flow_usd)
+    factors = discount_factors(rate_per_year, flow_usd.shape[-1] - 1)
+    # Not a matrix product: its rounding depends on how many rows there are.
+    value: FloatArray = (flow_usd * np.asarray(factors, like=flow_usd)).sum(axis=-1)
     return value
