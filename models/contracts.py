@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.finance import discount_factors
 from models.fleet import gpu_merchant_usd
 from models.power import base_price_usd_per_mwh
-from models.units import MONTHS_PER_YEAR, month_hours_h
+from models.units import month_hours_h
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -217,5 +218,4 @@ def remainder_factor(months_left: int, discount_rate_per_year: float) -> float:
     """
     if months_left <= 0:
         return 0.0
-    k = np.arange(1, months_left + 1)
-    return float(((1.0 + discount_rate_per_year) ** (-k / MONTHS_PER_YEAR)).sum())
+    return float(discount_factors(discount_rate_per_year, months_left)[1:].sum())
