@@ -9,7 +9,7 @@ here: contracts (`models.contracts`), build cost (`models.builds`), tax.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.study import Study
 
 __all__ = [
+    "TRANSIT_MONTHS",
     "AsicMonth",
     "GpuMonth",
     "asic_facility_mw",
@@ -43,6 +44,9 @@ __all__ = [
     "gpu_price_usd",
     "gpu_resale_usd",
 ]
+
+TRANSIT_MONTHS: Final = 1
+"""Months in which a machine moved between sites does not run (assumption)."""
 
 _KW_PER_MW = 1e3
 _DAYS_PER_YEAR = 365.0
@@ -208,9 +212,9 @@ def asic_resale_usd(
 ) -> FloatArray:
     """Return what one used machine fetches, by month of sale.
 
-    ``TH/s x max(scrap, min(new price, k x margin per TH and year))``: used prices
+    ``TH/s x min(new price, max(scrap, k x margin per TH and year))``: used prices
     follow the margin of the marginal buyer (`resale_power_price_usd_per_mwh`) and never
-    pass the price of a new machine before duty.
+    pass the price of a new machine before duty, not even as scrap.
 
     Returns
     -------
@@ -227,11 +231,10 @@ def asic_resale_usd(
     )
     margin_usd_per_th_year = (hashprice - energy) * (_DAYS_PER_YEAR / TH_PER_PH)
     new_usd_per_th = asic.price_usd_per_th * (1 - asic.price_decline_per_year) ** years
-    value = np.maximum(
-        asic.scrap_usd_per_th,
-        np.minimum(
-            np.asarray(new_usd_per_th, like=hashprice),
-            asic.resale_margin_years * margin_usd_per_th_year,
+    value = np.minimum(
+        np.asarray(new_usd_per_th, like=hashprice),
+        np.maximum(
+            asic.scrap_usd_per_th, asic.resale_margin_years * margin_usd_per_th_year
         ),
     )
     keep = (1.0 - asic.degradation_per_year) ** (
