@@ -173,7 +173,8 @@ def shell_mw(study: Study, plan: Plan, delay_months: int = 0) -> FloatArray:
 def running_share(study: Study, plan: Plan, delay_months: int) -> FloatArray:
     """Return which share of planned load can run when everything new comes late.
 
-    Load that lacks power or shell is scaled down evenly within its shell kind.
+    Load that lacks shell is scaled down evenly within its shell kind; if what still
+    fits lacks power, all of it is scaled down evenly.
 
     Parameters
     ----------
@@ -192,12 +193,11 @@ def running_share(study: Study, plan: Plan, delay_months: int) -> FloatArray:
     used = usage(study, plan).by_shell_mw
     if delay_months == 0:
         return np.ones_like(used)
-    shells = shell_mw(study, plan, delay_months)
-    power = energised_mw(study, plan, delay_months)
-    total = used.sum(axis=1)
-    by_shell = _ratio(shells, used)
-    by_power = _ratio(power, total)[:, None, :]
-    return np.minimum(by_shell, by_power)
+    by_shell = _ratio(shell_mw(study, plan, delay_months), used)
+    fits_mw = (used * by_shell).sum(axis=1)
+    by_power = _ratio(energised_mw(study, plan, delay_months), fits_mw)
+    share: FloatArray = by_shell * by_power[:, None, :]
+    return share
 
 
 def _ratio(available_mw: FloatArray, used_mw: FloatArray) -> FloatArray:
