@@ -36,8 +36,8 @@ def assert_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...]) 
     ----------
     name : str
         Name used in the message.
-    array : ndarray
-        Array to look at.
+    array : ndarray of any shape
+        Array to look at. [unitless]
     shape : tuple of int or None
         Expected lengths; None stands for any length. [unitless]
 

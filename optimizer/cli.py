@@ -247,8 +247,9 @@ def _show_error(error: Exception, *, is_json: bool) -> int:
         name, message = type(error).__name__, str(error)
     else:
         code, name = 1, type(error).__name__
+        first_line = str(error).partition("\n")[0].rstrip(".")
         message = (
-            f"unexpected error: {name}: {error}. "
+            f"unexpected error: {name}: {first_line}. "
             "Run again with --debug to see where it happened."
         )
     if not isinstance(error, TyperException):

@@ -7,7 +7,6 @@ What does not belong here: how the findings are shown (see `optimizer.commands.d
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
@@ -130,11 +129,10 @@ def _check_solver() -> Finding:
 
 
 def _check_backend() -> Finding:
-    if importlib.util.find_spec("gpu.backend") is None:
-        return Finding("backend", is_good=True, text="numpy")
-    module = importlib.import_module("gpu.backend")
-    choice = module.select("auto")
-    return Finding("backend", is_good=True, text=f"{choice.name}: {choice.reason}")
+    from gpu.backend import array_module
+
+    backend = array_module("auto")
+    return Finding("backend", is_good=True, text=backend.reason)
 
 
 def _check_studies() -> Finding:
