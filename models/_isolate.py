@@ -35,6 +35,7 @@ __all__ = ["Brackets", "isolate", "refine", "touch"]
 # number is not hit; then outwards, to close in on a stretch that is all rounding noise.
 CUTS = (0.4871, 0.3719, 0.6283, 0.2511, 0.7489, 0.1013, 0.8987, 0.0307, 0.9693)
 MAX_REFINE = 200
+NOISE_ROUNDOFFS = 2.0**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,13 +287,16 @@ def refine(sums: Sums, brackets: Brackets) -> FloatArray:
         left[live] = np.where(is_left, t[live], left[live])
         right[live] = np.where(is_left, right[live], t[live])
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            newton = -ratio / slope
-            fine = 4.0 * UNIT_ROUNDOFF * (np.abs(t[live]) + 1.0 / np.abs(slope))
+            newton = np.where(slope == 0.0, np.nan, -ratio / slope)
+            fine = UNIT_ROUNDOFF * (np.abs(t[live]) + 1.0 / np.abs(slope))
+        size = np.abs(newton)
         goal = t[live] + newton
         inside = (goal > left[live]) & (goal < right[live])
-        quick = np.isfinite(newton) & inside & (np.abs(newton) < 0.5 * before[live])
+        quick = inside & (size < 0.5 * before[live])
         middle = 0.5 * (left[live] + right[live])
-        is_done = (np.abs(newton) <= fine) | (ratio == 0.0)
+        is_done = (size <= 4.0 * fine) | (ratio == 0.0)
+        # Small steps that no longer shrink are rounding noise.
+        is_done |= (size <= NOISE_ROUNDOFFS * fine) & (size >= 0.5 * before[live])
         is_done |= (middle <= left[live]) | (middle >= right[live])
         goal = np.where(quick, goal, np.where(is_done, t[live], middle))
         before[live] = np.abs(goal - t[live])
