@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Capacity block: use of power and shells never exceeds what is there.
+
+Rows stand only in months in which use may rise or capacity may fall; between them the
+row before implies them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyomo.environ as pyo
+
+from models.power import commitment_cost_usd, demand_charge_usd
+from models.units import month_hours_h
+from optimizer.milp.plant import phase_started
+from optimizer.milp.sums import USD_PER_USD_M
+
+if TYPE_CHECKING:
+    from models.paths import MarketPaths
+    from models.site import Site
+    from models.study import Study
+    from optimizer.milp.candidates import Candidates
+    from optimizer.milp.sums import Expression, Interval, Sums
+
+__all__ = ["add_capacity", "add_commitments"]
+
+
+def add_commitments(
+    model: Any, study: Study, candidates: Candidates, paths: MarketPaths, sums: Sums
+) -> None:
+    """Add committed MW of partner contracts by holding step.
+
+    Committed MW never rise (``commitment_falls``) and cannot fall before the minimum
+    term and a full notice have passed (bounds); what is committed is owed in part
+    whether machines run or not. Opening demand charges are posted here too.
+    """
+    grid = candidates.grid
+    hours = month_hours_h(study.time.start_month, study.time.months)
+    partners = [site for site in study.sites if site.partner is not None]
+    index = [(site.id, q) for site in partners for q in range(len(grid.steps))]
+
+    def bounds(m: Any, place: str, step: int) -> tuple[float, float]:
+        site = study.site(place)
+        terms = site.partner
+        if terms is None:
+            msg = f"site {place} has no partner contract"
+            raise ValueError(msg)
+        first = max(terms.min_term_months, terms.notice_months)
+        held = site.contracted_mw if grid.steps[step] < first else 0.0
+        return (held, site.contracted_mw)
+
+    model.committed_mw = pyo.Var(index, bounds=bounds)
+    model.commitment_falls = pyo.Constraint(
+        [(place, q) for place, q in index if q],
+        rule=lambda m, place, q: (
+            m.committed_mw[place, q] <= m.committed_mw[place, q - 1]
+        ),
+    )
+    for site in partners:
+        per_mw = commitment_cost_usd(site, hours * 0.0 + 1.0, hours) / USD_PER_USD_M
+        per_mw = per_mw * paths.power_multiplier[0, study.site_index(site.id)]
+        for step, since in enumerate(grid.steps):
+            series = -per_mw[since : grid.step_until(step)]
+            variable = model.committed_mw[site.id, step]
+            sums.operating_usd_m.add_series(site.id, series, variable, since)
+    for site in study.sites:
+        charge = demand_charge_usd(site, hours * 0.0 + site.contracted_mw)
+        for period, amount in enumerate(charge / USD_PER_USD_M):
+            sums.operating_usd_m.add_constant((site.id, period), -amount)
+
+
+def add_capacity(model: Any, study: Study, candidates: Candidates, sums: Sums) -> None:
+    """Add ``shell_limit`` by site, kind and month and ``power_limit`` by site."""
+    shell_index = [
+        (site.id, shell.kind, period)
+        for site in study.sites
+        for shell in site.shells
+        for period in _shell_months(site, shell.kind, candidates, sums)
+    ]
+    power_index = [
+        (site.id, period)
+        for site in study.sites
+        for period in _power_months(site, candidates, sums)
+    ]
+
+    def shell_limit(m: Any, place: str, kind: str, period: int) -> Any:
+        used = _used(sums.used_mw[place, kind], period)
+        stock = _shell_stock(m, study.site(place), kind, period, candidates)
+        row = used <= stock
+        return row if not isinstance(row, bool) else _settled(row)
+
+    def power_limit(m: Any, place: str, period: int) -> Any:
+        site = study.site(place)
+        used = sum(_used(sums.used_mw[place, s.kind], period) for s in site.shells)
+        row = used <= _power_stock(m, site, period, candidates)
+        return row if not isinstance(row, bool) else _settled(row)
+
+    model.shell_limit = pyo.Constraint(shell_index, rule=shell_limit)
+    model.power_limit = pyo.Constraint(power_index, rule=power_limit)
+
+
+def _settled(holds: bool) -> Any:
+    return pyo.Constraint.Feasible if holds else pyo.Constraint.Infeasible
+
+
+def _used(intervals: list[Interval], period: int) -> Expression:
+    return sum(i.mw * i.variable for i in intervals if i.since <= period < i.until)
+
+
+def _shell_months(
+    site: Site, kind: str, candidates: Candidates, sums: Sums
+) -> list[int]:
+    months = {interval.since for interval in sums.used_mw[site.id, kind]}
+    for work in site.conversions:
+        if work.from_kind == kind:
+            lead = work.lead_time_months - work.downtime_months
+            for start in candidates.conversion_starts.get((site.id, work.id), ()):
+                months.add(start + lead)
+    return sorted(m for m in months if m < candidates.grid.n_periods)
+
+
+def _power_months(site: Site, candidates: Candidates, sums: Sums) -> list[int]:
+    months = {i.since for s in site.shells for i in sums.used_mw[site.id, s.kind]}
+    if site.partner is not None:
+        months |= set(candidates.grid.steps)
+    return sorted(months)
+
+
+def _shell_stock(
+    model: Any, site: Site, kind: str, period: int, candidates: Candidates
+) -> Expression:
+    shell = site.shell(kind)
+    stock: Expression = 0.0 if shell is None else shell.opening_mw
+    if shell is not None and shell.build is not None:
+        for start in candidates.build_starts.get((site.id, kind), ()):
+            if start + shell.build.lead_time_months <= period:
+                modules = model.shell_modules[site.id, kind, start]
+                stock += shell.build.module_mw * modules
+    for work in site.conversions:
+        for start in candidates.conversion_starts.get((site.id, work.id), ()):
+            done = start + work.lead_time_months
+            modules = model.conversion_modules[site.id, work.id, start]
+            if work.to_kind == kind and done <= period:
+                stock += work.module_mw * modules
+            if work.from_kind == kind and done - work.downtime_months <= period:
+                stock -= work.module_mw * modules
+    return stock
+
+
+def _power_stock(
+    model: Any, site: Site, period: int, candidates: Candidates
+) -> Expression:
+    if site.partner is not None:
+        step = max(q for q, p in enumerate(candidates.grid.steps) if p <= period)
+        return model.committed_mw[site.id, step]
+    stock: Expression = site.contracted_mw
+    for phase in site.phases:
+        started = phase_started(
+            model, candidates, site.id, phase.id, period - phase.lead_time_months
+        )
+        stock += phase.mw * started
+    return stock

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fleet block: orders in lots, holdings as lifetime columns, the opening fleet.
+
+One holding column is a cohort kept from delivery up to one end: it earns, costs and
+resells over its whole life. Opening machines move through a network of sites and steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models.builds import straight_line_usd
+from models.fleet import (
+    TRANSIT_MONTHS,
+    asic_facility_mw,
+    asic_month,
+    asic_price_usd,
+    asic_resale_usd,
+    gpu_month,
+    gpu_price_usd,
+    gpu_resale_usd,
+)
+from optimizer.milp.candidates import most_shell_mw
+from optimizer.milp.sums import USD_PER_USD_M, Interval
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+    from models.hardware import AsicModel, GpuModel
+    from models.paths import MarketPaths
+    from models.site import Site
+    from models.study import Study
+    from optimizer.milp.candidates import Candidates, Cohort, OrderChoice
+    from optimizer.milp.sums import Sums
+
+__all__ = ["UnitSeries", "add_opening_fleet", "add_orders", "asic_unit", "gpu_unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSeries:
+    """One machine on the base path, month by month.
+
+    Parameters
+    ----------
+    mined_btc, operating_usd_m, resale_usd_m : ndarray of shape (n_periods,)
+        Output; operating cash besides BTC; resale value. [BTC, USD m, USD m]
+    """
+
+    mined_btc: FloatArray
+    operating_usd_m: FloatArray
+    resale_usd_m: FloatArray
+
+
+def asic_unit(
+    study: Study, site: Site, asic: AsicModel, cohort_period: int, paths: MarketPaths
+) -> UnitSeries:
+    """Return the series of one ASIC from the engine's own functions."""
+    month = asic_month(study, site, asic, cohort_period, paths)
+    operating = -month.energy_usd[0] - month.opex_usd + month.demand_response_usd
+    resale = asic_resale_usd(study, asic, cohort_period, paths)[0]
+    return UnitSeries(
+        mined_btc=month.btc[0],
+        operating_usd_m=operating / USD_PER_USD_M,
+        resale_usd_m=resale / USD_PER_USD_M,
+    )
+
+
+def gpu_unit(
+    study: Study, site: Site, gpu: GpuModel, cohort_period: int, paths: MarketPaths
+) -> UnitSeries:
+    """Return the series of one GPU node from the engine's own functions."""
+    month = gpu_month(study, site, gpu, paths)
+    operating = (month.revenue_usd - month.energy_usd - month.opex_usd)[0]
+    resale = gpu_resale_usd(study, gpu, cohort_period, paths)[0]
+    return UnitSeries(
+        mined_btc=np.zeros_like(operating),
+        operating_usd_m=operating / USD_PER_USD_M,
+        resale_usd_m=resale / USD_PER_USD_M,
+    )
+
+
+def add_orders(
+    model: Any, study: Study, candidates: Candidates, paths: MarketPaths, sums: Sums
+) -> None:
+    """Add order and holding variables and the row that ties them.
+
+    ``order_lots[m, s, o]`` (integer) = sum over ends of ``hold_lots[m, s, o, e]``.
+    """
+    orders = {choice.key: choice for choice in candidates.orders}
+    holds = [(*key, end) for key, choice in orders.items() for end in choice.ends]
+    model.order_lots = pyo.Var(
+        list(orders),
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, *key: (0, _most_lots(orders[key])),
+    )
+    model.hold_lots = pyo.Var(holds, domain=pyo.NonNegativeReals)
+    model.lots_are_held = pyo.Constraint(
+        list(orders),
+        rule=lambda m, *key: (
+            sum(m.hold_lots[(*key, end)] for end in orders[key].ends)
+            == m.order_lots[key]
+        ),
+    )
+    for key, choice in orders.items():
+        _add_purchase(model.order_lots[key], study, choice, sums)
+        unit = (
+            gpu_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
+            if choice.is_gpu
+            else asic_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
+        )
+        for end in choice.ends:
+            _add_holding(
+                model.hold_lots[(*key, end)], choice, unit, end, study.time.months, sums
+            )
+
+
+def _most_lots(choice: OrderChoice) -> int:
+    room = most_shell_mw(choice.site, choice.kind)
+    return int(room / (choice.unit_mw * choice.lot_units) + 1e-9)
+
+
+def _add_purchase(lots: Any, study: Study, choice: OrderChoice, sums: Sums) -> None:
+    regime = study.tax_regime(choice.site)
+    price = gpu_price_usd if choice.is_gpu else asic_price_usd
+    cost = float(
+        price(choice.site, choice.model, study.time.months)[choice.period]  # type: ignore[arg-type]
+    )
+    cost *= choice.lot_units / USD_PER_USD_M
+    life = regime.gpu_life_months if choice.is_gpu else regime.asic_life_months
+    sums.capex_usd_m.add((choice.site.id, choice.period), cost, lots)
+    sums.depreciation_usd_m.add_series(
+        choice.site.id,
+        straight_line_usd(cost, choice.live, life, study.time.months),
+        lots,
+    )
+
+
+def _add_holding(
+    lots: Any,
+    choice: OrderChoice,
+    unit: UnitSeries,
+    end: int,
+    n_periods: int,
+    sums: Sums,
+) -> None:
+    place, since, size = choice.site.id, choice.live, choice.lot_units
+    line = "gpu_leasing" if choice.is_gpu else "self_mining"
+    sums.mined_btc.add_series(place, unit.mined_btc[since:end] * size, lots, since)
+    operating = unit.operating_usd_m[since:end] * size
+    sums.operating_usd_m.add_series(place, operating, lots, since)
+    if end < n_periods:
+        sums.operating_usd_m.add((place, end), unit.resale_usd_m[end] * size, lots)
+    else:
+        sums.terminal_usd_m.add(place, unit.resale_usd_m[-1] * size, lots)
+    sums.use(
+        place,
+        choice.kind,
+        line,
+        Interval(since, end, choice.unit_mw * size, lots),
+        n_periods,
+    )
+    if choice.is_gpu:
+        gpus = size * choice.model.gpus_per_node  # type: ignore[union-attr]
+        for period in range(since, end):
+            sums.gpu_pool.add((place, choice.model.id, period), gpus, lots)
+
+
+def add_opening_fleet(
+    model: Any, study: Study, candidates: Candidates, paths: MarketPaths, sums: Sums
+) -> None:
+    """Add the network of opening machines: stay, move or sell at each step.
+
+    ``stay[q] = stay[q - 1] + moved in - moved out - sold``. Thousands of machines are
+    one unit here. A machine moved misses `TRANSIT_MONTHS` of running.
+    """
+    grid = candidates.grid
+    steps = range(len(grid.steps))
+    cohorts = {cohort.key: cohort for cohort in candidates.cohorts}
+    at = [(key, s.id, q) for key, c in cohorts.items() for s in c.sites for q in steps]
+    moves = [
+        (key, a.id, b.id, q)
+        for key, c in cohorts.items()
+        for a in c.sites
+        for b in c.sites
+        if a.id != b.id
+        for q in steps
+    ]
+    model.stay_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
+    model.sell_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
+    model.move_thousands = pyo.Var(moves, domain=pyo.NonNegativeReals)
+
+    def machines_are_kept(m: Any, key: str, place: str, step: int) -> Any:
+        cohort = cohorts[key]
+        others = [s.id for s in cohort.sites if s.id != place]
+        before = (
+            m.stay_thousands[key, place, step - 1]
+            if step
+            else cohort.opening_units.get(place, 0.0) / 1e3
+        )
+        moved_in = sum(m.move_thousands[key, other, place, step] for other in others)
+        moved_out = sum(m.move_thousands[key, place, other, step] for other in others)
+        return (
+            m.stay_thousands[key, place, step]
+            + m.sell_thousands[key, place, step]
+            + moved_out
+            - moved_in
+            == before
+        )
+
+    model.machines_are_kept = pyo.Constraint(at, rule=machines_are_kept)
+    for cohort in cohorts.values():
+        for site in cohort.sites:
+            unit = asic_unit(study, site, cohort.model, cohort.cohort_period, paths)
+            _add_stays(model, candidates, cohort, site, unit, sums)
+            _add_moves(model, candidates, cohort, site, unit, sums)
+    for site in study.sites:
+        for opening in site.opening_fleet:
+            schedule = straight_line_usd(
+                opening.book_value_usd / USD_PER_USD_M,
+                0,
+                max(opening.remaining_life_months, 1),
+                study.time.months,
+            )
+            for period, amount in enumerate(schedule):
+                sums.depreciation_usd_m.add_constant((site.id, period), amount)
+
+
+def _add_stays(
+    model: Any,
+    candidates: Candidates,
+    cohort: Cohort,
+    site: Site,
+    unit: UnitSeries,
+    sums: Sums,
+) -> None:
+    """Add what standing at a site for a step earns, and sales at its start."""
+    grid, n_periods = candidates.grid, candidates.grid.n_periods
+    mw = asic_facility_mw(site, cohort.model) * 1e3
+    for step, since in enumerate(grid.steps):
+        until = grid.step_until(step)
+        stay = model.stay_thousands[cohort.key, site.id, step]
+        sell = model.sell_thousands[cohort.key, site.id, step]
+        sums.mined_btc.add_series(
+            site.id, unit.mined_btc[since:until] * 1e3, stay, since
+        )
+        sums.operating_usd_m.add_series(
+            site.id, unit.operating_usd_m[since:until] * 1e3, stay, since
+        )
+        sums.operating_usd_m.add((site.id, since), unit.resale_usd_m[since] * 1e3, sell)
+        if until == n_periods:
+            sums.terminal_usd_m.add(site.id, unit.resale_usd_m[-1] * 1e3, stay)
+        sums.use(
+            site.id,
+            cohort.model.shell,
+            "self_mining",
+            Interval(since, until, mw, stay),
+            n_periods,
+        )
+
+
+def _add_moves(
+    model: Any,
+    candidates: Candidates,
+    cohort: Cohort,
+    site: Site,
+    unit: UnitSeries,
+    sums: Sums,
+) -> None:
+    """Add cost and lost running time of machines that arrive at a site."""
+    for other in cohort.sites:
+        if other.id == site.id:
+            continue
+        for step, since in enumerate(candidates.grid.steps):
+            moved = model.move_thousands[cohort.key, other.id, site.id, step]
+            lost = slice(since, since + TRANSIT_MONTHS)
+            sums.mined_btc.add_series(
+                site.id, -unit.mined_btc[lost] * 1e3, moved, since
+            )
+            idle = -unit.operating_usd_m[lost] * 1e3
+            sums.operating_usd_m.add_series(site.id, idle, moved, since)
+            cost = site.move_in_usd_per_unit * 1e3 / USD_PER_USD_M
+            sums.operating_usd_m.add((site.id, since), -cost, moved)

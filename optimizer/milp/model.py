@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The investment model of one scenario: blocks put together.
+
+The Pyomo model is the specification and the explanation; `optimizer.milp.compile` turns
+it into arrays once, and `optimizer.milp.solve` never sees Pyomo again.
+"""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyomo.environ as pyo
+
+from models.market import base_paths
+from optimizer.milp.accounts import add_accounts, add_tax
+from optimizer.milp.candidates import candidates_of
+from optimizer.milp.capacity import add_capacity, add_commitments
+from optimizer.milp.fleet import add_opening_fleet, add_orders
+from optimizer.milp.offers import add_gpu_pool, add_offers
+from optimizer.milp.plant import add_builds, add_phases
+from optimizer.milp.sums import Sums
+from optimizer.milp.treasury import add_btc, add_cash, interest_usd_m
+from optimizer.milp.value import add_forced_use, add_hurdles, add_objective
+
+if TYPE_CHECKING:
+    from models.paths import MarketPaths
+    from models.study import Study
+    from optimizer.milp.candidates import Candidates
+    from optimizer.milp.options import ModelOptions
+
+__all__ = ["BuiltModel", "build_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltModel:
+    """A Pyomo model with what is needed to read its solution.
+
+    Parameters
+    ----------
+    pyomo : pyomo.environ.ConcreteModel
+        Variables, rows and objective.
+    candidates : Candidates
+        What each variable stands for.
+    """
+
+    pyomo: Any
+    candidates: Candidates
+
+
+def build_model(
+    study: Study, options: ModelOptions, paths: MarketPaths | None = None
+) -> BuiltModel:
+    """Return the investment model of a study on one path.
+
+    Parameters
+    ----------
+    study : Study
+        Study.
+    options : ModelOptions
+        Lines, sites and uses allowed or forced.
+    paths : MarketPaths, optional
+        One scenario, shape (1, ...); the base path by default. [mixed]
+
+    Returns
+    -------
+    BuiltModel
+        Model in USD millions, MW and BTC.
+    """
+    if paths is None:
+        paths = base_paths(study)
+    candidates = candidates_of(study, options)
+    model, sums = pyo.ConcreteModel(name=study.id), Sums()
+    # Building makes many small objects and no garbage.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        add_phases(model, study, candidates, sums)
+        add_builds(model, study, candidates, sums)
+        add_commitments(model, study, candidates, paths, sums)
+        add_orders(model, study, candidates, paths, sums)
+        add_opening_fleet(model, study, candidates, paths, sums)
+        add_offers(model, study, candidates, paths, sums)
+        add_gpu_pool(model, candidates, sums)
+        add_capacity(model, study, candidates, sums)
+        add_accounts(model, study, sums)
+        add_btc(model, study, paths)
+        add_tax(model, study, paths, sums, lambda t: interest_usd_m(model, study, t))
+        add_cash(model, study, paths, options)
+        add_hurdles(model, study, paths, sums, options)
+        add_forced_use(model, sums, options)
+        add_objective(model, study, paths, sums, options)
+    finally:
+        if collecting:
+            gc.enable()
+    return BuiltModel(pyomo=model, candidates=candidates)

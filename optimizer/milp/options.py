@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a solve is asked beyond the study: lines allowed, things forced, labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.capacity import LINES
+
+__all__ = ["ModelOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Variations of the investment model on one study.
+
+    Parameters
+    ----------
+    label : str
+        Name of the resulting plan.
+    lines : tuple of str
+        Business lines that may take on anything new.
+    filled_line : str or None
+        Line whose MW-months are maximised before value (naive plans).
+    forced_site : str or None
+        Discretionary site that must be built and used, its hurdle set aside.
+    forced_line : str or None
+        Line that must use power.
+    forced_mw_months : float
+        MW-months that a forced site or line must use. [MW-months]
+    closed_sites : tuple of str
+        Sites where nothing may be built.
+    allow_equity : bool
+        Whether emergency equity may be raised.
+    enforce_hurdles : bool
+        Whether discretionary sites must clear their hurdle.
+    """
+
+    label: str = "plan"
+    lines: tuple[str, ...] = LINES
+    filled_line: str | None = None
+    forced_site: str | None = None
+    forced_line: str | None = None
+    forced_mw_months: float = 0.0
+    closed_sites: tuple[str, ...] = ()
+    allow_equity: bool = True
+    enforce_hurdles: bool = True

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running sums: what each block adds to the rows that other blocks close.
+
+A block (fleet, plant, offers) adds ``coefficient x variable`` to a site's mined BTC,
+operating cash, capex, depreciation, end value or use of space; the capacity, tax,
+treasury, hurdle and objective blocks then turn the sums into constraints. Money is in
+USD millions here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+
+__all__ = ["USD_PER_USD_M", "Expression", "Interval", "Sums", "Terms", "Variable"]
+
+USD_PER_USD_M: Final = 1e6
+
+Variable: TypeAlias = Any
+"""A Pyomo variable; Pyomo ships no types."""
+Expression: TypeAlias = Any
+"""A Pyomo linear expression or a number."""
+
+
+class Terms:
+    """Sparse linear forms by key, with a constant each."""
+
+    def __init__(self) -> None:
+        self._terms: dict[Any, list[tuple[float, Variable]]] = defaultdict(list)
+        self._constants: dict[Any, float] = defaultdict(float)
+
+    def add(self, key: object, coefficient: float, variable: Variable) -> None:
+        """Add one term; exact zeros are dropped here, once, so no row carries them."""
+        if coefficient != 0.0:
+            self._terms[key].append((float(coefficient), variable))
+
+    def add_constant(self, key: object, value: float) -> None:
+        """Add a number."""
+        self._constants[key] += float(value)
+
+    def add_series(
+        self, place: str, series: FloatArray, variable: Variable, since: int = 0
+    ) -> None:
+        """Add a monthly series, keys ``(place, period)`` from `since` on."""
+        for offset in np.flatnonzero(series):
+            self._terms[place, since + int(offset)].append(
+                (float(series[offset]), variable)
+            )
+
+    def expression(self, key: object) -> Expression:
+        """Return the linear form of a key; 0.0 when nothing was added."""
+        total = sum(
+            coefficient * variable for coefficient, variable in self._terms.get(key, ())
+        )
+        return total + self._constants.get(key, 0.0)
+
+    def has(self, key: object) -> bool:
+        """Whether any variable was added under a key."""
+        return bool(self._terms.get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Facility MW that a variable takes up from a period up to another."""
+
+    since: int
+    until: int
+    mw: float
+    variable: Variable
+
+
+@dataclass(slots=True)
+class Sums:
+    """All running sums of a model, keys ``(site, period)`` unless said."""
+
+    mined_btc: Terms = field(default_factory=Terms)
+    operating_usd_m: Terms = field(default_factory=Terms)
+    """Taxed cash besides mined BTC: resale proceeds included."""
+    capex_usd_m: Terms = field(default_factory=Terms)
+    """Untaxed payments, positive when paid."""
+    depreciation_usd_m: Terms = field(default_factory=Terms)
+    terminal_usd_m: Terms = field(default_factory=Terms)
+    """End-of-horizon values; key: site."""
+    used_mw: dict[tuple[str, str], list[Interval]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Use of space; key: (site, shell kind)."""
+    line_mw_months: Terms = field(default_factory=Terms)
+    """MW-months used; keys: ("line", name) and ("site", name)."""
+    gpu_pool: Terms = field(default_factory=Terms)
+    """GPUs at hand; key: (site, family, period)."""
+    gpu_leased: dict[tuple[str, str], list[Interval]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """GPUs leased out (`mw` holds GPUs); key: (site, family)."""
+
+    def use(
+        self, site: str, kind: str, line: str, interval: Interval, n_periods: int
+    ) -> None:
+        """Record that a variable takes up space."""
+        self.used_mw[site, kind].append(interval)
+        months = min(interval.until, n_periods) - interval.since
+        for key in (("line", line), ("site", site)):
+            self.line_mw_months.add(key, interval.mw * months, interval.variable)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Value block: the objective, hurdles of discretionary sites, forced use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pyomo.environ as pyo
+
+from models.finance import discount_factors
+from optimizer.milp.accounts import tax_usd_m
+from optimizer.milp.sums import USD_PER_USD_M
+from optimizer.milp.treasury import cash_flow_usd_m
+
+if TYPE_CHECKING:
+    from models.paths import MarketPaths
+    from models.study import Study
+    from optimizer.milp.options import ModelOptions
+    from optimizer.milp.sums import Expression, Sums
+
+__all__ = ["add_forced_use", "add_hurdles", "add_objective", "npv_usd_m"]
+
+_FILL_USD_M_PER_MW_MONTH: Final = 10.0
+"""Weight that puts a naive plan's MW-months before its value."""
+
+
+def npv_usd_m(model: Any, study: Study, paths: MarketPaths, sums: Sums) -> Expression:
+    """Return the after-tax NPV to present holders as an expression [USD m].
+
+    Opening cash at face, every month's cash discounted, emergency equity at its
+    premium, and end-of-horizon values of machines, plant, contracts, BTC and loan.
+    """
+    company, n_periods = study.company, study.time.months
+    factors = discount_factors(company.discount_rate_per_year, n_periods)
+    total: Expression = company.cash_usd / USD_PER_USD_M
+    for period in range(n_periods):
+        flow = cash_flow_usd_m(model, study, paths, period)
+        premium = company.emergency_equity_premium_frac
+        flow -= premium * model.equity_usd_m[period]
+        total += float(factors[period + 1]) * flow
+    last = float(factors[n_periods])
+    for site in study.sites:
+        total += last * sums.terminal_usd_m.expression(site.id)
+    price = float(paths.btc_price_usd[0, -1]) / USD_PER_USD_M
+    price *= 1.0 - company.btc_selling_cost_frac
+    held = model.free_btc[n_periods - 1] + model.pledged_btc[n_periods - 1]
+    return total + last * price * held - last * model.loan_usd_m[n_periods - 1]
+
+
+def add_objective(
+    model: Any, study: Study, paths: MarketPaths, sums: Sums, options: ModelOptions
+) -> None:
+    """Add the objective: NPV, after MW-months of one line for naive plans."""
+    value = npv_usd_m(model, study, paths, sums)
+    if options.filled_line is not None:
+        filled = sums.line_mw_months.expression(("line", options.filled_line))
+        value += _FILL_USD_M_PER_MW_MONTH * filled
+    model.npv = pyo.Objective(expr=value, sense=pyo.maximize)
+
+
+def add_hurdles(
+    model: Any, study: Study, paths: MarketPaths, sums: Sums, options: ModelOptions
+) -> None:
+    """Add ``hurdle``: a discretionary site's NPV at its hurdle rate is not negative.
+
+    Unlevered after-tax flows of the site with BTC at the price when mined, end values
+    included, corporate overhead excluded. Doing nothing stays feasible.
+    """
+    n_periods = study.time.months
+    places = [
+        site.id
+        for site in study.sites
+        if site.is_discretionary
+        and options.enforce_hurdles
+        and site.id != options.forced_site
+        and any(sums.used_mw[site.id, shell.kind] for shell in site.shells)
+    ]
+
+    def hurdle(m: Any, place: str) -> Any:
+        rate = study.site(place).hurdle_rate_per_year
+        factors = discount_factors(rate, n_periods)
+        total: Expression = float(factors[n_periods]) * (
+            sums.terminal_usd_m.expression(place)
+        )
+        for period in range(n_periods):
+            flow = m.operating_usd_m[place, period] - tax_usd_m(m, study, place, period)
+            if (place, period) in m.mined_btc:
+                price = float(paths.btc_price_usd[0, period]) / USD_PER_USD_M
+                flow += price * m.mined_btc[place, period]
+            if (place, period) in m.capex_usd_m:
+                flow -= m.capex_usd_m[place, period]
+            total += float(factors[period + 1]) * flow
+        return total >= 0.0
+
+    model.hurdle = pyo.Constraint(places, rule=hurdle)
+
+
+def add_forced_use(model: Any, sums: Sums, options: ModelOptions) -> None:
+    """Add ``forced_use``: MW-months that a forced site or line must take up."""
+    keys = []
+    if options.forced_site is not None:
+        keys.append(("site", options.forced_site))
+    if options.forced_line is not None:
+        keys.append(("line", options.forced_line))
+
+    def forced_use(m: Any, what: str, name: str) -> Any:
+        if not sums.line_mw_months.has((what, name)):
+            return pyo.Constraint.Infeasible
+        used = sums.line_mw_months.expression((what, name))
+        return used >= options.forced_mw_months
+
+    model.forced_use = pyo.Constraint(keys, rule=forced_use)
