@@ -37,6 +37,8 @@ from models.power import commitment_cost_usd, demand_charge_usd
 from models.units import month_hours_h
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.arrays import FloatArray
     from models.offers import GpuLeaseOffer, HostingOffer
     from models.paths import MarketPaths
@@ -59,7 +61,7 @@ class Book:
         self.mined_btc = np.zeros_like(like, shape=shape)
         self.mining_mwh = np.zeros_like(like, shape=shape)
         self.gpu_ids = {gpu.id for gpu in study.gpus}
-        self._share = self._running_shares()
+        self._share = self._by_delay(lambda late: running_share(study, plan, late))
 
     # -- collecting ---------------------------------------------------------------
 
@@ -79,8 +81,8 @@ class Book:
             )
         return self.items[item]
 
-    def _running_shares(self) -> FloatArray | None:
-        """Return (n_scenarios, n_sites, n_kinds, n_periods), None when all is on time.
+    def _by_delay(self, of_delay: Callable[[int], FloatArray]) -> FloatArray | None:
+        """Return (n_scenarios, n_sites, ..., n_periods), None when all is on time.
 
         Each scenario's delay picks a row of a table with one entry per delay.
         """
@@ -88,9 +90,7 @@ class Book:
         longest = int(delays.max())
         if longest == 0:
             return None
-        table = np.stack(
-            [running_share(self.study, self.plan, d) for d in range(longest + 1)]
-        )
+        table = np.stack([of_delay(late) for late in range(longest + 1)])
         rows = np.asarray(table, like=self.mined_btc)
         sites = np.asarray(np.arange(len(self.study.sites)), like=self.mined_btc)
         picked: FloatArray = rows[delays, sites[None, :]]
@@ -102,6 +102,31 @@ class Book:
             return 1.0
         share: FloatArray = self._share[:, site, SHELL_KINDS.index(kind)]
         return share
+
+    def _pool_share(self, site: int, gpu: str) -> FloatArray | float:
+        """Return the share of a site's GPU pool that can run.
+
+        Own nodes wait for a late hall; GPUs leased in stand in their owner's.
+        """
+        share = self.share(site, "hpc")
+        if self.study.sites[site].shell("hpc") is None or isinstance(share, float):
+            return 1.0
+        own, leased = np.zeros(self.n_periods), np.zeros(self.n_periods)
+        for (model, place, _), nodes in self._cohorts(gpus=True).items():
+            if model == gpu and self.study.site_index(place) == site:
+                own += nodes * self.study.gpu(gpu).gpus_per_node
+        offers = {offer.id: offer for offer in self.study.gpu_offers}
+        for taken in self.plan.offers:
+            offer = offers.get(taken.offer)
+            place = self.study.sites[site].id
+            if offer is not None and (
+                (offer.gpu, offer.site, offer.direction) == (gpu, place, "in")
+            ):
+                leased[taken.since : taken.until] += offer.n_gpus
+        own_frac = np.divide(
+            own, own + leased, out=np.ones_like(own), where=own + leased > 0.0
+        )
+        return 1.0 - np.asarray(own_frac, like=share) * (1.0 - share)
 
     # -- machines -----------------------------------------------------------------
 
@@ -177,7 +202,7 @@ class Book:
             self.post("gpu_energy", site, -month.energy_usd * live)
             self.post("gpu_opex", site, -month.opex_usd * live)
         for held in self.plan.holdings:
-            if held.model in self.gpu_ids:
+            if held.model in self.gpu_ids and held.ending != "move":
                 worth = gpu_resale_usd(
                     study, study.gpu(held.model), held.cohort_period, paths
                 )
@@ -246,8 +271,7 @@ class Book:
     def _add_lease(self, offer: GpuLeaseOffer, taken: OfferAcceptance) -> None:
         site = self.study.site_index(offer.site)
         month = gpu_lease_month(self.study, offer, self.paths)
-        has_hall = self.study.sites[site].shell("hpc") is not None
-        share = self.share(site, "hpc") if has_hall else 1.0
+        share = 1.0 if offer.direction == "in" else self._pool_share(site, offer.gpu)
         live = self._mask(taken) * share
         contract = np.asarray(month.contract_usd, like=self.mined_btc)
         self.post("gpu_contract", site, contract * live)
@@ -268,13 +292,15 @@ class Book:
     # -- power and plant ----------------------------------------------------------
 
     def add_power(self) -> None:
-        """Post demand charges and partner commitments."""
-        study = self.study
+        """Post demand charges, of a late phase once live, and partner commitments."""
+        study, plan = self.study, self.plan
         hours = month_hours_h(study.time.start_month, self.n_periods)
-        energised = energised_mw(study, self.plan)
-        committed = commitment_mw(study, self.plan)
+        energised = self._by_delay(lambda late: energised_mw(study, plan, late))
+        if energised is None:
+            energised = energised_mw(study, plan)
+        committed = commitment_mw(study, plan)
         for site, place in enumerate(study.sites):
-            charge = demand_charge_usd(place, energised[site])
+            charge = demand_charge_usd(place, energised[..., site, :])
             if charge.any():
                 self.post("demand_charge", site, -charge)
             cost = commitment_cost_usd(place, committed[site], hours)
@@ -322,8 +348,9 @@ class Book:
         self.post(item, site, -np.asarray(paid, like=overrun) * overrun)
         schedule = straight_line_usd(cost, start + lead, life, n_periods)
         self.depreciation_usd[:, site] += np.asarray(schedule, like=overrun) * overrun
+        is_whole = start + lead <= n_periods
         value = plant_value_usd(
-            cost,
+            cost if is_whole else float(paid.sum()),
             start + lead,
             life_months=life,
             resale_frac=study.company.plant_resale_frac,

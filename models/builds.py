@@ -80,12 +80,12 @@ def plant_value_usd(
     """Return the end-of-horizon value of power or shells.
 
     ``cost x (1 - months in use / life) x resale share``, zero once written off; a build
-    still under way is worth the resale share of its whole cost, all of which is owed.
+    still under way is worth the resale share of what has been paid for it.
 
     Parameters
     ----------
     cost_usd : float
-        Total cost. [USD]
+        Cost paid by the horizon. [USD]
     live : int
         First period of use. [period]
     life_months : int

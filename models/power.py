@@ -105,12 +105,12 @@ def demand_charge_usd(site: Site, energised_mw: FloatArray) -> FloatArray:
     ----------
     site : Site
         Site with its tariff.
-    energised_mw : ndarray of shape (n_periods,)
+    energised_mw : ndarray of shape (..., n_periods)
         MW connected. [MW]
 
     Returns
     -------
-    ndarray of shape (n_periods,)
+    ndarray of shape (..., n_periods)
         Cost, >= 0. [USD]
     """
     cost: FloatArray = energised_mw * site.power.demand_charge_usd_per_mw_month

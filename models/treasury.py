@@ -131,7 +131,6 @@ def treasury_path(
     keep = 1.0 - company.btc_selling_cost_frac
     floor = company.cash_floor_usd
     _record(track, 0, cash, loan, free, pledged)
-    # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
     for period in range(n_periods):
         price = btc_price_usd[:, period] * keep
         interest = loan * (company.loan.rate_per_year / MONTHS_PER_YEAR)
@@ -153,6 +152,7 @@ def treasury_path(
         after = (
             cash - due + price * sold_free + (price - per_btc) * sold_pledged + equity
         )
+        # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
         more_free, more_pledged, rescue = _rescue(
             short_usd=np.where(after < floor - 1e-9 * (floor + 1.0), floor - after, 0),
             price_usd=price,
