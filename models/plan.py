@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.fields import Identifier, Record
 
@@ -47,8 +47,9 @@ class Holding(Record):
 
     ``cohort_period`` is the first running period of the cohort (its age is zero then);
     it is negative for the opening fleet. ``until`` is exclusive. What happens at
-    ``until``: ``sell`` (resale value), ``move`` (to another holding) or ``keep`` (end of
-    the horizon, terminal value).
+    ``until``: ``sell`` (resale value; at the horizon the terminal value, which is the
+    same), ``move`` (to another holding) or ``keep`` (end of the horizon, terminal
+    value).
     """
 
     model: Identifier
@@ -60,11 +61,17 @@ class Holding(Record):
     """Machines; GPU nodes for GPU families."""
     ending: Literal["sell", "move", "keep"]
 
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Holding:
+        _check_span(self.since, self.until)
+        return self
+
 
 class Move(Record):
     """Machines of one cohort leave one site and arrive at another.
 
-    They earn nothing in `transit_months`.
+    They earn nothing from `period` until the holding at the new site begins
+    (`models.fleet.TRANSIT_MONTHS` later).
     """
 
     model: Identifier
@@ -111,12 +118,17 @@ class OfferAcceptance(Record):
     since: Period
     until: Period
 
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> OfferAcceptance:
+        _check_span(self.since, self.until)
+        return self
+
 
 class Commitment(Record):
     """MW committed to a partner's hosting contract, month by month."""
 
     site: Identifier
-    mw: tuple[float, ...]
+    mw: tuple[Amount, ...]
 
 
 class Plan(Record):
@@ -133,9 +145,42 @@ class Plan(Record):
     conversions: tuple[ConversionStart, ...] = ()
     offers: tuple[OfferAcceptance, ...] = ()
     commitments: tuple[Commitment, ...] = ()
-    btc_sold_free: tuple[float, ...]
+    btc_sold_free: tuple[Amount, ...]
     """BTC sold from free holdings, each month. [BTC]"""
-    btc_sold_pledged: tuple[float, ...]
+    btc_sold_pledged: tuple[Amount, ...]
     """BTC sold from pledged holdings, repaying the loan pro rata. [BTC]"""
-    emergency_equity_usd: tuple[float, ...]
+    emergency_equity_usd: tuple[Amount, ...]
     """Equity raised to keep the cash floor, each month. [USD]"""
+
+    @model_validator(mode="after")
+    def _fits_its_horizon(self) -> Plan:
+        monthly = {
+            "btc_sold_free": self.btc_sold_free,
+            "btc_sold_pledged": self.btc_sold_pledged,
+            "emergency_equity_usd": self.emergency_equity_usd,
+        } | {f"commitments of {entry.site}": entry.mw for entry in self.commitments}
+        for name, values in monthly.items():
+            if len(values) != self.months:
+                msg = f"{name} has {len(values)} months, the plan {self.months}"
+                raise ValueError(msg)
+        if len({entry.site for entry in self.commitments}) != len(self.commitments):
+            msg = "commitments must name each site once"
+            raise ValueError(msg)
+        for held in self.holdings:
+            if held.until > self.months or (
+                held.ending == "keep" and held.until < self.months
+            ):
+                msg = (
+                    f"holding of {held.model} at {held.site} ends in period "
+                    f"{held.until} of {self.months}: it must end by the horizon, and "
+                    "is kept only up to it"
+                )
+                raise ValueError(msg)
+        return self
+
+
+def _check_span(since: int, until: int) -> None:
+    """Raise when a span of periods ends before it starts."""
+    if until < since:
+        msg = f"until {until} must not be before since {since}"
+        raise ValueError(msg)
