@@ -61,7 +61,7 @@ class AsicModel(Record):
 
     @property
     def efficiency_j_per_th(self) -> float:
-        """Energy per terahash at the plug. [J/TH]"""
+        """Energy per terahash at the plug [J/TH]."""
         return self.power_w / self.hashrate_th_s
 
 
@@ -79,7 +79,7 @@ class GpuModel(Record):
     price_decline_per_year: SignedPerYear
     value_decline_per_year: Fraction
     """Yearly fall of a used node's value."""
-    rent_usd_per_gpu_h: GpuHourPrice
+    rent_usd_per_gpu_h: GpuHourPrice = Field(gt=0)
     """Merchant (on-demand) rent in the first month."""
     utilisation_frac: Fraction
     """Sold share of merchant hours in the base case."""

@@ -19,7 +19,7 @@ from models.fields import (
     SignedPerYear,
 )
 
-__all__ = ["Correlation", "FACTORS", "Market"]
+__all__ = ["FACTORS", "Correlation", "Market"]
 
 FACTORS = ("btc_price", "network", "fees", "power", "gpu_rent", "gpu_utilisation")
 """Names of the correlated monthly shocks, in the order of the factor axis."""

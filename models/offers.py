@@ -34,7 +34,7 @@ class _Offer(Record):
     latest_start: MonthText
     """Starts are offered every holding step between the two months."""
     is_committed: bool = False
-    """An existing contract: runs from the first month; `term_months` is what is left."""
+    """An existing contract, live from the start; `term_months` is what is left."""
     is_evergreen: bool = False
     """After its term the contract runs on at the same terms until we end it."""
 

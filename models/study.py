@@ -15,9 +15,9 @@ from models.company import Company, TaxRegime
 from models.fields import Identifier, MonthCount, MonthText, Record
 from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
+from models.months import add_months, months_between
 from models.offers import GpuLeaseOffer, HostingOffer
 from models.site import Site
-from models.months import add_months, months_between
 
 __all__ = ["SolverSettings", "Study", "TimeGrid"]
 
