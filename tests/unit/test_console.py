@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands say: strict JSON, readable numbers, no progress off a terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.months import months_between
+from models.plan import PhaseStart
+from optimizer.console import (
+    dump_json,
+    live_progress,
+    print_pairs,
+    print_table,
+    to_json_value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    power_mw: float
+    place: Path
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (math.nan, None),
+        (-math.inf, None),
+        (np.float64(0.1), 0.1),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (True, True),
+        (np.array([[1.0, np.nan]]), [[1.0, None]]),
+        (_Point(2.5, Path("runs") / "a"), {"power_mw": 2.5, "place": "runs/a"}),
+        (
+            PhaseStart(site="oman", phase="one", period=3),
+            {"site": "oman", "phase": "one", "period": 3},
+        ),
+        ({1: {"b", "a"}}, {"1": ["a", "b"]}),
+        (date(2025, 11, 30), "2025-11-30"),
+        (datetime(2025, 11, 30, tzinfo=UTC), "2025-11-30T00:00:00+00:00"),
+    ],
+)
+def test_values_become_what_json_can_carry(value: object, plain: object) -> None:
+    assert to_json_value(value) == plain
+    assert json.loads(dump_json(value)) == plain
+
+
+def test_a_value_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot write"):
+        dump_json({"function": months_between})
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_survive_the_round_trip(value: float) -> None:
+    assert json.loads(dump_json([value])) == [value]
+
+
+@given(st.text())
+def test_texts_survive_the_round_trip(text: str) -> None:
+    encodable = text.encode("utf-8", "replace").decode()
+    assert json.loads(dump_json({"name": encodable})) == {"name": encodable}
+
+
+def test_tables_show_numbers_by_size_and_unknowns_as_dashes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [("a", 1234567.8), ("b", 12.345), ("c", 0.012345), ("d", None), ("e", 0.0)]
+    print_table(("name", "value"), [*rows, ("f", math.nan)], title="Figures")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    cells = [line for line in lines if len(line) == 2]
+    assert cells[0] == ["name", "value"]
+    assert cells[1:] == [
+        ["a", "1,234,568"],
+        ["b", "12.3"],
+        ["c", "0.01235"],
+        ["d", "-"],
+        ["e", "0"],
+        ["f", "-"],
+    ]
+
+
+def test_square_brackets_in_cells_are_text_and_not_markup(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table(("field",), [("sites[0].mw",), ("[red]x[/red]",)])
+    print_pairs({"field": "[bold]y", "good": True, "count": 12000})
+    out = capsys.readouterr().out
+    assert "sites[0].mw" in out
+    assert "[red]x[/red]" in out
+    assert "[bold]y" in out
+    assert "yes" in out
+    assert "12,000" in out
+
+
+def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with live_progress("Solving") as progress:
+        progress.solver(incumbent_usd=1e6, bound_usd=1.1e6)
+        progress.count(1, 10)
+        progress.say("done")
+    said = capsys.readouterr()
+    assert said.out + said.err == ""
+
+
+def test_progress_shows_best_bound_gap_and_speed_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    with live_progress("Solving") as progress:
+        progress.solver(incumbent_usd=None, bound_usd=None)
+        # Gap = (1.1 - 1.0) / 1.0 = 10 %.
+        progress.solver(incumbent_usd=1e6, bound_usd=1.1e6)
+    err = capsys.readouterr().err
+    assert "best 1.00 USD m, bound 1.10 USD m, gap 10.000%" in err
+    with live_progress("Scoring") as progress:
+        progress.count(4096, 100_000)
+    assert "4,096 of 100,000 scenarios" in capsys.readouterr().err
