@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from sites.catalogue import FileReader
     from sites.nodes import Node
 
-__all__ = ["LISTS", "SETTINGS", "SINGLES", "STUDY_KEYS", "TEXTS", "Draft", "assemble"]
+__all__ = [
+    "INCLUDED_LISTS",
+    "LISTS",
+    "SETTINGS",
+    "SINGLES",
+    "STUDY_KEYS",
+    "TEXTS",
+    "Draft",
+    "assemble",
+]
 
 TEXTS = ("schema_version", "id", "title", "description", "as_of_date")
 SETTINGS: dict[str, type[Record]] = {"time": TimeGrid, "solver": SolverSettings}
@@ -51,7 +60,7 @@ STUDY_KEYS = (
     "override",
     "note",
 )
-_INCLUDED_LISTS = {
+INCLUDED_LISTS = {
     "tax": ("tax_regimes",),
     "offers": ("hosting_offers", "gpu_offers"),
     "hardware": ("asics", "gpus"),
@@ -178,7 +187,7 @@ class _Assembler:
     def _forget(self, kind: str, draft: Draft) -> None:
         """Drop what the parent study included of a kind."""
         draft.singles.pop(kind, None)
-        for name in _INCLUDED_LISTS.get(kind, (kind,)):
+        for name in INCLUDED_LISTS.get(kind, (kind,)):
             if name in draft.lists:
                 draft.lists[name] = []
 
@@ -188,7 +197,7 @@ class _Assembler:
         elif kind == "sites":
             draft.lists["sites"].append(tree)
         else:
-            allowed = _INCLUDED_LISTS[kind]
+            allowed = INCLUDED_LISTS[kind]
             for key, node in tree.table.items():
                 if key in allowed:
                     self._extend(key, node, draft)

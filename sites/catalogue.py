@@ -73,11 +73,14 @@ class FileReader:
         What was found wrong so far.
     hashes : dict of str to str
         SHA-256 of each file read, by label.
+    paths : list of Path
+        Study and catalogue files read, without `sources.toml`.
     """
 
     root: Path
     faults: list[Fault] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
+    paths: list[Path] = field(default_factory=list)
     _shared: dict[str, Source] | None = None
 
     def find(self, kind: str, name: str, *, beside: Path) -> Path | None:
@@ -130,6 +133,8 @@ class FileReader:
         content = self._content(path, label)
         if content is None:
             return empty
+        if path not in self.paths:
+            self.paths.append(path)
         raw, faults = parse_toml(content, label)
         self.faults += faults
         if faults:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from sites.provenance import InputNumber
-from sites.specs import FieldSpec, field_specs, record_key
+from sites.specs import FieldSpec, field_specs, member_keys
 from sites.words import did_you_mean, listed, number_text
 
 if TYPE_CHECKING:
@@ -117,18 +117,17 @@ class RecordReader:
             self._fault(node, "must be a list of tables.", f"Write [[{node.path}]].")
             return None
         members: list[dict[str, object]] = []
-        for index, child in enumerate(node.value):
-            if not isinstance(child.value, dict):
+        plain = [
+            {name: child.value for name, child in entry.table.items()}
+            for entry in node.value
+        ]
+        names = member_keys(record, plain)
+        for child, name in zip(node.value, names, strict=True):
+            if isinstance(child.value, dict):
+                members.append(self._table(child, record, f"{key}.{name}"))
+            else:
                 self._fault(child, "must be a table.", f"Write [[{node.path}]].")
                 members.append({})
-                continue
-            names = {
-                name: grand.value
-                for name, grand in child.table.items()
-                if isinstance(grand.value, str)
-            }
-            member_key = f"{key}.{record_key(record, dict(names), index)}"
-            members.append(self._table(child, record, member_key))
         return members
 
     def _text(self, node: Node, spec: FieldSpec) -> object:

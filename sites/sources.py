@@ -8,6 +8,7 @@ files (`sites.nodes`) and the list of cited numbers (`sites.provenance`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ GRADES: dict[str, str] = {
     "M": "assumption",
 }
 CITATION_KEYS = ("source", "as_of", "grade")
+_DAY = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", flags=re.ASCII)
 _SOURCE_KEYS = ("title", "publisher", "date", "url", "grade", "note")
 
 
@@ -102,15 +104,17 @@ class Citation:
 
 
 def _iso_day(value: object) -> str | None:
+    """Return a date as text; a month or a year alone will do."""
     if isinstance(value, datetime):
         return None
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str):
+    if isinstance(value, str) and _DAY.fullmatch(value):
         try:
-            return date.fromisoformat(value).isoformat()
+            date.fromisoformat(f"{value}-01-01"[:10])
         except ValueError:
             return None
+        return value
     return None
 
 
@@ -169,7 +173,7 @@ def read_citation(
                     f"{prefix}as_of",
                     str(table["as_of"]),
                     "must be a date.",
-                    "Write it as 2025-11-30.",
+                    'Write it as 2025-11-30, "2025-11" or "2025".',
                 )
             )
         else:
@@ -247,7 +251,7 @@ def _source_faults(entry: dict[str, object], *, file: str, path: str) -> list[Fa
                         where,
                         str(value),
                         "must be a date.",
-                        "Write it as 2025-11-30.",
+                        'Write it as 2025-11-30, "2025-11" or "2025".',
                     )
                 )
         elif not isinstance(value, str):

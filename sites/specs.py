@@ -9,6 +9,7 @@ values (`sites.reading`).
 from __future__ import annotations
 
 import types
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Literal, Union, get_args, get_origin
@@ -19,9 +20,9 @@ from pydantic.fields import FieldInfo
 from models.fields import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["KEY_FIELDS", "FieldSpec", "field_specs", "key_field", "record_key"]
+__all__ = ["KEY_FIELDS", "FieldSpec", "field_specs", "key_field", "member_keys"]
 
 KEY_FIELDS = ("id", "kind", "model")
 """Fields that name a record inside a list, first one present."""
@@ -185,16 +186,29 @@ def key_field(record: type[Record]) -> str:
     return next((key for key in KEY_FIELDS if key in record.model_fields), "")
 
 
-def record_key(record: type[Record], values: dict[str, object], index: int) -> str:
-    """Return the name of a record inside a list.
+def member_keys(
+    record: type[Record], members: Sequence[Mapping[str, object]]
+) -> list[str]:
+    """Return a name for every record of a list, each name once.
 
     Parameters
     ----------
     record : type of Record
         Record type of `models`.
-    values : dict
-        Its plain values.
-    index : int
-        Its place in the list, used where no field names it. [index]
+    members : sequence of mapping
+        Plain values of the records.
+
+    Returns
+    -------
+    list of str
+        The naming field; its place in the list where there is none; ``name#2`` for
+        the second of the same name.
     """
-    return str(values.get(key_field(record), index))
+    field = key_field(record)
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for index, values in enumerate(members):
+        name = str(values.get(field, index))
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return names
