@@ -24,7 +24,7 @@ __all__ = [
 StudyArgument: TypeAlias = Annotated[
     str,
     typer.Argument(
-        metavar="[STUDY]",
+        metavar="STUDY",
         help="Path of a study file, or the name of a bundled study: "
         "base, long or teaching.",
     ),
