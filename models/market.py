@@ -121,12 +121,11 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
     - Capex factor ``exp(vol e)``; delay ``floor(vol |e| + 1/2)`` months.
     """
     market = study.market
-    root = np.asarray(correlation_root(market), like=shocks.monthly)
-    factors = np.einsum("fg,sgt->sft", root, shocks.monthly)
-    by_name = {name: factors[:, k] for k, name in enumerate(FACTORS)}
+    by_name = _correlated(market, shocks.monthly)
+    like = shocks.monthly
 
     months = np.arange(study.time.months) / MONTHS_PER_YEAR
-    drift = np.asarray(market.btc_log_drift_per_year * months, like=factors)
+    drift = np.asarray(market.btc_log_drift_per_year * months, like=like)
     volatility = market.btc_volatility_per_year / MONTHS_PER_YEAR**0.5
     btc_price_usd = market.btc_price_usd * np.exp(
         drift + volatility * np.cumsum(by_name["btc_price"], axis=1)
@@ -139,7 +138,7 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
     network_eh_s, subsidy, difficulty = _network(
         study, btc_price_usd, fee_share, by_name["network"]
     )
-    seconds = _seconds(study, like=factors)
+    seconds = _seconds(study, like=like)
     rent, utilisation = _gpu(study, by_name["gpu_rent"], by_name["gpu_utilisation"])
     build = shocks.site_build
     return MarketPaths(
@@ -167,6 +166,23 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
             market.delay_volatility_months * np.abs(build[:, :, 1]) + 0.5
         ).astype(np.int64),
     )
+
+
+def _correlated(market: Market, shocks: FloatArray) -> dict[str, FloatArray]:
+    """Return correlated shocks by factor, each (n_scenarios, n_periods).
+
+    The root is small and mostly zeros: sums term by term cost less than a matrix
+    product, and their rounding does not depend on how many scenarios there are.
+    """
+    root = correlation_root(market)
+    by_name = {}
+    for row, name in enumerate(FACTORS):
+        total = root[row, row] * shocks[:, row]
+        for column in range(row):
+            if root[row, column] != 0.0:
+                total = total + root[row, column] * shocks[:, column]
+        by_name[name] = total
+    return by_name
 
 
 def _seconds(study: Study, *, like: FloatArray) -> FloatArray:

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sampled scenarios: Philox draws of the market's shocks, and the paths they make.
+
+Scenario n is a function of study, seed and n alone: it can be drawn again without its
+neighbours, in any order. The counter's stream word says what a draw is for:
+
+=============== ====================================================================
+stream          two standard normals per month
+=============== ====================================================================
+0, 1, 2         factors (btc_price, network), (fees, power), (gpu_rent,
+                gpu_utilisation), in the order of `models.market_parameters.FACTORS`
+16 + k          power price of sites 2k and 2k + 1 of the study alone
+4096 + s        month 0 only: capex overrun and delay of site s of the study
+=============== ====================================================================
+
+What does not belong here: what shocks do to prices (`models.market`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gpu.philox import normals
+from models.market import Shocks, simulate
+from models.market_parameters import FACTORS
+
+if TYPE_CHECKING:
+    from gpu.backend import ArrayModule
+    from models.arrays import FloatArray, IntArray
+    from models.paths import MarketPaths
+    from models.study import Study
+
+__all__ = ["draw_shocks", "sampled_paths"]
+
+FACTOR_STREAM: Final = 0
+SITE_POWER_STREAM: Final = 16
+SITE_BUILD_STREAM: Final = 4096
+
+
+def draw_shocks(
+    study: Study, seed: int, scenario_ids: IntArray, xp: ArrayModule = np
+) -> Shocks:
+    """Return the independent normals of each scenario.
+
+    Parameters
+    ----------
+    study : Study
+        Says how many months and sites there are.
+    seed : int
+        0 to 2^64 - 1. [unitless]
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        0 to 2^63 - 1. [unitless]
+    xp : module
+        Array module to draw on.
+
+    Returns
+    -------
+    Shocks
+        On that array module.
+
+    Raises
+    ------
+    ValueError
+        If the seed or an id is out of range.
+    """
+    ids = xp.asarray(scenario_ids)
+    n_rows, n_sites, n_periods = len(ids), len(study.sites), study.time.months
+    return Shocks(
+        monthly=_pairs(seed, ids, n_periods, FACTOR_STREAM, len(FACTORS), xp),
+        site_power=_pairs(seed, ids, n_periods, SITE_POWER_STREAM, n_sites, xp),
+        site_build=xp.stack(
+            [
+                normals(seed, ids, 1, SITE_BUILD_STREAM + site)[:, 0]
+                for site in range(n_sites)
+            ],
+            axis=1,
+        ).reshape(n_rows, n_sites, 2),
+    )
+
+
+def sampled_paths(
+    study: Study, seed: int, scenario_ids: IntArray, xp: ArrayModule = np
+) -> MarketPaths:
+    """Return the market paths of sampled scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        Study whose market is sampled.
+    seed : int
+        0 to 2^64 - 1. [unitless]
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        0 to 2^63 - 1. [unitless]
+    xp : module
+        Array module to compute on.
+
+    Returns
+    -------
+    MarketPaths
+        One row per id; without volatility every row is the base path, bit for bit.
+
+    Raises
+    ------
+    ValueError
+        If the seed or an id is out of range.
+    """
+    return simulate(study, draw_shocks(study, seed, scenario_ids, xp))
+
+
+def _pairs(
+    seed: int,
+    ids: IntArray,
+    n_periods: int,
+    first_stream: int,
+    n_series: int,
+    xp: ArrayModule,
+) -> FloatArray:
+    """Return (n_scenarios, n_series, n_periods) normals, two series per stream."""
+    drawn: FloatArray = xp.empty((len(ids), n_series, n_periods))
+    for start in range(0, n_series, 2):
+        two = normals(seed, ids, n_periods, first_stream + start // 2)
+        for place in range(start, min(start + 2, n_series)):
+            drawn[:, place] = two[..., place - start]
+    return drawn
