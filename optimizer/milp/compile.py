@@ -135,7 +135,7 @@ def load(compiled: Compiled, *, relax: bool = False) -> Any:
             kind.kInteger if flag else kind.kContinuous for flag in compiled.is_integer
         ]
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)  # noqa: FBT003
+    solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.passModel(lp)
     return solver

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verification: what the solver said is never trusted, everything is counted again.
+
+The arrays are checked against the solution, the plan against the rules in words of the
+engine, and the model's money against the engine's. What does not belong here: mending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from models.capacity import commitment_mw, energised_mw, shell_mw, usage
+from models.ledger import discount
+from optimizer.milp.extract import DECISIONS
+from optimizer.milp.solve import fixed_lp
+from optimizer.milp.sums import USD_PER_USD_M
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from models.arrays import FloatArray
+    from models.ledger import Ledger
+    from models.plan import Plan
+    from models.study import Study
+    from optimizer.milp.compile import Compiled
+    from optimizer.milp.solve import Solution
+
+__all__ = ["RTOL", "Check", "money_scale_usd", "verify_plan", "verify_solution"]
+
+RTOL: Final = 1e-9
+"""Agreement of model and engine, times `money_scale_usd`."""
+
+_ROW_TOLERANCE: Final = 1e-6
+_MW_TOLERANCE: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing counted again.
+
+    Parameters
+    ----------
+    name : str
+        What was checked.
+    passed : bool
+        Whether it holds.
+    measured, allowed : float
+        Figure and its limit, in `unit`.
+    unit : str
+        Unit of both.
+    """
+
+    name: str
+    passed: bool
+    measured: float
+    allowed: float
+    unit: str
+
+
+def money_scale_usd(ledger: Ledger) -> float:
+    """Return ``max(total capex, sum of |flows|, 1e6)`` of a base ledger [USD]."""
+    capex = sum(
+        float(np.abs(array).sum())
+        for name, array in ledger.site_items.items()
+        if name.endswith(("_capex", "_purchase"))
+    )
+    flows = float(np.abs(ledger.company_flow_usd()[0]).sum())
+    return max(capex, flows, 1e6)
+
+
+def verify_solution(
+    compiled: Compiled,
+    solution: Solution,
+    values: FloatArray,
+    ledger: Ledger,
+    engine_npv_usd: float | None,
+) -> tuple[Check, ...]:
+    """Check cleaned values against the program and the engine.
+
+    Every decision is held at its cleaned value and all that follows from decisions is
+    solved again; the objective of that must equal the engine's NPV.
+
+    Parameters
+    ----------
+    compiled : Compiled
+        Program.
+    solution : Solution
+        What the solver said.
+    values : ndarray of shape (n_columns,)
+        Cleaned solution. [mixed]
+    ledger : Ledger
+        Engine's ledger of the extracted plan on the base path. [USD]
+    engine_npv_usd : float or None
+        Its NPV; None when the objective is not the NPV (naive plans). [USD]
+
+    Returns
+    -------
+    tuple of Check
+        Feasibility, bound, cleaning and "two ways, one number".
+    """
+    is_decision = np.array(
+        [c.parent_component().local_name in DECISIONS for c in compiled.columns]
+    )
+    settled, _ = fixed_lp(compiled, values, is_decision)
+    breach = compiled.worst_violation(settled.values)
+    integers = settled.values[compiled.is_integer]
+    whole = float(np.abs(integers - np.round(integers)).max(initial=0.0))
+    drift = abs(settled.objective_usd_m - solution.objective_usd_m) * USD_PER_USD_M
+    shortfall = max(solution.objective_usd_m - solution.bound_usd_m, 0.0)
+    checks = [
+        _check("rows and bounds hold", breach, _ROW_TOLERANCE, "row unit"),
+        _check("integers are whole", whole, 0.0, "units"),
+        _check("bound not under objective", shortfall, 1e-6, "USD m"),
+        _check("cleaning moved the objective", drift, 1000.0, "USD"),
+    ]
+    if engine_npv_usd is not None:
+        gap = abs(settled.objective_usd_m * USD_PER_USD_M - engine_npv_usd)
+        allowed = RTOL * money_scale_usd(ledger)
+        checks.append(_check("model objective = engine NPV", gap, allowed, "USD"))
+    return tuple(checks)
+
+
+def verify_plan(
+    study: Study, plan: Plan, ledger: Ledger, *, is_optimised: bool = True
+) -> tuple[Check, ...]:
+    """Check a plan against the rules with the engine's own stocks and flows.
+
+    Parameters
+    ----------
+    study : Study
+        Study.
+    plan : Plan
+        Plan.
+    ledger : Ledger
+        Its ledger on the base path, shape (1, ...). [USD]
+    is_optimised : bool
+        Whether the plan decided its BTC sales; a given plan may leave them to the
+        treasury's rule. [bool]
+
+    Returns
+    -------
+    tuple of Check
+        Power, shells, machines, cash, BTC, hurdles and offers.
+    """
+    return (
+        *_capacity_checks(study, plan),
+        _machine_check(study, plan),
+        _offer_check(study, plan),
+        *_treasury_checks(study, plan, ledger, is_optimised=is_optimised),
+        *_hurdle_checks(study, ledger),
+    )
+
+
+def _check(name: str, measured: float, allowed: float, unit: str) -> Check:
+    return Check(name, bool(measured <= allowed), float(measured), allowed, unit)
+
+
+def _capacity_checks(study: Study, plan: Plan) -> Sequence[Check]:
+    used = usage(study, plan).by_shell_mw
+    power = energised_mw(study, plan)
+    committed = commitment_mw(study, plan)
+    for index, site in enumerate(study.sites):
+        if site.partner is not None:
+            power[index] = committed[index]
+    over_power = float((used.sum(axis=1) - power).max())
+    over_shell = float((used - shell_mw(study, plan)).max())
+    negative = float((-shell_mw(study, plan)).max())
+    return (
+        _check("MW used within energised MW", over_power, _MW_TOLERANCE, "MW"),
+        _check("MW used within shells", over_shell, _MW_TOLERANCE, "MW"),
+        _check("shell MW not negative", negative, _MW_TOLERANCE, "MW"),
+    )
+
+
+def _machine_check(study: Study, plan: Plan) -> Check:
+    """Bought + opening = sold + kept, cohort by cohort."""
+    have: dict[tuple[str, int], float] = {}
+    for site in study.sites:
+        for opening in site.opening_fleet:
+            key = (opening.model, -opening.age_months)
+            have[key] = have.get(key, 0.0) + opening.units
+    gpu_ids = {gpu.id for gpu in study.gpus}
+    for order in plan.orders:
+        if order.model in gpu_ids:
+            gpu = study.gpu(order.model)
+            lot, delivery = gpu.lot_nodes, gpu.delivery_months
+        else:
+            asic = study.asic(order.model)
+            lot, delivery = asic.lot_units, asic.delivery_months
+        key = (order.model, order.period + delivery)
+        have[key] = have.get(key, 0.0) + order.lots * lot
+    ended: dict[tuple[str, int], float] = {}
+    for held in plan.holdings:
+        if held.ending != "move":
+            key = (held.model, held.cohort_period)
+            ended[key] = ended.get(key, 0.0) + held.units
+    gaps = [
+        abs(have.get(key, 0.0) - ended.get(key, 0.0)) / max(have.get(key, 0.0), 1.0)
+        for key in {*have, *ended}
+    ]
+    return _check(
+        "machines bought = sold + kept", max(gaps, default=0.0), 1e-6, "share"
+    )
+
+
+def _offer_check(study: Study, plan: Plan) -> Check:
+    taken = [acceptance.offer for acceptance in plan.offers]
+    committed = {
+        offer.id
+        for offer in (*study.hosting_offers, *study.gpu_offers)
+        if offer.is_committed
+    }
+    faults = len(taken) - len(set(taken)) + len(committed - set(taken))
+    return _check("offers whole and once", float(faults), 0.0, "offers")
+
+
+def _treasury_checks(
+    study: Study, plan: Plan, ledger: Ledger, *, is_optimised: bool
+) -> Sequence[Check]:
+    company, paths = study.company, ledger.treasury
+    floor_gap = company.cash_floor_usd - float(paths.cash_usd[0, 1:].min())
+    raised = float(paths.equity_usd[0].sum())
+    planned = float(sum(plan.emergency_equity_usd))
+    balance = (
+        paths.btc_free[0, 0]
+        + paths.btc_pledged[0, 0]
+        + ledger.mined_btc[0].sum()
+        - paths.btc_sold[0].sum()
+        - paths.btc_free[0, -1]
+        - paths.btc_pledged[0, -1]
+    )
+    sold = np.asarray(plan.btc_sold_free) + np.asarray(plan.btc_sold_pledged)
+    rescue = float(np.abs(paths.btc_sold[0] - sold).max())
+    maturity = study.period_of(company.loan.maturity_month)
+    mined = ledger.mined_btc[0].sum(axis=0)
+    at_hand = paths.btc_free[0, :-1] + paths.btc_pledged[0, :-1] + mined
+    over = sold - company.max_btc_sale_frac_per_month * at_hand
+    if 0 <= maturity < len(over):
+        over[maturity] = 0.0
+    checks = (
+        _check("cash not under its floor", floor_gap, 1.0, "USD"),
+        _check("BTC balance closes", abs(float(balance)), 1e-6, "BTC"),
+    )
+    if not is_optimised:
+        return checks
+    return (
+        *checks,
+        _check("no equity beyond the plan", raised - planned, 1.0, "USD"),
+        _check("BTC sold as planned", rescue, 1e-4, "BTC"),
+        _check("BTC sold within its share", float(over.max()), 1e-4, "BTC"),
+    )
+
+
+def _hurdle_checks(study: Study, ledger: Ledger) -> Sequence[Check]:
+    flows = ledger.site_flow_usd()[0]
+    return tuple(
+        _check(
+            f"{site.id} clears its hurdle",
+            -float(discount(flows[index], site.hurdle_rate_per_year)),
+            10.0,
+            "USD",
+        )
+        for index, site in enumerate(study.sites)
+        if site.is_discretionary
+    )
