@@ -98,10 +98,8 @@ def to_json_value(value: object) -> JsonValue:
 
 
 def dump_json(value: object, *, indent: int | None = 2) -> str:
-    """Return a value as JSON text that every strict parser reads."""
-    return json.dumps(
-        to_json_value(value), indent=indent, allow_nan=False, ensure_ascii=False
-    )
+    """Return a value as JSON text, pure ASCII, that every strict parser reads."""
+    return json.dumps(to_json_value(value), indent=indent, allow_nan=False)
 
 
 def print_json(value: object) -> None:
