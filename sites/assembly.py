@@ -2,8 +2,9 @@
 """A study file and all it includes, put together into one tree per record.
 
 Order: the study it builds on (`include.study`), its catalogues, its own records, then
-`[keep]`, then `[override]`. What does not belong here: reading numbers
-(`sites.reading`) and rules between records (`sites.checks`).
+`[keep]`, `[drop]` and `[override]`. What does not belong here: those changes
+(`sites.changes`), reading numbers (`sites.reading`) and rules between records
+(`sites.checks`).
 """
 
 from __future__ import annotations
@@ -11,61 +12,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from models.company import Company, TaxRegime
-from models.hardware import AsicModel, GpuModel
-from models.market_parameters import Market
-from models.offers import GpuLeaseOffer, HostingOffer
-from models.site import Site
-from models.study import SolverSettings, TimeGrid
-from sites.catalogue import FOLDERS
-from sites.specs import field_specs, key_field
+from sites.changes import Changer
+from sites.layout import (
+    FOLDERS,
+    INCLUDED_LISTS,
+    LISTS,
+    SETTINGS,
+    SINGLES,
+    STUDY_KEYS,
+    TEXTS,
+)
 from sites.words import did_you_mean, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from models.fields import Record
     from sites.catalogue import FileReader
     from sites.nodes import Node
 
-__all__ = [
-    "INCLUDED_LISTS",
-    "LISTS",
-    "SETTINGS",
-    "SINGLES",
-    "STUDY_KEYS",
-    "TEXTS",
-    "Draft",
-    "assemble",
-]
-
-TEXTS = ("schema_version", "id", "title", "description", "as_of_date")
-SETTINGS: dict[str, type[Record]] = {"time": TimeGrid, "solver": SolverSettings}
-SINGLES: dict[str, type[Record]] = {"company": Company, "market": Market}
-LISTS: dict[str, type[Record]] = {
-    "tax_regimes": TaxRegime,
-    "sites": Site,
-    "asics": AsicModel,
-    "gpus": GpuModel,
-    "hosting_offers": HostingOffer,
-    "gpu_offers": GpuLeaseOffer,
-}
-STUDY_KEYS = (
-    *TEXTS,
-    *SETTINGS,
-    *SINGLES,
-    *LISTS,
-    "include",
-    "keep",
-    "override",
-    "note",
-)
-INCLUDED_LISTS = {
-    "tax": ("tax_regimes",),
-    "offers": ("hosting_offers", "gpu_offers"),
-    "hardware": ("asics", "gpus"),
-}
-"""Lists that a catalogue file of a kind may hold."""
+__all__ = ["Draft", "assemble"]
 
 
 @dataclass
@@ -127,10 +92,12 @@ class _Assembler:
                 self._fault(node, "is an unknown key.", action)
         self._include(names, path, draft)
         self._own(root, draft)
-        if "keep" in root.table:
-            self._keep(root.table["keep"], draft)
+        changer = Changer(draft.singles, draft.lists, self.reader.faults)
+        for key in ("keep", "drop"):
+            if key in root.table:
+                changer.select(root.table[key], is_keep=key == "keep")
         if "override" in root.table:
-            self._override(root.table["override"], draft)
+            changer.override(root.table["override"])
         return draft
 
     def _parent(self, node: Node, path: Path, chain: tuple[Path, ...]) -> Draft:
@@ -230,93 +197,3 @@ class _Assembler:
         for key in LISTS:
             if key in root.table:
                 self._extend(key, root.table[key], draft)
-
-    def _keep(self, keep: Node, draft: Draft) -> None:
-        """Keep only the records that `[keep]` names."""
-        for key, node in keep.table.items():
-            if key not in LISTS:
-                hint = did_you_mean(key, LISTS)
-                action = f"{hint}Known keys: {listed(LISTS)}."
-                self._fault(node, "is an unknown key.", action)
-                continue
-            known = {name_of(record, "id"): record for record in draft.lists[key]}
-            wanted = []
-            for entry in node.items if isinstance(node.value, list) else [node]:
-                if isinstance(entry.value, str) and entry.value in known:
-                    wanted.append(known[entry.value])
-                else:
-                    hint = did_you_mean(str(entry.value), known)
-                    action = f"{hint}Known: {listed(known)}."
-                    allowed = f"is not an id among the {key}."
-                    self._fault(entry, allowed, action, value=repr(entry.value))
-            draft.lists[key] = wanted
-
-    def _override(self, override: Node, draft: Draft) -> None:
-        for key, patch in override.table.items():
-            if key in SETTINGS or key in SINGLES:
-                record = (SETTINGS | SINGLES)[key]
-                if key in draft.singles:
-                    draft.singles[key] = self._patch(draft.singles[key], patch, record)
-            elif key in LISTS:
-                draft.lists[key] = self._patch_list(draft.lists[key], patch, LISTS[key])
-            else:
-                known = (*SETTINGS, *SINGLES, *LISTS)
-                hint = did_you_mean(key, known)
-                action = f"{hint}Known keys: {listed(known)}."
-                self._fault(patch, "is an unknown key.", action)
-
-    def _patch(self, base: Node, patch: Node, record: type[Record]) -> Node:
-        """Return a record's node with the keys of a patch laid over it."""
-        if not isinstance(patch.value, dict):
-            self._fault(patch, "must be a table.", f"Write [{patch.path}].")
-            return base
-        specs = field_specs(record)
-        children = dict(base.table)
-        for key, child in patch.table.items():
-            spec = specs.get(key)
-            old = children.get(key)
-            if spec is None:
-                hint = did_you_mean(key, specs)
-                action = f"{hint}Known keys: {listed(specs)}."
-                self._fault(child, "is an unknown key.", action)
-            elif spec.record is None or old is None or isinstance(child.value, list):
-                children[key] = child
-            elif spec.shape == "record":
-                children[key] = self._patch(old, child, spec.record)
-            else:
-                members = self._patch_list(old.items, child, spec.record)
-                children[key] = replace(old, value=members)
-        return replace(base, value=children)
-
-    def _patch_list(
-        self, members: list[Node], patch: Node, record: type[Record]
-    ) -> list[Node]:
-        """Return records with patches laid over those that a table names."""
-        key = key_field(record)
-        places = {name_of(member, key): k for k, member in enumerate(members)}
-        if not isinstance(patch.value, dict):
-            self._fault(patch, "must be a table of records.", "Write [override.x.id].")
-            return members
-        result = list(members)
-        for name, child in patch.table.items():
-            if name not in places:
-                hint = did_you_mean(name, places)
-                action = f"{hint}Known: {listed(places)}."
-                self._fault(child, f"names no record by its {key}.", action)
-                continue
-            result[places[name]] = self._patch(result[places[name]], child, record)
-        return result
-
-
-def name_of(node: Node, key: str) -> str:
-    """Return the text that stands under a key of a record's node.
-
-    Parameters
-    ----------
-    node : Node
-        Table of the record.
-    key : str
-        ``id``, ``kind`` or ``model``.
-    """
-    child = node.table.get(key)
-    return child.value if child and isinstance(child.value, str) else ""

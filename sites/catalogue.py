@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.errors import Fault
+from sites.layout import FOLDERS
 from sites.nodes import Node, build_tree, parse_toml
 from sites.sources import ASSUMPTION, Citation, Source, read_sources
 from sites.words import listed
 
 __all__ = [
     "BUNDLED",
-    "FOLDERS",
     "SOURCES_FILE",
     "FileReader",
     "bundled_studies",
@@ -28,17 +28,6 @@ __all__ = [
 
 BUNDLED = Path(__file__).parent / "data"
 """Catalogue that comes with the package."""
-
-FOLDERS = {
-    "study": "studies",
-    "company": "company",
-    "market": "market",
-    "tax": "tax",
-    "offers": "offers",
-    "sites": "sites",
-    "hardware": "hardware",
-}
-"""Folder of each kind of file, by its key in `[include]`."""
 
 SOURCES_FILE = "sources.toml"
 

@@ -8,114 +8,29 @@ stand in `models`) and inputs that are odd but allowed (`sites.suspicious`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.company import Company
 from models.hardware import AsicModel, GpuModel
+from models.market import correlation_root
+from models.market_parameters import Market
 from models.offers import HostingOffer
 from models.site import Site
 from models.units import W_PER_MW
 from sites.words import did_you_mean, listed, number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from models.errors import Fault
-    from models.fields import Record
     from models.site import Shell
-    from sites.nodes import Node
+    from sites.entries import Entry, StudyEntries
 
-__all__ = ["Entry", "StudyEntries", "check_study", "opening_mw_by_shell"]
+__all__ = ["check_study", "opening_mw_by_shell"]
 
 _KW_PER_MW = 1_000.0
 _TOLERANCE_MW = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record as it was read.
-
-    Parameters
-    ----------
-    node : Node
-        Where it stands.
-    values : dict
-        Its plain values, without those that were faulty.
-    record : Record or None
-        The record, None if its values do not allow one.
-    """
-
-    node: Node
-    values: dict[str, object]
-    record: Record | None
-
-    @property
-    def id(self) -> str:
-        """Return the record's id; empty where it has none."""
-        return str(self.values.get("id", ""))
-
-    def fault(self, path: str, allowed: str, action: str, *, value: str = "") -> Fault:
-        """Return a fault at a path inside this record.
-
-        Parameters
-        ----------
-        path : str
-            Keys and list places parted by dots, such as ``phases.0.mw``.
-        allowed, action, value : str
-            As in `models.errors.Fault`.
-        """
-        node = self.node
-        for step in path.split("."):
-            if step.isdigit() and int(step) < len(node.items):
-                node = node.items[int(step)]
-            elif step in node.table:
-                node = node.table[step]
-            else:
-                return node.fault(allowed, action, key=step, value=value)
-        return node.fault(allowed, action, value=value)
-
-    def members(self, key: str) -> list[dict[str, object]]:
-        """Return the plain members of a list of this record.
-
-        Parameters
-        ----------
-        key : str
-            Field that holds the list.
-        """
-        value = self.values.get(key)
-        return (
-            [m for m in value if isinstance(m, dict)] if isinstance(value, list) else []
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StudyEntries:
-    """All records of a study as they were read.
-
-    Parameters
-    ----------
-    start_month : str
-        First month of the horizon; empty if it could not be read.
-    company : Entry or None
-        The company.
-    lists : mapping of str to sequence of Entry
-        Records of each list of a study.
-    """
-
-    start_month: str
-    company: Entry | None
-    lists: Mapping[str, Sequence[Entry]]
-
-    def ids(self, *lists: str) -> set[str]:
-        """Return the ids that occur in some lists.
-
-        Parameters
-        ----------
-        *lists : str
-            Names of lists.
-        """
-        return {entry.id for name in lists for entry in self.lists[name] if entry.id}
+_DROP = " An offer that the study does not need can be named under [drop]."
 
 
 def check_study(entries: StudyEntries) -> list[Fault]:
@@ -129,9 +44,12 @@ def check_study(entries: StudyEntries) -> list[Fault]:
     faults = _duplicates(entries)
     if entries.company is not None:
         faults += _company(entries.company, entries)
+    if entries.market is not None:
+        faults += _correlations(entries.market)
     for site in entries.lists["sites"]:
         faults += _site_references(site, entries)
         faults += _site_dates(site, entries.start_month)
+        faults += _power_range(site)
         faults += _site_stocks(site, entries)
     for name in ("hosting_offers", "gpu_offers"):
         for offer in entries.lists[name]:
@@ -140,13 +58,18 @@ def check_study(entries: StudyEntries) -> list[Fault]:
 
 
 def _unknown(
-    entry: Entry, path: str, what: str, name: object, known: Iterable[str]
+    entry: Entry,
+    path: str,
+    what: str,
+    name: object,
+    known: Iterable[str],
+    advice: str = "",
 ) -> list[Fault]:
     """Return a fault if a name is not among those known."""
     known = set(known)
     if name is None or str(name) in known:
         return []
-    action = f"{did_you_mean(str(name), known)}Known: {listed(known)}."
+    action = f"{did_you_mean(str(name), known)}Known: {listed(known)}.{advice}"
     return [entry.fault(path, f"names no {what}.", action, value=repr(name))]
 
 
@@ -246,6 +169,51 @@ def _site_dates(site: Entry, start_month: str) -> list[Fault]:
     ]
 
 
+def _correlations(market: Entry) -> list[Fault]:
+    """Return faults of pairs given twice, of itself, or that contradict each other."""
+    record = market.record
+    if not isinstance(record, Market):
+        return []
+    faults = []
+    seen: set[frozenset[str]] = set()
+    for k, pair in enumerate(record.correlations):
+        names = frozenset((pair.first, pair.second))
+        if len(names) == 1 or names in seen:
+            allowed = "must pair two different shocks, each pair once."
+            value = f"{pair.first} with {pair.second}"
+            path = f"correlations.{k}"
+            faults.append(market.fault(path, allowed, "Remove it.", value=value))
+        seen.add(names)
+    if faults:
+        return faults
+    try:
+        correlation_root(record)
+    except ValueError:
+        allowed = "contradict each other: the matrix is not positive definite."
+        return [market.fault("correlations", allowed, "Bring them nearer to zero.")]
+    return []
+
+
+def _power_range(entry: Entry) -> list[Fault]:
+    site = entry.record
+    if not isinstance(site, Site):
+        return []
+    power = site.power
+    ends = {
+        "flexible_low_usd_per_mwh": (power.flexible_low_usd_per_mwh, -1.0),
+        "flexible_high_usd_per_mwh": (power.flexible_high_usd_per_mwh, 1.0),
+    }
+    faults = []
+    for name, (end, side) in ends.items():
+        if end is not None and side * (end - power.flexible_usd_per_mwh) < 0:
+            word = ">=" if side > 0 else "<="
+            allowed = f"must be {word} the price {power.flexible_usd_per_mwh:g}."
+            value = number_text(end, "USD/MWh")
+            path = f"power.{name}"
+            faults.append(entry.fault(path, allowed, "Correct one.", value=value))
+    return faults
+
+
 def _too_early(entry: Entry, path: str, month: str, start_month: str) -> Fault:
     allowed = f"must not be before the first month {start_month}."
     action = f'Write "{start_month}" or later.'
@@ -325,10 +293,11 @@ def _site_stocks(entry: Entry, entries: StudyEntries) -> list[Fault]:
 def _offer(offer: Entry, entries: StudyEntries) -> list[Fault]:
     values = offer.values
     site_id = values.get("site")
-    faults = _unknown(offer, "site", "site", site_id, entries.ids("sites"))
+    known = entries.ids("sites")
+    faults = _unknown(offer, "site", "site", site_id, known, _DROP)
     if "gpu" in values:
         known = entries.ids("gpus")
-        faults += _unknown(offer, "gpu", "GPU family", values["gpu"], known)
+        faults += _unknown(offer, "gpu", "GPU family", values["gpu"], known, _DROP)
     site = next((e for e in entries.lists["sites"] if e.id == site_id), None)
     if site is not None and "shell" in values:
         kinds = {str(shell.get("kind")) for shell in site.members("shells")}

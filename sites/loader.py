@@ -7,23 +7,22 @@ the work (`sites.assembly`, `sites.reading`, `sites.checks`) and economics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from models.errors import ConfigError, Fault
 from models.study import Study
-from sites.assembly import LISTS, SETTINGS, SINGLES, TEXTS, Draft, assemble
+from sites.assembly import Draft, assemble
 from sites.catalogue import BUNDLED, FileReader, file_label
-from sites.checks import Entry, StudyEntries, check_study
+from sites.checks import check_study
+from sites.entries import Entry, StudyEntries
+from sites.layout import LISTS, SETTINGS, SINGLES, TEXTS, StudyTexts
 from sites.reading import RecordReader
 from sites.suspicious import SuspiciousInput, suspicious_inputs
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sites.nodes import Node
     from sites.provenance import InputNumber
 
@@ -117,13 +116,13 @@ def load_bundle(path: str | Path) -> StudyBundle:
     draft = assemble(file, files)
     if not draft.root.table:
         raise ConfigError(files.faults or [_empty_study(file)])
-    reader = RecordReader(_study_date(draft))
+    reader = RecordReader("")
     entries, values = _read(draft, reader)
     faults = [*files.faults, *reader.faults, *check_study(entries)]
-    faults += _text_faults(draft, values)
+    faults += _missing(draft)
     if faults:
-        raise ConfigError(_unique(faults))
-    study = _study(draft, values)
+        raise ConfigError(list(dict.fromkeys(faults)))
+    study = Study.model_validate(values)
     numbers = tuple(reader.numbers)
     return StudyBundle(
         study=study,
@@ -151,95 +150,62 @@ def _empty_study(file: Path) -> Fault:
     )
 
 
-def _study_date(draft: Draft) -> str:
-    node = draft.singles.get("as_of_date")
-    return _iso_text(node) if node else ""
-
-
-def _iso_text(node: Node) -> str:
-    value = node.value
-    if isinstance(value, dict | list):
-        return ""
-    isoformat = getattr(value, "isoformat", None)
-    if isoformat is not None:
-        day: date = value  # type: ignore[assignment]
-        return day.isoformat()[:10]
-    return str(value)
+def _texts(draft: Draft) -> Node:
+    """Return what a study says about itself as one table; dates become texts."""
+    table = {}
+    for key in TEXTS:
+        node = draft.singles.get(key)
+        if node is not None and isinstance(node.value, date):
+            node = replace(node, value=node.value.isoformat())
+        if node is not None:
+            table[key] = node
+    return replace(draft.root, value=table)
 
 
 def _read(draft: Draft, reader: RecordReader) -> tuple[StudyEntries, dict[str, object]]:
     """Return all records of a draft, and their plain values by study key."""
-    values: dict[str, object] = {}
-    settings = RecordReader(reader.study_date)
+    settings = RecordReader("")
+    values, _ = settings.record(_texts(draft), StudyTexts, "study")
     for key, record in SETTINGS.items():
         if key in draft.singles:
             values[key], _ = settings.record(draft.singles[key], record, key)
     reader.faults += settings.faults
-    company: Entry | None = None
+    reader.study_date = str(values.get("as_of_date", ""))
+    singles: dict[str, Entry] = {}
     for key, record in SINGLES.items():
         if key in draft.singles:
             node = draft.singles[key]
-            plain, made = reader.record(node, record, key)
-            values[key] = plain
-            if key == "company":
-                company = Entry(node, plain, made)
+            singles[key] = Entry(node, *reader.record(node, record, key))
+            values[key] = singles[key].values
     lists: dict[str, list[Entry]] = {}
     for key, record in LISTS.items():
         lists[key] = []
         for index, node in enumerate(draft.lists[key]):
             child = node.table.get("id")
-            name = str(child.value) if child else str(index)
-            plain, made = reader.record(node, record, f"{key}.{name}")
-            lists[key].append(Entry(node, plain, made))
+            name = f"{key}.{child.value if child else index}"
+            lists[key].append(Entry(node, *reader.record(node, record, name)))
         values[key] = [entry.values for entry in lists[key]]
     time = values.get("time")
     start = str(time.get("start_month", "")) if isinstance(time, dict) else ""
-    return StudyEntries(start, company, lists), values
+    entries = StudyEntries(start, singles.get("company"), singles.get("market"), lists)
+    return entries, values
 
 
-def _text_faults(draft: Draft, values: dict[str, object]) -> list[Fault]:
-    """Take over the texts of a study; return what is wrong or missing."""
-    faults = []
-    for key in TEXTS:
-        node = draft.singles.get(key)
-        if node is None:
-            continue
-        if key == "as_of_date":
-            values[key] = _iso_text(node)
-        elif key == "schema_version" or isinstance(node.value, str):
-            values[key] = node.value
-        else:
-            faults.append(
-                node.fault("must be text.", "Put it in quotes.", value=str(node.value))
-            )
-            values[key] = ""
-    where = {"company": "include.company", "market": "include.market"}
-    for key in (*TEXTS, *SETTINGS, *SINGLES):
-        if key not in values:
-            action = f"Add {where.get(key, key)}."
-            faults.append(draft.root.fault("is missing.", action, key=key))
-    if not draft.lists["sites"]:
-        faults.append(
-            draft.root.fault("has no site.", "Add include.sites.", key="sites")
-        )
+def _missing(draft: Draft) -> list[Fault]:
+    """Return a fault for each part that a study lacks and does not try to include."""
+    include = draft.root.table.get("include")
+    tried = include.table if include else {}
+    faults = [
+        draft.root.fault("is missing.", f"Add [{key}].", key=key)
+        for key in SETTINGS
+        if key not in draft.singles
+    ]
+    faults += [
+        draft.root.fault("is missing.", f"Add include.{key}.", key=key)
+        for key in SINGLES
+        if key not in draft.singles and key not in tried
+    ]
+    if not draft.lists["sites"] and "sites" not in tried:
+        fault = draft.root.fault("has no site.", "Add include.sites.", key="sites")
+        faults.append(fault)
     return faults
-
-
-def _study(draft: Draft, values: dict[str, object]) -> Study:
-    try:
-        return Study.model_validate(values)
-    except ValidationError as err:
-        faults = []
-        for error in err.errors():
-            key = ".".join(str(step) for step in error["loc"])
-            node = draft.singles.get(key, draft.root)
-            text = error["msg"]
-            allowed = f"{text[:1].lower()}{text[1:]}."
-            shown = "" if isinstance(node.value, dict) else repr(error["input"])
-            faults.append(Fault(node.file, key, shown, allowed, "Correct it."))
-        raise ConfigError(faults) from err
-
-
-def _unique(faults: list[Fault]) -> list[Fault]:
-    """Return faults in their order, each once."""
-    return list(dict.fromkeys(faults))

@@ -98,7 +98,8 @@ class RecordReader:
     def _value(self, node: Node, spec: FieldSpec, key: str) -> object:
         if spec.record is not None and spec.shape == "record":
             if not isinstance(node.value, dict):
-                self._fault(node, "must be a table.", f"Write [{node.path}].")
+                action, shown = f"Write [{node.path}].", _shown(node)
+                self._fault(node, "must be a table.", action, value=shown)
                 return None
             return self._table(node, spec.record, key)
         if spec.record is not None:
@@ -171,12 +172,11 @@ class RecordReader:
         if value is None:
             return None
         if (low is not None and low > value) or (high is not None and high < value):
-            self._fault(
-                node,
-                f"must lie within its range {_range_text(low, high)}.",
-                "Correct value, low or high.",
-                value=number_text(value, spec.unit),
-            )
+            is_under = low is not None and low > value
+            allowed = f"must not be {'under' if is_under else 'over'} its own "
+            allowed += f"low {low:.12g}." if is_under else f"high {high:.12g}."
+            text = number_text(value, spec.unit)
+            self._fault(node, allowed, "Correct value, low or high.", value=text)
         note = table["note"].value if "note" in table else ""
         self._keep(node, spec, key, value, low, high, str(note))
         return value
@@ -193,18 +193,19 @@ class RecordReader:
         at = at or node
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float):
-            unit = f" in {spec.unit}" if spec.unit else ""
-            action = "Remove the quotes." if isinstance(value, str) else "Mend it."
+            unit = "" if spec.unit in {"", "ratio"} else f" in {spec.unit}"
+            action = "Remove the quotes." if isinstance(value, str) else "Give one."
             self._fault(at, f"must be a number{unit}.", action, value=_shown(node))
             return None
         text = number_text(value, spec.unit)
-        give = _ACTIONS.get(spec.name, f"Give {spec.name} in {spec.unit or 'numbers'}.")
+        give = _ACTIONS.get(spec.name, f"Give {spec.name} in {spec.unit}.")
         if not math.isfinite(value):
             self._fault(at, "must be a finite number.", give, value=text)
             return None
         is_percent = _looks_like_percent(value, spec)
         if is_percent or not spec.allows(value):
-            bounds = spec.bounds_text if not spec.allows(value) else "is a share."
+            is_outside = not spec.allows(value)
+            bounds = spec.bound_text(value) if is_outside else "must be a share."
             if is_percent:
                 share = format(value / 100, ".12g")
                 give = f"{value:.12g} looks like a percentage: write {share}."
@@ -307,11 +308,6 @@ def _looks_like_percent(value: float, spec: FieldSpec) -> bool:
     if spec.unit == "per year":
         return spec.high is not None and spec.high < value <= 100
     return spec.name.endswith("_frac") and value > _PERCENT_RATIO_LIMIT
-
-
-def _range_text(low: float | None, high: float | None) -> str:
-    ends = ["" if end is None else format(end, ".12g") for end in (low, high)]
-    return f"{ends[0]}..{ends[1]}"
 
 
 def _shown(node: Node) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sites.assembly import LISTS, SETTINGS, SINGLES, TEXTS
+from sites.layout import LISTS, SETTINGS, SINGLES, TEXTS
 from sites.sources import ASSUMPTION
 from sites.specs import field_specs, member_keys
 from sites.toml_text import Inline, toml_text

@@ -12,8 +12,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sites.assembly import INCLUDED_LISTS, LISTS, SETTINGS, SINGLES
-from sites.catalogue import FOLDERS
+from sites.layout import FOLDERS, INCLUDED_LISTS, LISTS, SETTINGS, SINGLES
 from sites.sources import GRADES
 from sites.specs import FieldSpec, field_specs
 
@@ -139,6 +138,7 @@ class _Schema:
             "as_of_date": {"type": "string", "description": "day of the study"},
             "include": _object(include),
             "keep": _object(keep),
+            "drop": _object(keep),
             "override": _object({**override, **_CITATION}),
         }
         for name, record in SETTINGS.items():

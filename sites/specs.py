@@ -84,15 +84,20 @@ class FieldSpec:
         )
         return above and below
 
-    @property
-    def bounds_text(self) -> str:
-        """Return the bounds in words: ``must be >= 0 and <= 1.`` for a share."""
-        parts = []
-        if self.low is not None:
-            parts.append(f"{'>' if self.is_low_open else '>='} {self.low:,.12g}")
-        if self.high is not None:
-            parts.append(f"{'<' if self.is_high_open else '<='} {self.high:,.12g}")
-        return f"must be {' and '.join(parts)}."
+    def bound_text(self, value: float) -> str:
+        """Return in words the bound that a number breaks.
+
+        Parameters
+        ----------
+        value : float
+            Number outside the bounds. [`unit`]
+        """
+        if self.unit == "share 0-1":
+            return "must be a share between 0 and 1."
+        is_low = self.low is not None and not value > self.low
+        if is_low or self.high is None:
+            return f"must be {'>' if self.is_low_open else '>='} {self.low:,.12g}."
+        return f"must be {'<' if self.is_high_open else '<='} {self.high:,.12g}."
 
 
 def _numbers(metadata: Iterable[object]) -> dict[str, float | bool]:
