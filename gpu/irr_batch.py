@@ -34,6 +34,8 @@ UNIT_ROUNDOFF = 2.0**-53
 SUM_DEPTH = 4
 MAX_STEPS = 100
 LAST_STEP = 1e-8
+# As in the scalar routine: a rate is above -1.
+LOWEST_RATE = -1.0 + 2.0**-53
 CHUNK_ROWS = 4096
 # Work arrays per flow: the chunk, its transpose, masks and running sums. [B]
 BYTES_PER_FLOW = 96
@@ -137,7 +139,7 @@ def _solve_chunk(flows: Any, xp: Any) -> tuple[Any, Any, Any]:
         rows = xp.flatnonzero(is_found & side)
         if len(rows):
             t = _newton(_toward_root(columns[:, rows], sign, xp), xp)
-            rate[rows] = xp.expm1(sign * t)
+            rate[rows] = xp.maximum(xp.expm1(sign * t), LOWEST_RATE)
     return rate, n_roots, status
 
 

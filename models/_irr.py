@@ -31,6 +31,8 @@ __all__ = ["IRR_STATUS", "IrrResult", "IrrStatus", "irr", "irr_rows", "xirr"]
 
 DAYS_PER_YEAR = 365
 MIN_FLOW_RATIO = 1e-300
+# A root nearer to -1 than this is reported as this: -1 itself is never a root.
+LOWEST_RATE = -1.0 + 2.0**-53
 
 
 class IrrStatus(IntEnum):
@@ -126,7 +128,8 @@ def xirr(
     Notes
     -----
     Discounting from another day only scales NPV, so the first date plays no part.
-    A rate beyond the range of floating point is inf, or -1 by rounding.
+    A rate beyond the range of floating point is inf; one nearer to -1 than rounding
+    allows is the number next above -1.
     """
     flows = _checked_flows(cash_flow_usd)
     try:
@@ -185,8 +188,7 @@ def irr_rows(
         msg = f"cash_flow_usd[{row}, {column}] = {flows[row, column]} must be finite"
         raise ValueError(msg)
     t, n_roots, status = _solve(flows, np.arange(flows.shape[1]))
-    with np.errstate(over="ignore"):
-        return np.expm1(t), n_roots, status
+    return _rate(t), n_roots, status
 
 
 def _checked_flows(cash_flow_usd: ArrayLike) -> FloatArray:
@@ -213,9 +215,14 @@ def _solve_one(
     # Flows every 12th period are a polynomial in the 12-period factor.
     stride = max(1, math.gcd(*exponents.tolist()))
     t, n_roots, status = _solve(flows[present][None, :], exponents // stride)
+    rate = _rate(t * (periods_per_rate / stride))
+    return IrrResult(float(rate[0]), int(n_roots[0]), IRR_STATUS[status[0]])
+
+
+def _rate(t: FloatArray) -> FloatArray:
+    """Return the rate of a log rate, kept above -1."""
     with np.errstate(over="ignore"):
-        rate = float(np.expm1(t[0] / stride * periods_per_rate))
-    return IrrResult(rate, int(n_roots[0]), IRR_STATUS[status[0]])
+        return np.maximum(np.expm1(t), LOWEST_RATE)
 
 
 def _solve(
