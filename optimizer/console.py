@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from optimizer.milp.solve import Progress as SolverState
+
 __all__ = [
     "JsonValue",
     "LiveProgress",
@@ -214,22 +216,21 @@ class LiveProgress:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, note=note)
 
-    def solver(self, *, incumbent_usd: float | None, bound_usd: float | None) -> None:
+    def solver(self, state: SolverState) -> None:
         """Show the best plan so far and how far the bound is from it.
 
         Parameters
         ----------
-        incumbent_usd : float or None
-            Objective of the best plan found; None before the first. [USD]
-        bound_usd : float or None
-            Proven bound of the objective; None before the first. [USD]
+        state : optimizer.milp.solve.Progress
+            What the solver reports; infinite before there is a plan or bound.
         """
-        best = "none yet" if incumbent_usd is None else f"{incumbent_usd / 1e6:,.2f}"
-        limit = "?" if bound_usd is None else f"{bound_usd / 1e6:,.2f}"
-        note = f"best {best} USD m, bound {limit} USD m"
-        if incumbent_usd and bound_usd is not None:
-            gap_frac = abs(bound_usd - incumbent_usd) / abs(incumbent_usd)
-            note += f", gap {gap_frac:.3%}"
+        has_plan = math.isfinite(state.objective_usd_m)
+        best = f"{state.objective_usd_m:,.2f} USD m" if has_plan else "none yet"
+        note = f"best plan {best}"
+        if math.isfinite(state.bound_usd_m):
+            note += f", bound {state.bound_usd_m:,.2f} USD m"
+        if math.isfinite(state.gap_frac):
+            note += f", gap {state.gap_frac:.3%}"
         self.say(note)
 
     def count(self, done: int, total: int, *, unit: str = "scenarios") -> None:

@@ -23,12 +23,25 @@ from optimizer.console import (
     print_table,
     to_json_value,
 )
+from optimizer.milp.solve import Progress
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
     power_mw: float
     place: Path
+
+
+def _state(objective_usd_m: float, bound_usd_m: float) -> Progress:
+    # Gap = (bound - objective) / objective: (1.1 - 1.0) / 1.0 = 10 %.
+    gap_frac = (bound_usd_m - objective_usd_m) / abs(objective_usd_m)
+    return Progress(
+        elapsed_s=1.0,
+        objective_usd_m=objective_usd_m,
+        bound_usd_m=bound_usd_m,
+        gap_frac=gap_frac if math.isfinite(objective_usd_m) else math.inf,
+        nodes=0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +118,7 @@ def test_square_brackets_in_cells_are_text_and_not_markup(
 
 def test_progress_is_silent_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with live_progress("Solving") as progress:
-        progress.solver(incumbent_usd=1e6, bound_usd=1.1e6)
+        progress.solver(_state(1.0, 1.1))
         progress.count(1, 10)
         progress.say("done")
     said = capsys.readouterr()
@@ -119,11 +132,12 @@ def test_progress_shows_best_bound_gap_and_speed_on_a_terminal(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("TERM", "xterm")
     with live_progress("Solving") as progress:
-        progress.solver(incumbent_usd=None, bound_usd=None)
-        # Gap = (1.1 - 1.0) / 1.0 = 10 %.
-        progress.solver(incumbent_usd=1e6, bound_usd=1.1e6)
+        progress.solver(_state(-math.inf, math.inf))
+    assert "best plan none yet" in capsys.readouterr().err
+    with live_progress("Solving") as progress:
+        progress.solver(_state(1.0, 1.1))
     err = capsys.readouterr().err
-    assert "best 1.00 USD m, bound 1.10 USD m, gap 10.000%" in err
+    assert "best plan 1.00 USD m, bound 1.10 USD m, gap 10.000%" in err
     with live_progress("Scoring") as progress:
         progress.count(4096, 100_000)
     assert "4,096 of 100,000 scenarios" in capsys.readouterr().err
