@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from models.study import Study
     from models.treasury import TreasuryPath
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "filled_book", "taxable_profit_usd"]
 
 _KINDS: Final = {item.name: item.kind for item in ITEMS}
 
@@ -52,6 +52,17 @@ def evaluate(study: Study, plan: Plan, paths: MarketPaths) -> Ledger:
     ValueError
         If the plan's months differ from the study's.
     """
+    return _close(filled_book(study, plan, paths))
+
+
+def filled_book(study: Study, plan: Plan, paths: MarketPaths) -> Book:
+    """Return the book of a plan with everything posted but tax and treasury.
+
+    Raises
+    ------
+    ValueError
+        If the plan's months differ from the study's.
+    """
     if plan.months != study.time.months:
         msg = f"plan has {plan.months} months, study {study.time.months}"
         raise ValueError(msg)
@@ -62,17 +73,23 @@ def evaluate(study: Study, plan: Plan, paths: MarketPaths) -> Ledger:
     book.add_contracts()
     book.add_power()
     book.add_builds()
-    return _close(book)
+    return book
+
+
+def taxable_profit_usd(book: Book) -> FloatArray:
+    """Return each site's own profit, (n_scenarios, n_sites, n_periods) [USD]."""
+    profit = -book.depreciation_usd
+    for name, flow in book.items.items():
+        if _is_taxed(name):
+            profit = profit + flow[:, :, 1:]
+    return profit
 
 
 def _close(book: Book) -> Ledger:
     """Tax, run the treasury and return the ledger."""
     study, company = book.study, book.study.company
     tax_site = study.site_index(company.tax_site)
-    operating = [name for name in book.items if _is_taxed(name)]
-    profit = -book.depreciation_usd
-    for name in operating:
-        profit = profit + book.items[name][:, :, 1:]
+    profit = taxable_profit_usd(book)
     for site in range(len(study.sites)):
         if site != tax_site:
             book.post("profit_tax", site, -_alone_tax_usd(study, site, profit))
