@@ -215,8 +215,10 @@ def _solve_one(
     # Flows every 12th period are a polynomial in the 12-period factor.
     stride = max(1, math.gcd(*exponents.tolist()))
     t, n_roots, status = _solve(flows[present][None, :], exponents // stride)
-    rate = _rate(t * (periods_per_rate / stride))
-    return IrrResult(float(rate[0]), int(n_roots[0]), IRR_STATUS[status[0]])
+    rate = float(_rate(t * (periods_per_rate / stride))[0])
+    # One NaN object for all, so that two results without a rate compare equal.
+    rate = math.nan if math.isnan(rate) else rate
+    return IrrResult(rate, int(n_roots[0]), IRR_STATUS[status[0]])
 
 
 def _rate(t: FloatArray) -> FloatArray:
