@@ -28,8 +28,8 @@ __all__ = ["BLOCK", "BlockBuffer", "bytes_per_scenario", "chunk_rows"]
 BLOCK: Final = 4096
 """Scenario ids of one block of statistics."""
 
-HOST_CHUNK_ROWS: Final = 512
-"""Rows whose work arrays stay in a core's cache; more are no faster on a CPU."""
+HOST_CHUNK_ROWS: Final = 1024
+"""More rows are no faster on a CPU, their work arrays leave the cache."""
 DEVICE_CHUNK_ROWS: Final = 1 << 16
 SITE_ARRAYS: Final = 60
 """Arrays (n_scenarios, n_sites, n_periods) alive at once, two ledgers included."""

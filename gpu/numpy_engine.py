@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     _Placed = Order | Holding | PhaseStart | BuildStart | ConversionStart | Commitment
 
 __all__ = [
+    "MAX_IRR_PER_YEAR",
     "Rows",
     "project_sites",
     "rate_per_year",
@@ -54,8 +55,10 @@ __all__ = [
 Rows = dict[str, "NDArray[Any]"]
 """Columns by name, each of shape (n_scenarios,), on the host."""
 
+MAX_IRR_PER_YEAR = 10.0
+"""Rates of a thousand per cent a year and over are not told apart."""
 EQUITY_TOLERANCE_USD = 1e-6
-"""Emergency equity below this is rounding."""
+"""Emergency equity or debt below this is rounding."""
 ROUNDING = 1e-15
 
 
@@ -110,8 +113,8 @@ def score_paths(
 
     Notes
     -----
-    A row depends on its own scenario alone, whatever other rows there are. The tax of
-    the site that carries corporate costs includes their effect.
+    A row depends on its own scenario alone, whatever other rows there are. An IRR over
+    `MAX_IRR_PER_YEAR` is shown as that: it only says that hardly any money was out.
     """
     base = None if baseline is None else _flows(evaluate(study, baseline, paths))
     ledger = evaluate(study, plan, paths)
@@ -180,7 +183,9 @@ def _decisions(study: Study, plan: Plan) -> dict[str, set[Record]]:
 
 def rate_per_year(rate_per_month: FloatArray) -> FloatArray:
     """Return the effective annual rate of monthly rates, shape kept, NaN kept."""
-    rate: FloatArray = np.expm1(MONTHS_PER_YEAR * np.log1p(rate_per_month))
+    # Beyond exp(700) the double is full; the shown rates end long before.
+    growth = np.minimum(MONTHS_PER_YEAR * np.log1p(rate_per_month), 700.0)
+    rate: FloatArray = np.expm1(growth)
     return rate
 
 
@@ -239,13 +244,15 @@ def _irr_per_year(flow_usd: FloatArray) -> tuple[Any, Any, Any]:
             xp.full(n_rows, int(IrrStatus.ALL_ZERO), dtype=xp.int8),
         )
     rate, n_roots, status = irr(flow_usd)
-    return rate_per_year(rate), n_roots, status
+    shown = np.minimum(rate_per_year(rate), MAX_IRR_PER_YEAR)
+    return shown, n_roots, status
 
 
 def _treasury(ledger: Ledger) -> dict[str, Any]:
     """Return the columns of cash, emergency equity, BTC and loan."""
     path = ledger.treasury
     is_raised = path.equity_usd > EQUITY_TOLERANCE_USD
+    loan_usd = path.loan_usd[:, -1]
     first = is_raised.argmax(axis=1).astype(np.float64)
     return {
         "min_cash_usd": path.cash_usd[:, 1:].min(axis=1),
@@ -253,5 +260,5 @@ def _treasury(ledger: Ledger) -> dict[str, Any]:
         "equity_usd": (path.equity_usd * is_raised).sum(axis=1),
         "mined_btc": ledger.mined_btc.sum(axis=1).sum(axis=1),
         "final_btc": path.btc_free[:, -1] + path.btc_pledged[:, -1],
-        "final_loan_usd": path.loan_usd[:, -1],
+        "final_loan_usd": loan_usd * (loan_usd > EQUITY_TOLERANCE_USD),
     }

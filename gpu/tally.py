@@ -101,7 +101,9 @@ def _events(rows: Rows) -> dict[str, Any]:
     }
     if "incremental_npv_usd" in rows:
         events["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0
-        events["no_irr_frac"] = np.isnan(rows["irr_per_year"])
+        is_none = np.isnan(rows["irr_per_year"])
+        events["no_irr_frac"] = is_none
+        events["no_irr_and_gain_frac"] = is_none & (rows["incremental_npv_usd"] > 0.0)
         events["no_payback_frac"] = np.isnan(rows["payback_months"])
     ending = "_npv_at_hurdle_usd"
     for name, values in rows.items():

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan score`: options, a table for the terminal, JSON.
+
+What does not belong here: scoring (`optimizer.scoring`, `gpu.score`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from optimizer.commands.options import JsonOption, RunArgument, SeedOption
+from optimizer.console import (
+    error_console,
+    live_progress,
+    output_console,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from gpu.score import ScoreResult
+
+__all__ = ["score"]
+
+MILLION = 1e6
+
+
+def score(
+    folder: RunArgument,
+    *,
+    scenarios: Annotated[
+        int, typer.Option(metavar="N", help="Sampled market scenarios.")
+    ] = 100_000,
+    seed: SeedOption = 1,
+    grid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AXES",
+            help='Multipliers of the base path, such as "btc_price=0.5:1.5:11, '
+            'power_price=0.8:1.2:5": low:high:count, both ends included. Names: '
+            "btc_price, network, fees, power_price, gpu_rent, gpu_utilisation, capex.",
+        ),
+    ] = None,
+    backend: Annotated[
+        Literal["auto", "numpy", "cuda"],
+        typer.Option(help="Where to compute; auto takes the best that works."),
+    ] = "auto",
+    rows: Annotated[
+        bool,
+        typer.Option(
+            "--rows/--no-rows",
+            help="Write every scenario's row; without them quantiles are within 0.1 %.",
+        ),
+    ] = True,
+    json_output: JsonOption = False,
+) -> None:
+    """Run a plan over sampled market scenarios and, if asked for, a grid."""
+    from optimizer.scoring import score_run, score_summary
+
+    command = f"wattplan score {folder} --scenarios {scenarios} --seed {seed}"
+    if grid is not None:
+        command += f' --grid "{grid}"'
+    with live_progress("Scoring") as live:
+        result = score_run(
+            folder,
+            n_scenarios=scenarios,
+            seed=seed,
+            grid=grid,
+            backend=backend,
+            progress=lambda done, total, _: live.count(done, total),
+            keep_rows=rows,
+            command=command,
+        )
+    if json_output:
+        print_json({"score": score_summary(result)})
+    else:
+        _show(result)
+
+
+def _show(result: ScoreResult) -> None:
+    print_table(
+        ("", "base path", "mean", "P5", "P50", "P95", "CVaR 95", "not defined"),
+        [row for row in _rows(result) if row is not None],
+        title=f"{result.plan_label}: {result.n_scenarios:,} scenarios, "
+        f"seed {result.seed}",
+    )
+    print_table(
+        ("share of scenarios in which", "%"),
+        [
+            (text, 100.0 * result.probabilities[key])
+            for key, text in _events(result).items()
+            if key in result.probabilities
+        ],
+    )
+    if result.grid is not None:
+        _show_grid(result)
+    console = output_console()
+    console.print(
+        f"{result.scenarios_per_s:,.0f} scenarios/s in {result.elapsed_s:,.1f} s on "
+        f"{result.backend}.",
+        markup=False,
+    )
+    error_console().print(result.backend_reason, markup=False)
+
+
+def _rows(result: ScoreResult) -> list[tuple[object, ...] | None]:
+    rows = [
+        _row(result, "npv_usd", "NPV, USD m", MILLION),
+        _row(result, "incremental_npv_usd", "NPV over baseline, USD m", MILLION),
+        _row(result, "irr_per_year", "IRR over baseline, %/year", 0.01),
+        _row(result, "payback_months", "payback, months", 1.0),
+        _row(result, "min_cash_usd", "minimum cash, USD m", MILLION),
+        _row(result, "equity_usd", "emergency equity, USD m", MILLION),
+        _row(result, "mined_btc", "BTC mined", 1.0),
+        _row(result, "final_btc", "BTC at horizon", 1.0),
+        _row(result, "final_loan_usd", "loan at horizon, USD m", MILLION),
+    ]
+    for site in _sites(result):
+        npv, irr = f"site_{site}_npv_at_hurdle_usd", f"site_{site}_irr_per_year"
+        rows.append(_row(result, npv, f"{site}: NPV at hurdle, USD m", MILLION))
+        rows.append(_row(result, irr, f"{site}: IRR, %/year", 0.01))
+    return rows
+
+
+def _row(
+    result: ScoreResult, column: str, label: str, unit: float
+) -> tuple[object, ...] | None:
+    if column not in result.summary:
+        return None
+    summary = result.summary[column]
+    # A tail mean of rates, months or debts says nothing: low is not always bad.
+    has_tail = column.endswith("npv_usd") or column in {"min_cash_usd", "mined_btc"}
+    return (
+        label,
+        result.base[column] / unit,
+        None if "irr" in column else summary.mean / unit,
+        summary.quantiles["p05"] / unit,
+        summary.quantiles["p50"] / unit,
+        summary.quantiles["p95"] / unit,
+        summary.cvar_95 / unit if has_tail else None,
+        f"{summary.n_missing / result.n_scenarios:.1%}" if summary.n_missing else None,
+    )
+
+
+def _events(result: ScoreResult) -> dict[str, str]:
+    events = {
+        "npv_negative_frac": "NPV < 0",
+        "npv_below_baseline_frac": f"NPV below {result.baseline_label}",
+        "equity_needed_frac": "the cash floor needs emergency equity",
+        "no_irr_frac": "the increment has no IRR",
+        "no_irr_and_gain_frac": "... of these: it gains without an outlay to recover",
+        "no_payback_frac": "the increment is never paid back",
+    }
+    for site in _sites(result):
+        events[f"site_{site}_clears_hurdle_frac"] = f"{site} clears its hurdle"
+        events[f"site_{site}_no_irr_frac"] = f"{site} has no IRR"
+    return events
+
+
+def _sites(result: ScoreResult) -> list[str]:
+    ending = "_npv_at_hurdle_usd"
+    return [
+        name.removeprefix("site_").removesuffix(ending)
+        for name in result.summary
+        if name.startswith("site_") and name.endswith(ending)
+    ]
+
+
+def _show_grid(result: ScoreResult) -> None:
+    """Print the best and the worst point of the grid."""
+    points = result.grid
+    if points is None:
+        return
+    column = "incremental_npv_usd"
+    values = points.columns.get(column, points.columns["npv_usd"])
+    label = "NPV over baseline" if column in points.columns else "NPV"
+    axes = [axis.name for axis in points.grid.axes]
+    rows = []
+    for text, place in (("worst", values.argmin()), ("best", values.argmax())):
+        at = [float(points.columns[f"{name}_multiplier"][place]) for name in axes]
+        rows.append((text, float(values[place]) / MILLION, *at))
+    print_table(
+        ("", f"{label}, USD m", *(f"{name} x" for name in axes)),
+        rows,
+        title=f"Grid of {points.grid.n_points:,} points",
+    )

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scores and stress of a finished run: its plan read, scored, and written beside it.
+
+One function per use case, called alike by command line, notebook and batch jobs. What
+does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpu.score import DEFAULT_SCENARIOS, score
+from models.business_as_usual import business_as_usual
+from models.errors import DataError
+from models.finance import IRR_STATUS
+from optimizer.runfolder import RunWriter, open_run
+from optimizer.stress import stress
+from sites.loader import load_study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gpu.backend import BackendName
+    from gpu.numpy_engine import Rows
+    from gpu.score import Progress, ScoreResult
+    from models.plan import Plan
+    from models.study import Study
+    from optimizer.runreader import Run
+    from optimizer.stress import StressResult
+    from sites.stories import Story
+
+__all__ = [
+    "BASELINE_FILE",
+    "SUMMARY_FILE",
+    "baseline_of",
+    "score_run",
+    "score_summary",
+    "stress_run",
+    "write_scores",
+    "write_stress",
+]
+
+BASELINE_FILE = "baseline.json"
+SUMMARY_FILE = "summary.json"
+SCORES_FILE = "scores.parquet"
+GRID_FILE = "grid.parquet"
+STRESS_FILE = "stress.parquet"
+
+
+def score_run(
+    folder: Path,
+    *,
+    n_scenarios: int = DEFAULT_SCENARIOS,
+    seed: int = 1,
+    grid: str | None = None,
+    backend: BackendName = "auto",
+    progress: Progress | None = None,
+    keep_rows: bool = True,
+    command: str = "wattplan score",
+) -> ScoreResult:
+    """Score the plan of a run against business as usual and add the scores to it.
+
+    Parameters
+    ----------
+    folder : Path
+        Run folder.
+    n_scenarios : int
+        Sampled scenarios. [unitless]
+    seed : int
+        0 to 2^64 - 1. [unitless]
+    grid : str or None
+        Multipliers of the base path, see `gpu.grid.parse_grid`.
+    backend : {"auto", "numpy", "cuda"}
+        Array module to compute on.
+    progress : callable or None
+        Called as ``progress(done, total, scenarios_per_s)``.
+    keep_rows : bool
+        Keep and write every scenario's row.
+    command : str
+        Command line, for the passport.
+
+    Returns
+    -------
+    ScoreResult
+        As written to ``scores.parquet``, ``grid.parquet`` and, under the key
+        ``score``, ``summary.json``.
+
+    Raises
+    ------
+    ConfigError
+        If an argument is out of range.
+    ReportError
+        If there is no run, or it cannot be written.
+    DataError
+        If the run lacks its study or plan.
+    """
+    run = open_run(folder)
+    study, plan = _study_of(run), run.plan()
+    result = score(
+        study,
+        plan,
+        n_scenarios=n_scenarios,
+        seed=seed,
+        grid=grid,
+        baseline=baseline_of(run, study),
+        backend=backend,
+        progress=progress,
+        keep_rows=keep_rows,
+    )
+    with RunWriter.extend(run.folder, command=command) as writer:
+        write_scores(writer, result, summary=_summary_of(run))
+    return result
+
+
+def stress_run(
+    folder: Path,
+    *,
+    stories: Sequence[Story] | None = None,
+    command: str = "wattplan stress",
+) -> StressResult:
+    """Put the plan of a run through named stories and add the result to it.
+
+    Parameters
+    ----------
+    folder : Path
+        Run folder.
+    stories : sequence of Story or None
+        Stories; None for those that come with the package.
+    command : str
+        Command line, for the passport.
+
+    Returns
+    -------
+    StressResult
+        As written to ``stress.parquet`` and, under the key ``stress``,
+        ``summary.json``.
+
+    Raises
+    ------
+    ReportError
+        If there is no run, or it cannot be written.
+    DataError
+        If the run lacks its study or plan.
+    """
+    run = open_run(folder)
+    study, plan = _study_of(run), run.plan()
+    result = stress(study, plan, baseline=baseline_of(run, study), stories=stories)
+    with RunWriter.extend(run.folder, command=command) as writer:
+        write_stress(writer, result, summary=_summary_of(run))
+    return result
+
+
+def baseline_of(run: Run, study: Study) -> Plan:
+    """Return the run's own baseline plan, else business as usual of its study."""
+    if (run.folder / BASELINE_FILE).is_file():
+        return run.plan(BASELINE_FILE)
+    return business_as_usual(study)
+
+
+def write_scores(
+    writer: RunWriter, result: ScoreResult, *, summary: dict[str, object]
+) -> None:
+    """Stage the tables of a score and its key in the summary.
+
+    Parameters
+    ----------
+    writer : RunWriter
+        Open writer of the run; its seed, scenarios and backend are set.
+    result : ScoreResult
+        Scores.
+    summary : dict of str to object
+        What `summary.json` holds besides; it gains the key ``score``.
+    """
+    if result.columns is not None:
+        ids = np.arange(result.n_scenarios, dtype=np.int64)
+        columns = {"scenario_id": ids} | _readable(result.columns)
+        writer.write_table(SCORES_FILE, columns)
+    if result.grid is not None:
+        writer.write_table(GRID_FILE, _readable(result.grid.columns))
+    summary["score"] = score_summary(result)
+    writer.write_json(SUMMARY_FILE, summary)
+    writer.seed, writer.scenarios = result.seed, result.n_scenarios
+    writer.backend = result.backend
+    writer.timings_s["score"] = result.elapsed_s
+
+
+def write_stress(
+    writer: RunWriter, result: StressResult, *, summary: dict[str, object]
+) -> None:
+    """Stage the table of a stress and its key in the summary.
+
+    Parameters
+    ----------
+    writer : RunWriter
+        Open writer of the run.
+    result : StressResult
+        Figures by story.
+    summary : dict of str to object
+        What `summary.json` holds besides; it gains the key ``stress``.
+    """
+    rows = [asdict(row) for row in (result.base, *result.stories)]
+    for row in rows:
+        row["missing_sites"] = ", ".join(row["missing_sites"])
+    writer.write_table(STRESS_FILE, {name: [r[name] for r in rows] for name in rows[0]})
+    summary["stress"] = asdict(result)
+    writer.write_json(SUMMARY_FILE, summary)
+
+
+def score_summary(result: ScoreResult) -> dict[str, object]:
+    """Return a score without its rows, as `summary.json` and ``--json`` show it."""
+    shown: dict[str, object] = {
+        "plan_label": result.plan_label,
+        "baseline_label": result.baseline_label,
+        "seed": result.seed,
+        "n_scenarios": result.n_scenarios,
+        "backend": result.backend,
+        "backend_reason": result.backend_reason,
+        "elapsed_s": result.elapsed_s,
+        "scenarios_per_s": result.scenarios_per_s,
+        "base": result.base,
+        "probabilities": result.probabilities,
+        "irr_status_frac": result.irr_status_frac,
+        "columns": {name: asdict(column) for name, column in result.summary.items()},
+    }
+    if result.grid is not None:
+        shown["grid"] = {
+            "n_points": result.grid.grid.n_points,
+            "axes": [asdict(axis) for axis in result.grid.grid.axes],
+        }
+    return shown
+
+
+def _study_of(run: Run) -> Study:
+    return load_study(run.file("study.toml"))
+
+
+def _summary_of(run: Run) -> dict[str, object]:
+    """Return what the run's summary holds so far."""
+    if not (run.folder / SUMMARY_FILE).is_file():
+        return {}
+    value = run.json(SUMMARY_FILE)
+    if not isinstance(value, dict):
+        place = run.folder / SUMMARY_FILE
+        msg = f"{place}: must hold a JSON object. Make the run again."
+        raise DataError(msg)
+    return dict(value)
+
+
+def _readable(rows: Rows) -> Rows:
+    """Return rows with words for status codes."""
+    columns = dict(rows)
+    if "irr_status" in columns:
+        columns["irr_status"] = np.array(IRR_STATUS)[columns["irr_status"]]
+    return columns
