@@ -3,8 +3,9 @@
 
 A double root survives no rounding, so floating point alone can never prove one. Here
 the flows are read as fractions and divided by their greatest common divisor with their
-own derivative, in whole numbers without rounding. What does not belong here: finding
-roots (`models._isolate`).
+own derivative, in whole numbers without rounding. The divisor is first sought modulo
+a prime, which is quick and, where it finds none, already a proof. What does not belong
+here: finding roots (`models._isolate`).
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ __all__ = ["MAX_DEGREE", "readings", "square_free"]
 
 Polynomial: TypeAlias = list[int]
 
-MAX_DEGREE = 128
+# Above the first the search modulo a prime takes over a second; above the second the
+# fractions of Euclid's algorithm grow too long.
+MAX_DEGREE = 1500
+MAX_EUCLID_DEGREE = 128
 MAX_DENOMINATOR = 10**6
 # 2 units in the last place: one rounding of a flow, one of a common factor.
 RATIO_TOLERANCE = Fraction(1, 2**51)
 PRIME = 2**61 - 1
+MAX_PART = 2**30
 
 
 def readings(flows: Sequence[float]) -> Iterator[Polynomial]:
@@ -73,15 +78,23 @@ def square_free(polynomial: Polynomial) -> Polynomial | None:
     degree = len(polynomial) - 1
     if degree < 2 or degree > MAX_DEGREE:
         return None
-    slope = [k * value for k, value in enumerate(polynomial)][1:]
-    if polynomial[-1] % PRIME and _is_coprime_modulo(polynomial, slope):
+    whole = _primitive(polynomial)
+    slope = _primitive([k * value for k, value in enumerate(whole)][1:])
+    divisor: Polynomial | None = None
+    if whole[-1] % PRIME:
+        # The divisor's degree modulo a prime is never less than its true degree.
+        image = _divisor_modulo(whole, slope)
+        if len(image) == 1:
+            return None
+        divisor = _lift(image)
+        if divisor and (_quotient(slope, divisor) and _quotient(whole, divisor)):
+            return _quotient(whole, divisor)
+    if degree > MAX_EUCLID_DEGREE:
         return None
-    left, right = _primitive(polynomial), _primitive(slope)
+    left, right = whole, slope
     while right:
         left, right = right, _primitive(_remainder(left, right))
-    if len(left) == 1:
-        return None
-    return _quotient(_primitive(polynomial), left)
+    return _quotient(whole, left) if len(left) > 1 else None
 
 
 def _whole(values: list[Fraction]) -> Polynomial:
@@ -112,20 +125,25 @@ def _remainder(left: Polynomial, right: Polynomial) -> Polynomial:
     return rest
 
 
-def _quotient(left: Polynomial, right: Polynomial) -> Polynomial:
-    """Return `left` / `right`, both without common factor, where it leaves no rest."""
+def _quotient(left: Polynomial, right: Polynomial) -> Polynomial | None:
+    """Return `left` / `right`, both without common factor, or None if that has a rest.
+
+    By Gauss's lemma the quotient then has whole coefficients too.
+    """
     rest = left[:]
     result = [0] * (len(left) - len(right) + 1)
     for offset in range(len(result) - 1, -1, -1):
-        factor = rest[offset + len(right) - 1] // right[-1]
+        factor, over = divmod(rest[offset + len(right) - 1], right[-1])
+        if over:
+            return None
         result[offset] = factor
         for k, value in enumerate(right):
             rest[offset + k] -= factor * value
-    return result
+    return result if not any(rest) else None
 
 
-def _is_coprime_modulo(left: Polynomial, right: Polynomial) -> bool:
-    """Return whether the two share no factor modulo `PRIME`, hence none at all.
+def _divisor_modulo(left: Polynomial, right: Polynomial) -> Polynomial:
+    """Return the greatest common divisor modulo `PRIME`, with 1 in the lead.
 
     The leading coefficient of `left` must not vanish modulo the prime.
     """
@@ -135,7 +153,8 @@ def _is_coprime_modulo(left: Polynomial, right: Polynomial) -> bool:
         while b and b[-1] == 0:
             b.pop()
         if not b:
-            return len(a) == 1
+            inverse = pow(a[-1], -1, PRIME)
+            return [value * inverse % PRIME for value in a]
         inverse = pow(b[-1], -1, PRIME)
         while len(a) >= len(b):
             factor = a.pop() * inverse % PRIME
@@ -143,3 +162,22 @@ def _is_coprime_modulo(left: Polynomial, right: Polynomial) -> bool:
             for k in range(len(b) - 1):
                 a[offset + k] = (a[offset + k] - factor * b[k]) % PRIME
         a, b = b, a
+
+
+def _lift(image: Polynomial) -> Polynomial | None:
+    """Return the polynomial of short fractions that equals the image modulo `PRIME`.
+
+    Each value is matched with the one fraction whose parts are below 2^30, by
+    Euclid's algorithm stopped half-way.
+    """
+    fractions = []
+    for value in image:
+        high, low, before, now = PRIME, value, 0, 1
+        while low >= MAX_PART:
+            whole = high // low
+            high, low = low, high - whole * low
+            before, now = now, before - whole * now
+        if abs(now) >= MAX_PART:
+            return None
+        fractions.append(Fraction(low, now))
+    return _whole(fractions)
