@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from models.business_as_usual import business_as_usual
 from models.capacity import LINES
 from models.cashflow import evaluate
+from models.errors import InfeasibleError, SolverError
 from models.market import base_paths
 from optimizer.milp.compile import compile_model
 from optimizer.milp.extract import clean_values, extract_plan
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from models.study import Study
     from optimizer.milp.solve import Progress
 
-__all__ = ["PlanResult", "baseline", "evaluate_plan", "naive_plans", "plan"]
+__all__ = ["PlanResult", "baseline", "comparison_plans", "evaluate_plan", "plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,41 +174,63 @@ def plan(
     )
 
 
-def naive_plans(
+def comparison_plans(
     study: Study,
     *,
     gap_frac: float = 0.01,
-    time_limit_s: float = 60.0,
+    time_limit_s: float = 20.0,
+    say: Callable[[str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, PlanResult]:
-    """Return the three naive plans: all mining, all hosting, all GPU.
+    """Return the plans that show what the optimised plan adds.
 
-    Each fills as many MW-months with its line as power, shells and cash allow, without
-    emergency equity, and only then looks at value; other lines take on nothing new.
+    ``run_off`` takes on nothing new: it may only sell or move machines, end contracts
+    and give notice. ``all_<line>`` are naive: each fills as many MW-months with its
+    line as power, shells and cash allow and only then looks at value, other lines take
+    on nothing new and hurdles are set aside.
 
     Parameters
     ----------
     study : Study
         Study.
     gap_frac, time_limit_s : float
-        Limits of each solve. [share 0-1, s]
+        Limits of each solve; naive plans need no proof. [share 0-1, s]
+    say, should_stop : callable, optional
+        Told of each stage; asked whether to stop (what is missing is left out).
 
     Returns
     -------
     dict of str to PlanResult
-        By line.
+        By label; a plan that no rule allows is left out.
     """
-    results = {}
-    for line in LINES:
-        options = ModelOptions(
-            label=f"all {line}",
+    wanted = [ModelOptions(label="run_off", lines=(), closed_sites=_all(study))]
+    wanted += [
+        ModelOptions(
+            label=f"all_{line}",
             lines=(line,),
             filled_line=line,
             enforce_hurdles=False,
         )
-        results[line] = plan(
-            study, options=options, gap_frac=gap_frac, time_limit_s=time_limit_s
-        )
+        for line in LINES
+    ]
+    results: dict[str, PlanResult] = {}
+    for options in wanted:
+        if should_stop is not None and should_stop():
+            break
+        if say is not None:
+            say(f"comparing with {options.label.replace('_', ' ')}")
+        try:
+            results[options.label] = plan(
+                study, options=options, gap_frac=gap_frac, time_limit_s=time_limit_s
+            )
+        except (InfeasibleError, SolverError):
+            # A comparison that cannot exist is a finding, not a failure of the run.
+            continue
     return results
+
+
+def _all(study: Study) -> tuple[str, ...]:
+    return tuple(site.id for site in study.sites)
 
 
 def baseline(study: Study) -> PlanResult:

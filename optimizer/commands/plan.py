@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan plan`: options, the table of results, JSON.
+
+What does not belong here: planning (`optimizer.planning`) and the run folder
+(`optimizer.planrun`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optimizer.commands.options import (
+    ForceOption,
+    JsonOption,
+    OutOption,
+    SeedOption,
+    StudyArgument,
+)
+from optimizer.console import (
+    error_console,
+    live_progress,
+    output_console,
+    print_json,
+    print_pairs,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gpu.score import ScoreResult
+    from optimizer.passport import Kpi
+    from optimizer.planrun import PlanRun
+
+__all__ = ["plan"]
+
+MILLION = 1e6
+
+
+def plan(
+    study: StudyArgument = "base",
+    *,
+    out: OutOption = None,
+    force: ForceOption = False,
+    gap: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRAC",
+            min=0.0,
+            max=1.0,
+            help="Relative gap at which to stop, 0.001 is 0.1 %. Default: the study's.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="S", min=1.0, help="Seconds for the solve. Default: the study's."
+        ),
+    ] = None,
+    scenarios: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Scenarios to score the plan on; 0 for none. `wattplan score` adds "
+            "more later.",
+        ),
+    ] = 20_000,
+    seed: SeedOption = 1,
+    explain_seconds: Annotated[
+        float,
+        typer.Option(
+            metavar="S",
+            min=0.0,
+            help="Seconds for the explanation (why not, break-evens); 0 for none. "
+            "`wattplan explain` finishes the rest.",
+        ),
+    ] = 300.0,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare/--no-compare", help="Also find the run-off and naive plans."
+        ),
+    ] = True,
+    json_output: JsonOption = False,
+) -> None:
+    """Find the plan with the highest net present value."""
+    from optimizer.interrupts import stop_on_interrupt
+    from optimizer.planrun import run_plan
+
+    command = f"wattplan plan {study}"
+    with stop_on_interrupt() as should_stop:
+        with live_progress("Planning") as live:
+            run = run_plan(
+                study,
+                out=out,
+                force=force,
+                gap_frac=gap,
+                time_limit_s=time_limit,
+                with_comparisons=compare,
+                command=command,
+                progress=live.solver,
+                say=live.say,
+                should_stop=should_stop,
+            )
+        scored = None
+        if scenarios and not should_stop():
+            scored = _score(run.folder, scenarios, seed)
+        if explain_seconds and not should_stop():
+            _explain(run.folder, explain_seconds)
+    _report(run.folder)
+    if json_output:
+        from optimizer.runreader import open_run
+
+        print_json(
+            {
+                "folder": run.folder,
+                **_mapping(open_run(run.folder).json("summary.json")),
+            }
+        )
+        return
+    _show(run, scored)
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {"summary": value}
+
+
+def _score(folder: Path, scenarios: int, seed: int) -> ScoreResult:
+    """Score and stress the plan of a run."""
+    from optimizer.scoring import score_run, stress_run
+
+    with live_progress("Scoring") as live:
+        scored = score_run(
+            folder,
+            n_scenarios=scenarios,
+            seed=seed,
+            progress=lambda done, total, _: live.count(done, total),
+            command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
+        )
+    stress_run(folder)
+    return scored
+
+
+def _explain(folder: Path, seconds: float) -> None:
+    from optimizer.explain import explain_run
+
+    with live_progress("Explaining") as live:
+        explain_run(folder, budget_s=seconds, say=live.say)
+
+
+def _report(folder: Path) -> None:
+    from optimizer.report import write_report
+
+    with live_progress("Writing the report"):
+        write_report(folder)
+
+
+def _show(run: PlanRun, scored: ScoreResult | None) -> None:
+    kpis, result = run.kpis, run.result
+    print_pairs(
+        {
+            "NPV": _usd_m(kpis["npv_usd"]),
+            "over business as usual": _usd_m(kpis["npv_over_baseline_usd"]),
+            "proven within": f"{result.gap_frac:.3%} "
+            f"({(result.bound_usd - result.npv_usd) / MILLION:,.2f} USD m), "
+            f"solver status: {result.status}",
+            "capex": _usd_m(kpis["capex_usd"]),
+            "IRR / payback over run-off": _returns(kpis),
+            "peak cash need": f"{_usd_m(kpis['peak_cash_need_usd'])} by "
+            f"{kpis['peak_cash_need_month']}, before BTC sales",
+            "least cash": f"{_usd_m(kpis['min_cash_usd'])} in {kpis['min_cash_month']}",
+            "BTC mined / sold": f"{kpis['mined_btc']:,.0f} / {kpis['sold_btc']:,.0f}",
+            "cost to mine": _per_btc(kpis["cost_to_mine_usd_per_btc"]),
+        },
+        title=run.bundle.study.title,
+    )
+    _show_lines(run)
+    _show_comparison(run)
+    if scored is not None:
+        _show_score(scored)
+    equity = kpis["emergency_equity_usd"]
+    if isinstance(equity, float) and equity > 0:
+        output_console().print(
+            f"Emergency equity raised: {equity / MILLION:,.2f} USD m", style="bold red"
+        )
+    for check in result.checks:
+        if not check.passed:
+            error_console().print(
+                f"Check failed: {check.name}: {check.measured:.4g} {check.unit}, "
+                f"allowed {check.allowed:.4g}",
+                style="red",
+            )
+    output_console().print(f"Report: {run.folder / 'report.html'}", markup=False)
+
+
+def _show_lines(run: PlanRun) -> None:
+    from models.capacity import LINES, usage
+
+    study = run.bundle.study
+    used = usage(study, run.result.plan).by_line_mw
+    periods = [*range(0, study.time.months, 12), study.time.months - 1]
+    rows = []
+    for index, site in enumerate(study.sites):
+        for number, line in enumerate(LINES):
+            mw = used[index, number]
+            if mw.any():
+                cells = [round(float(mw[t]), 1) for t in periods]
+                rows.append((site.name, line.replace("_", " "), *cells))
+    months = [study.months[t] for t in periods]
+    print_table(["Site", "Line", *months], rows, title="Facility MW by site and line")
+
+
+def _show_comparison(run: PlanRun) -> None:
+    plans = {
+        "plan": run.result,
+        "business as usual": run.baseline,
+        **{label.replace("_", " "): other for label, other in run.others.items()},
+    }
+    rows = [
+        (
+            label,
+            found.npv_usd / MILLION,
+            (found.npv_usd - run.baseline.npv_usd) / MILLION,
+            float(found.ledger.treasury.equity_usd.sum()) / MILLION,
+            float(found.ledger.mined_btc.sum()),
+        )
+        for label, found in plans.items()
+    ]
+    headings = [
+        "Plan",
+        "NPV USD m",
+        "over usual USD m",
+        "emergency equity USD m",
+        "BTC mined",
+    ]
+    print_table(headings, rows, title="Compared with")
+
+
+def _show_score(scored: ScoreResult) -> None:
+    npv = scored.summary["npv_usd"]
+    output_console().print(
+        f"Scored on {scored.n_scenarios:,} scenarios ({scored.backend}): NPV mean "
+        f"{npv.mean / MILLION:,.0f} USD m."
+    )
+
+
+def _returns(kpis: dict[str, Kpi]) -> str:
+    """Return IRR and payback of what is newly invested, in words."""
+    rate = kpis.get("irr_over_run_off_per_year")
+    months = kpis.get("payback_over_run_off_months")
+    if not isinstance(rate, float) or rate != rate:
+        return (
+            f"none (IRR status: {kpis.get('irr_over_run_off_status', 'not compared')})"
+        )
+    back = "never" if months != months else f"{months:,.0f} months"
+    return f"{rate:.1%} a year / {back}"
+
+
+def _usd_m(value: object) -> str:
+    return f"{float(value) / MILLION:,.1f} USD m"  # type: ignore[arg-type]
+
+
+def _per_btc(value: object) -> str:
+    number = float(value)  # type: ignore[arg-type]
+    return "no BTC mined" if number != number else f"{number:,.0f} USD per BTC"
