@@ -142,7 +142,8 @@ def read_citation(
     Returns
     -------
     tuple of Citation and list of Fault
-        A `source` here starts afresh: day and grade of the outer source do not hold.
+        A `source` here starts afresh: the grade of the outer one does not hold, and
+        its day only where the new source has none.
     """
     faults: list[Fault] = []
     prefix = f"{path}." if path else ""
@@ -150,9 +151,9 @@ def read_citation(
     if "source" in table:
         name = table["source"]
         if isinstance(name, str) and name in sources:
-            citation = Citation(source=sources[name])
-            if name == ASSUMPTION.id:
-                citation = replace(citation, as_of=inherited.as_of)
+            known = sources[name]
+            as_of = "" if known.date else inherited.effective_as_of
+            citation = Citation(source=known, as_of=as_of)
         else:
             hint = did_you_mean(str(name), sources)
             faults.append(
