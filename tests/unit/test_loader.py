@@ -201,7 +201,7 @@ def test_all_faults_are_listed_at_once(faults_after):
         ("uptime_frac = 0.95", "uptime_frac = 95"),
         ('earliest_month = "2026-01"', 'earliest_month = "2025-06"'),
         ('\nsite = "valley"', '\nsite = "valey"'),
-        ("cash_usd = 12e6", "cash_usd = nan"),
+        ("cash_usd = 6e6", "cash_usd = nan"),
         ("take_or_pay_frac", "take_or_play_frac"),
     )
     fields = [fault.field for fault in faults]
@@ -225,10 +225,10 @@ def test_all_faults_are_listed_at_once(faults_after):
          "sites[0].hurdle_rate_per_year", "15 looks like a percentage: write 0.15."),
         ("asic_duty_frac = 0.10", "asic_duty_frac = 10", "sites[0].asic_duty_frac",
          "10 looks like a percentage: write 0.1."),
-        ("cash_usd = 12e6", "cash_usd = inf", "company.cash_usd", "finite"),
-        ("cash_usd = 12e6", 'cash_usd = "12e6"', "company.cash_usd",
+        ("cash_usd = 6e6", "cash_usd = inf", "company.cash_usd", "finite"),
+        ("cash_usd = 6e6", 'cash_usd = "6e6"', "company.cash_usd",
          "Remove the quotes."),
-        ("cash_usd = 12e6", "cash_usd = true", "company.cash_usd", "number in USD"),
+        ("cash_usd = 6e6", "cash_usd = true", "company.cash_usd", "number in USD"),
         ("max_modules = 3", "max_modules = 2.5", "sites[0].shells[0].build.max_modules",
          "whole number"),
         ('earliest_month = "2026-01"', 'earliest_month = "2026-1"',
