@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from engine_plans import empty_plan, full_commitments, opening_holdings
-from tiny_studies import tiny_study
+from tiny_studies import alpha, beta, tiny_study
 
 from models import capacity
 from models.plan import (
@@ -189,6 +189,25 @@ def test_a_late_hall_leaves_its_power_to_machines_that_have_their_space():
     assert share[ALPHA, AIR, 6] == 1.0
     assert share[ALPHA, HPC, 6] == 0.0
     assert share[ALPHA, HPC, 7] == 1.0
+
+
+def test_load_short_of_shell_and_power_takes_the_power_there_is():
+    # 12.6 MW of machines, 10 MW of shell and 4 MW of power until both builds are done:
+    # 10 MW fit and share 4 MW, so 4 of 12.6 MW run.
+    study = tiny_study(sites=(alpha(contracted_mw=4.0), beta()))
+    machines = opening_holdings(study)[0].model_copy(update={"units": 4000.0})
+    start = {"period": 0}
+    plan = empty_plan(
+        study,
+        holdings=(machines,),
+        phases=(PHASE.model_copy(update=start),),
+        builds=(BUILD.model_copy(update=start),),
+    )
+    share = capacity.running_share(study, plan, 1)
+    assert share[ALPHA, AIR, 0] == pytest.approx(4 / 12.6)
+    # From period 4 the shell is there, from 7 on 9 MW of power.
+    assert share[ALPHA, AIR, 4] == pytest.approx(4 / 12.6)
+    assert share[ALPHA, AIR, 7] == pytest.approx(9 / 12.6)
 
 
 def test_more_conversion_than_there_is_space_stops_the_load():

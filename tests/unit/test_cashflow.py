@@ -16,7 +16,7 @@ from engine_plans import (
     once,
     opening_holdings,
 )
-from tiny_studies import alpha, beta, company, tariff, tiny_study
+from tiny_studies import alpha, beta, company, gpus, tariff, tiny_study
 
 from models.cashflow import evaluate
 from models.contracts import gpu_lease_month, hosting_month, remainder_factor
@@ -359,6 +359,17 @@ def test_machines_wait_for_late_power_but_their_opex_does_not():
 HALL = ConversionStart(site="alpha", conversion="alpha_hall", period=0, modules=2)
 
 
+def test_each_scenario_has_its_own_delay():
+    study = tiny_study()
+    taken = OfferAcceptance(offer="alpha_tenant", since=6, until=24)
+    plan = empty_plan(study, conversions=(HALL,), offers=(taken,))
+    paths = flat_paths(study, n_scenarios=3)
+    paths.delay_months[:, ALPHA] = [0, 2, 5]
+    revenue = evaluate(study, plan, paths).site_items["hosting_revenue"]
+    paid_months = (revenue[:, ALPHA] > 0.0).sum(axis=1)
+    assert paid_months.tolist() == [18, 16, 13]
+
+
 def test_a_tenant_waits_for_a_late_hall():
     study = tiny_study()
     taken = OfferAcceptance(offer="alpha_tenant", since=6, until=24)
@@ -436,21 +447,50 @@ def test_a_site_pays_tax_on_its_margin_less_depreciation():
     assert item(ledger, "profit_tax")[1] == pytest.approx(-0.25 * profit)
 
 
-def test_new_machines_are_written_off_from_delivery_over_the_regime_s_life():
-    # Without machines of its own the client's margin is alpha's whole profit.
-    site = alpha(opening_fleet=(), power=tariff(demand_charge_usd_per_mw_month=0.0))
-    study = tiny_study(sites=(site, beta()))
+def tax_saved_by(study, paths, **decisions):
+    """Tax that alpha saves by some decisions, its whole profit being a client's margin.
+
+    That margin is 106,020 - 70,680 - 5,301 = 30,039 USD in December.
+    """
     taken = OfferAcceptance(offer="alpha_client", since=0, until=24)
-    order = Order(model="new", site="alpha", period=0, lots=1)
-    paths = flat_paths(study)
     without = evaluate(study, empty_plan(study, offers=(taken,)), paths)
-    ordered = evaluate(
-        study, empty_plan(study, offers=(taken,), orders=(order,)), paths
-    )
-    saved = item(ordered, "profit_tax") - item(without, "profit_tax")
+    plan = empty_plan(study, offers=(taken,), **decisions)
+    ledger = evaluate(study, plan, paths)
+    return item(ledger, "profit_tax") - item(without, "profit_tax")
+
+
+def study_of_a_client(**changes):
+    site = alpha(opening_fleet=(), power=tariff(demand_charge_usd_per_mw_month=0.0))
+    return tiny_study(sites=(site, beta()), **changes)
+
+
+def test_new_asics_are_written_off_from_delivery_over_their_life():
+    study = study_of_a_client()
+    order = Order(model="new", site="alpha", period=0, lots=1)
+    saved = tax_saved_by(study, flat_paths(study), orders=(order,))
     # 100 x 2,673 USD / 36 months x 25 %, from period 3 (index 4).
     assert saved[:4].tolist() == [0.0] * 4
     assert saved[4:] == pytest.approx(np.full(21, 267_300 / 36 * 0.25))
+
+
+def test_new_gpu_nodes_are_written_off_from_delivery_over_their_life():
+    cheap = gpus()[0].model_copy(update={"price_usd_per_node": 28_000.0})
+    study = study_of_a_client(gpus=(cheap,))
+    order = Order(model="h100", site="alpha", period=0, lots=1)
+    saved = tax_saved_by(study, flat_paths(study), orders=(order,))
+    # 8 x 28,000 USD / 60 months x 25 %, from period 6 (index 7).
+    assert saved[:7].tolist() == [0.0] * 7
+    assert saved[7:] == pytest.approx(np.full(18, 224_000 / 60 * 0.25))
+
+
+def test_plant_is_written_off_with_its_overrun_once_it_is_live():
+    study = study_of_a_client()
+    build = BuildStart(site="alpha", kind="air", period=2, modules=1)
+    paths = flat_paths(study, capex_factor=1.2)
+    saved = tax_saved_by(study, paths, builds=(build,))
+    # 2.5 MW x 200,000 x 1.2 / 180 months x 25 %, from period 5 (index 6).
+    assert saved[:6].tolist() == [0.0] * 6
+    assert saved[6:] == pytest.approx(np.full(19, 600_000 / 180 * 0.25))
 
 
 def test_sale_proceeds_are_taxed():

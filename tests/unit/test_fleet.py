@@ -186,6 +186,13 @@ def test_one_gpu_node_for_one_month_by_hand():
     assert month.energy_usd[0, 0] == pytest.approx(393.45696, rel=RTOL)
 
 
+def test_energy_of_a_node_follows_the_power_multiplier():
+    study = tiny_study()
+    paths = flat_paths(study, power_multiplier=2.0)
+    month = fleet.gpu_month(study, study.site("alpha"), H100, paths)
+    assert month.energy_usd[0, 0] == pytest.approx(786.91392, rel=RTOL)
+
+
 def test_an_idle_node_draws_its_idle_share():
     study = tiny_study()
     idle = fleet.gpu_month(
