@@ -35,6 +35,7 @@ __all__ = [
     "AsicMonth",
     "GpuMonth",
     "asic_facility_mw",
+    "asic_hashrate_eh_s",
     "asic_month",
     "asic_price_usd",
     "asic_resale_usd",
@@ -120,6 +121,11 @@ def asic_facility_mw(site: Site, asic: AsicModel) -> float:
     return asic.power_w * shell.pue / W_PER_MW
 
 
+def asic_hashrate_eh_s(asic: AsicModel) -> float:
+    """Return the nameplate hash rate of one machine [EH/s]."""
+    return asic.hashrate_th_s / TH_PER_EH
+
+
 def asic_month(
     study: Study,
     site: Site,
@@ -156,7 +162,7 @@ def asic_month(
     keep = (1.0 - asic.degradation_per_year) ** (
         _ages_months(cohort_period, n_periods) / MONTHS_PER_YEAR
     )
-    operating_eh_s = asic.hashrate_th_s / TH_PER_EH * keep * site.uptime_frac
+    operating_eh_s = asic_hashrate_eh_s(asic) * keep * site.uptime_frac
     facility_mw = asic_facility_mw(site, asic)
     full_mwh = facility_mw * site.uptime_frac * hours
     price = base_price_usd_per_mwh(site, "flexible", n_periods)

@@ -93,6 +93,10 @@ class Market(Record):
         ge=0, le=5000, json_schema_extra={"unit": "USD/MWh"}
     )
     """Power price of the marginal buyer of used machines."""
+    resale_depth_eh_s_per_month: float | None = Field(
+        default=None, gt=0, le=1e6, json_schema_extra={"unit": "EH/s per month"}
+    )
+    """Most used hashrate that the market takes from us in a month; None: no limit."""
     correlations: tuple[Correlation, ...] = ()
 
     @model_validator(mode="after")

@@ -157,6 +157,7 @@ def schedule_table(study: Study, plan: Plan) -> Columns:
         entry = (months[taken.since], "accept offer", sites[taken.offer], taken.offer)
         rows.append((*entry, float(taken.until - taken.since), "months"))
     names = ("month", "action", "site", "what", "amount", "unit")
-    rows.sort()
+    # Fractions of a machine are how the model balances; nobody ships one.
+    rows = sorted(row for row in rows if row[4] >= 0.5)
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     return {name: list(column) for name, column in zip(names, columns, strict=True)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from optimizer.milp.candidates import Candidates
     from optimizer.milp.sums import Expression, Interval, Sums
 
-__all__ = ["add_capacity", "add_commitments"]
+__all__ = ["add_capacity", "add_commitments", "add_resale_depth"]
 
 
 def add_commitments(
@@ -161,3 +161,28 @@ def _power_stock(
         )
         stock += phase.mw * started
     return stock
+
+
+def add_resale_depth(
+    model: Any, study: Study, candidates: Candidates, sums: Sums
+) -> None:
+    """Add ``resale_depth``: used hashrate sold in a step within what buyers take."""
+    depth = study.market.resale_depth_eh_s_per_month
+    step = candidates.grid.holding_step
+    windows = {
+        first: [
+            t
+            for t in range(first, min(first + step, candidates.grid.n_periods))
+            if sums.sold_eh_s.has(t)
+        ]
+        for first in candidates.grid.steps
+    }
+
+    def resale_depth(m: Any, first: int) -> Any:
+        sold = sum(sums.sold_eh_s.expression(t) for t in windows[first])
+        return sold <= depth * step
+
+    model.resale_depth = pyo.Constraint(
+        [first for first, found in windows.items() if found and depth is not None],
+        rule=resale_depth,
+    )

@@ -17,6 +17,7 @@ from models.builds import straight_line_usd
 from models.fleet import (
     TRANSIT_MONTHS,
     asic_facility_mw,
+    asic_hashrate_eh_s,
     asic_month,
     asic_price_usd,
     asic_resale_usd,
@@ -153,6 +154,9 @@ def _add_holding(
     sums.operating_usd_m.add_series(place, operating, lots, since)
     if end < n_periods:
         sums.operating_usd_m.add((place, end), unit.resale_usd_m[end] * size, lots)
+        if not choice.is_gpu:
+            sold = asic_hashrate_eh_s(choice.model) * size  # type: ignore[arg-type]
+            sums.sold_eh_s.add(end, sold, lots)
     else:
         sums.terminal_usd_m.add(place, unit.resale_usd_m[-1] * size, lots)
     sums.use(
@@ -250,6 +254,7 @@ def _add_stays(
             site.id, unit.operating_usd_m[since:until] * 1e3, stay, since
         )
         sums.operating_usd_m.add((site.id, since), unit.resale_usd_m[since] * 1e3, sell)
+        sums.sold_eh_s.add(since, asic_hashrate_eh_s(cohort.model) * 1e3, sell)
         if until == n_periods:
             sums.terminal_usd_m.add(site.id, unit.resale_usd_m[-1] * 1e3, stay)
         sums.use(

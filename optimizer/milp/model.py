@@ -16,7 +16,7 @@ import pyomo.environ as pyo
 from models.market import base_paths
 from optimizer.milp.accounts import add_accounts, add_tax
 from optimizer.milp.candidates import candidates_of
-from optimizer.milp.capacity import add_capacity, add_commitments
+from optimizer.milp.capacity import add_capacity, add_commitments, add_resale_depth
 from optimizer.milp.fleet import add_opening_fleet, add_orders
 from optimizer.milp.offers import add_gpu_pool, add_offers
 from optimizer.milp.plant import add_builds, add_phases
@@ -84,6 +84,7 @@ def build_model(
         add_offers(model, study, candidates, paths, sums)
         add_gpu_pool(model, candidates, sums)
         add_capacity(model, study, candidates, sums)
+        add_resale_depth(model, study, candidates, sums)
         add_accounts(model, study, sums)
         add_btc(model, study, paths)
         add_tax(model, study, paths, sums, lambda t: interest_usd_m(model, study, t))

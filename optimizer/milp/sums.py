@@ -93,6 +93,8 @@ class Sums:
     """Use of space; key: (site, shell kind)."""
     line_mw_months: Terms = field(default_factory=Terms)
     """MW-months used; keys: ("line", name) and ("site", name)."""
+    sold_eh_s: Terms = field(default_factory=Terms)
+    """Used hashrate sold; key: period."""
     gpu_pool: Terms = field(default_factory=Terms)
     """GPUs at hand; key: (site, family, period)."""
     gpu_leased: dict[tuple[str, str], list[Interval]] = field(

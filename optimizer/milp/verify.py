@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.capacity import commitment_mw, energised_mw, shell_mw, usage
+from models.fleet import asic_hashrate_eh_s
 from models.ledger import discount
 from optimizer.milp.extract import DECISIONS
 from optimizer.milp.solve import fixed_lp
@@ -148,6 +149,7 @@ def verify_plan(
     return (
         *_capacity_checks(study, plan),
         _machine_check(study, plan),
+        _resale_check(study, plan),
         _offer_check(study, plan),
         *_treasury_checks(study, plan, ledger, is_optimised=is_optimised),
         *_hurdle_checks(study, ledger),
@@ -204,6 +206,19 @@ def _machine_check(study: Study, plan: Plan) -> Check:
     return _check(
         "machines bought = sold + kept", max(gaps, default=0.0), 1e-6, "share"
     )
+
+
+def _resale_check(study: Study, plan: Plan) -> Check:
+    """Check the busiest step of machine sales against what buyers take."""
+    asics = {asic.id: asic for asic in study.asics}
+    step = study.time.holding_step_months
+    sold_eh_s = np.zeros(study.time.months // step + 1)
+    for held in plan.holdings:
+        if held.ending == "sell" and held.model in asics:
+            sold_eh_s[held.until] += asic_hashrate_eh_s(asics[held.model]) * held.units
+    depth = study.market.resale_depth_eh_s_per_month
+    allowed = float("inf") if depth is None else depth * step + 1e-6
+    return _check("used machines the market takes", sold_eh_s.max(), allowed, "EH/s")
 
 
 def _offer_check(study: Study, plan: Plan) -> Check:
