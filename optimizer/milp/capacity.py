@@ -168,6 +168,8 @@ def add_resale_depth(
 ) -> None:
     """Add ``resale_depth``: used hashrate sold in a step within what buyers take."""
     depth = study.market.resale_depth_eh_s_per_month
+    if depth is None:
+        return
     step = candidates.grid.holding_step
     windows = {
         first: [
@@ -183,6 +185,6 @@ def add_resale_depth(
         return sold <= depth * step
 
     model.resale_depth = pyo.Constraint(
-        [first for first, found in windows.items() if found and depth is not None],
+        [first for first, found in windows.items() if found],
         rule=resale_depth,
     )
