@@ -346,9 +346,10 @@ def _faults(n_scenarios: int, seed: int, *, keep_rows: bool) -> list[Fault]:
     faults = []
     most = MAX_KEPT_ROWS if keep_rows else MAX_SCENARIOS
     if not _is_whole(n_scenarios, 1, most):
-        action = "Choose fewer." if keep_rows else "Run several seeds."
-        if keep_rows and _is_whole(n_scenarios, 1, MAX_SCENARIOS):
-            action = "Choose fewer, or keep no rows (--no-rows)."
+        is_for_memory = keep_rows and _is_whole(n_scenarios, 1, MAX_SCENARIOS)
+        action = "Choose another number."
+        if is_for_memory:
+            action = f"Choose fewer, or keep no rows: --no-rows allows {MAX_SCENARIOS:,}."
         faults.append(
             Fault(
                 "--scenarios",

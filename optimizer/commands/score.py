@@ -131,7 +131,7 @@ def _row(
         return None
     summary = result.summary[column]
     # A tail mean of rates, months or debts says nothing: low is not always bad.
-    has_tail = column.endswith("npv_usd") or column in {"min_cash_usd", "mined_btc"}
+    has_tail = "npv" in column or column in {"min_cash_usd", "mined_btc"}
     return (
         label,
         result.base[column] / unit,

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan score` and `wattplan stress` on a run folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from models.business_as_usual import business_as_usual
+from optimizer.cli import main
+from optimizer.runfolder import RunFacts, RunWriter, open_run
+from optimizer.scoring import baseline_of
+from sites.loader import load_bundle, load_study
+from sites.resolved import resolved_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+N = 300
+
+
+def make_run(folder: Path, *, with_baseline: bool = False) -> None:
+    bundle = load_bundle("teaching")
+    plan = business_as_usual(bundle.study)
+    with RunWriter(folder, RunFacts("plan", "teaching")) as writer:
+        writer.write_text("study.toml", resolved_toml(bundle))
+        writer.write_plan(plan.model_copy(update={"label": "plan"}))
+        writer.write_json("summary.json", {"npv_usd": 1.0})
+        if with_baseline:
+            writer.write_plan(
+                plan.model_copy(update={"label": "own baseline"}), "baseline.json"
+            )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    make_run(folder)
+    return folder
+
+
+def test_score_writes_rows_grid_and_summary(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(run), "--scenarios", str(N), "--seed", "7"]
+    assert main([*words, "--grid", "btc_price=0.5:1.5:3"]) == 0
+    told = capsys.readouterr().out
+    assert "NPV, USD m" in told
+    assert "CVaR 95" in told
+    assert "NPV below business as usual" in told
+    assert "the cash floor needs emergency equity" in told
+    assert "Grid of 3 points" in told
+    assert "scenarios/s" in told
+    found = open_run(run)
+    scores = found.table("scores.parquet")
+    np.testing.assert_array_equal(scores["scenario_id"], np.arange(N))
+    assert set(scores["irr_status"]) == {"all_zero"}
+    grid = found.table("grid.parquet")
+    assert grid["btc_price_multiplier"].tolist() == [0.5, 1.0, 1.5]
+    summary = found.json("summary.json")
+    assert isinstance(summary, dict)
+    assert summary["npv_usd"] == 1.0
+    score = summary["score"]
+    assert score["n_scenarios"] == N
+    assert score["columns"]["npv_usd"]["count"] == N
+    assert score["grid"]["n_points"] == 3
+    assert found.passport.seed == 7
+    assert found.passport.scenarios == N
+    assert found.passport.timings_s["score"] > 0
+    assert found.passport.commands[-1].endswith('--grid "btc_price=0.5:1.5:3"')
+    assert found.changed_files() == []
+
+
+def test_score_as_json_is_only_json(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", str(run), "--scenarios", "50", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)["score"]
+    assert answer["columns"]["npv_usd"]["quantiles"].keys() >= {"p05", "p50", "p95"}
+    assert answer["probabilities"]["no_irr_frac"] == 1.0
+    assert answer["base"]["incremental_npv_usd"] == 0.0
+
+
+def test_no_rows_means_no_file_of_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    words = ["score", str(folder), "--scenarios", "50", "--no-rows", "--json"]
+    assert main(words) == 0
+    answer = json.loads(capsys.readouterr().out)["score"]
+    assert answer["columns"]["npv_usd"]["quantile_error_frac"] == 0.001
+    assert not (folder / "scores.parquet").exists()
+
+
+def test_the_runs_own_baseline_comes_first(tmp_path: Path) -> None:
+    study = load_study("teaching")
+    for name, label in ((True, "own baseline"), (False, "business as usual")):
+        folder = tmp_path / label
+        make_run(folder, with_baseline=name)
+        assert baseline_of(open_run(folder), study).label == label
+
+
+def test_bad_options_are_all_named_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    before = sorted(folder.iterdir())
+    words = ["score", str(folder), "--scenarios", "0", "--grid", "btc=1:2:3"]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "--scenarios = 0 must be a whole number" in told
+    assert "--grid: name = btc must be one of" in told
+    assert sorted(folder.iterdir()) == before
+    assert main(["score", str(folder), "--seed", "-1"]) == 2
+    assert main(["score", str(folder), "--backend", "abacus"]) == 2
+
+
+def test_a_folder_without_a_run_is_a_report_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("score", "stress"):
+        assert main([command, str(tmp_path)]) == 7
+        assert "not a run folder" in capsys.readouterr().err
+
+
+def test_a_run_without_a_plan_is_a_data_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RunWriter(tmp_path / "run", RunFacts("screen", "teaching")) as writer:
+        writer.write_text("study.toml", resolved_toml(load_bundle("teaching")))
+    assert main(["score", str(tmp_path / "run"), "--scenarios", "5"]) == 3
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_stress_shows_and_writes_every_story(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["stress", str(run)]) == 0
+    told = capsys.readouterr().out
+    for word in ("Base path", "BTC price halves", "equity needed", "BTC mined"):
+        assert word in told
+    found = open_run(run)
+    table = found.table("stress.parquet")
+    assert len(table["story_id"]) == 7
+    assert table["story_id"][0] == "base"
+    summary = found.json("summary.json")
+    assert isinstance(summary, dict)
+    assert summary["stress"]["stories"][0]["story_id"] == "price_crash"
+    assert found.changed_files() == []
+
+
+def test_stress_takes_chosen_and_own_stories(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["stress", str(run), "--story", "power_spike", "--json"]) == 0
+    stories = json.loads(capsys.readouterr().out)["stress"]["stories"]
+    assert [row["story_id"] for row in stories] == ["power_spike"]
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'source = "assumption"\nas_of = 2025-11-30\n[[stories]]\nid = "boom"\n'
+        'name = "Boom"\ndescription = "Twice the price."\nbtc_price_factor = 2.0\n'
+    )
+    assert main(["stress", str(run), "--stories", str(own), "--json"]) == 0
+    [row] = json.loads(capsys.readouterr().out)["stress"]["stories"]
+    assert row["name"] == "Boom"
+    assert row["delta_npv_usd"] > 0
+    assert main(["stress", str(run), "--story", "flood"]) == 2
+    assert "--story = flood must be one of" in capsys.readouterr().err
