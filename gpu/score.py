@@ -349,7 +349,9 @@ def _faults(n_scenarios: int, seed: int, *, keep_rows: bool) -> list[Fault]:
         is_for_memory = keep_rows and _is_whole(n_scenarios, 1, MAX_SCENARIOS)
         action = "Choose another number."
         if is_for_memory:
-            action = f"Choose fewer, or keep no rows: --no-rows allows {MAX_SCENARIOS:,}."
+            action = (
+                f"Choose fewer, or keep no rows: --no-rows allows {MAX_SCENARIOS:,}."
+            )
         faults.append(
             Fault(
                 "--scenarios",
