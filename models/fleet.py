@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.arrays import BoolArray, FloatArray
     from models.hardware import AsicModel, GpuModel
     from models.paths import MarketPaths
-    from models.site import Site
+    from models.site import Shell, Site
     from models.study import Study
 
 __all__ = [
@@ -107,18 +107,24 @@ def _ages_months(cohort_period: int, n_periods: int) -> FloatArray:
 
 
 def asic_facility_mw(site: Site, asic: AsicModel) -> float:
-    """Return the facility power one machine needs at a site: plug power x PUE [MW].
+    """Return the facility power reserved per machine: plug power x gross ratio [MW].
+
+    What it draws is plug power x PUE, see `asic_month`.
 
     Raises
     ------
     ValueError
         If the site has no shell of the machine's kind.
     """
+    return asic.power_w * _asic_shell(site, asic).gross_per_it_ratio / W_PER_MW
+
+
+def _asic_shell(site: Site, asic: AsicModel) -> Shell:
     shell = site.shell(asic.shell)
     if shell is None:
         msg = f"site {site.id} has no {asic.shell} shell for {asic.id}"
         raise ValueError(msg)
-    return asic.power_w * shell.pue / W_PER_MW
+    return shell
 
 
 def asic_hashrate_eh_s(asic: AsicModel) -> float:
@@ -164,7 +170,8 @@ def asic_month(
     )
     operating_eh_s = asic_hashrate_eh_s(asic) * keep * site.uptime_frac
     facility_mw = asic_facility_mw(site, asic)
-    full_mwh = facility_mw * site.uptime_frac * hours
+    drawn_mw = asic.power_w * _asic_shell(site, asic).pue / W_PER_MW
+    full_mwh = drawn_mw * site.uptime_frac * hours
     price = base_price_usd_per_mwh(site, "flexible", n_periods)
     avoidable_usd = full_mwh * price * avoidable_frac(site)
     money = paths.btc_price_usd

@@ -235,15 +235,16 @@ def opening_mw_by_shell(
     Returns
     -------
     dict of str to float
-        Draw at the plug times the shell's `pue` for ASICs, IT power times
-        `gross_per_it_ratio` for GPUs. [MW]
+        Power at the plug (ASICs) or IT power (GPUs) times the shell's
+        `gross_per_it_ratio`. [MW]
     """
     taken: dict[str, float] = {shell.kind: 0.0 for shell in site.shells}
     for cohort in site.opening_fleet:
         asic, gpu = asics.get(cohort.model), gpus.get(cohort.model)
         shell: Shell | None
         if asic is not None and (shell := site.shell(asic.shell)) is not None:
-            taken[asic.shell] += cohort.units * asic.power_w / W_PER_MW * shell.pue
+            it_mw = cohort.units * asic.power_w / W_PER_MW
+            taken[asic.shell] += it_mw * shell.gross_per_it_ratio
         elif gpu is not None and (shell := site.shell("hpc")) is not None:
             it_mw = cohort.units * gpu.node_it_kw / _KW_PER_MW
             taken["hpc"] += it_mw * shell.gross_per_it_ratio

@@ -19,9 +19,21 @@ def hall(**changes):
     return Shell(**(terms | changes))
 
 
-def test_an_asic_takes_plug_power_times_pue():
+def test_an_asic_reserves_plug_power_times_the_gross_ratio():
     # 3,000 W x 1.05 = 3,150 W.
     assert fleet.asic_facility_mw(alpha(), OLD) == pytest.approx(0.00315, rel=RTOL)
+
+
+def test_an_asic_draws_by_the_pue_though_more_is_reserved():
+    wide = Shell(kind="air", opening_mw=10.0, pue=1.05, gross_per_it_ratio=1.2)
+    site = alpha(shells=(wide,), conversions=())
+    study = tiny_study(sites=(site, beta()))
+    assert fleet.asic_facility_mw(site, OLD) == pytest.approx(0.0036, rel=RTOL)
+    month = fleet.asic_month(study, site, OLD, 0, flat_paths(study))
+    assert month.energy_mwh[0, 0] == pytest.approx(2.22642, rel=RTOL)
+    # Opex and credit are owed on reserved MW: (0.0036 x 90,000 + 10) / 12.
+    assert month.opex_usd[0] == pytest.approx(334 / 12, rel=RTOL)
+    assert month.demand_response_usd[0] == pytest.approx(3.6, rel=RTOL)
 
 
 def test_an_asic_needs_a_shell_of_its_kind():
