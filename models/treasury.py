@@ -129,7 +129,6 @@ def treasury_path(
     losses = np.zeros_like(cash)
     per_btc = loan_usd_per_pledged_btc(company)
     keep = 1.0 - company.btc_selling_cost_frac
-    floor = company.cash_floor_usd
     _record(track, 0, cash, loan, free, pledged)
     for period in range(n_periods):
         price = btc_price_usd[:, period] * keep
@@ -146,22 +145,16 @@ def treasury_path(
         if period == maturity_period:
             due, loan = loan, np.zeros_like(loan)
             free, pledged = free + pledged, np.zeros_like(pledged)
-        sold_free = np.minimum(plan.btc_sold_free[period], free)
-        sold_pledged = np.minimum(plan.btc_sold_pledged[period], pledged)
-        equity = plan.emergency_equity_usd[period] * ones
-        after = (
-            cash - due + price * sold_free + (price - per_btc) * sold_pledged + equity
-        )
-        # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
-        more_free, more_pledged, rescue = _rescue(
-            short_usd=np.where(after < floor - 1e-9 * (floor + 1.0), floor - after, 0),
+        sold_free, sold_pledged, equity = _sales_and_equity(
+            plan,
+            period,
+            cash_usd=cash - due,
+            floor_usd=company.cash_floor_usd,
             price_usd=price,
             loan_per_btc_usd=per_btc,
-            free=free - sold_free,
-            pledged=pledged - sold_pledged,
+            free=free,
+            pledged=pledged,
         )
-        equity = equity + rescue
-        sold_free, sold_pledged = sold_free + more_free, sold_pledged + more_pledged
         repaid = per_btc * sold_pledged
         free, pledged, loan = free - sold_free, pledged - sold_pledged, loan - repaid
         proceeds = price * (sold_free + sold_pledged)
@@ -174,6 +167,39 @@ def treasury_path(
         track["corporate_tax_usd"][:, period] = tax
         _record(track, period + 1, cash, loan, free, pledged)
     return TreasuryPath(**track)
+
+
+def _sales_and_equity(
+    plan: Plan,
+    period: int,
+    *,
+    cash_usd: FloatArray,
+    floor_usd: float,
+    price_usd: FloatArray,
+    loan_per_btc_usd: float,
+    free: FloatArray,
+    pledged: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return free BTC sold, pledged BTC sold and equity: as planned, and what mends."""
+    sold_free = np.minimum(plan.btc_sold_free[period], free)
+    sold_pledged = np.minimum(plan.btc_sold_pledged[period], pledged)
+    equity = plan.emergency_equity_usd[period]
+    after = (
+        cash_usd
+        + price_usd * sold_free
+        + (price_usd - loan_per_btc_usd) * sold_pledged
+        + equity
+    )
+    # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
+    is_short = after < floor_usd - 1e-9 * (floor_usd + 1.0)
+    more_free, more_pledged, rescue = _rescue(
+        short_usd=np.where(is_short, floor_usd - after, 0.0),
+        price_usd=price_usd,
+        loan_per_btc_usd=loan_per_btc_usd,
+        free=free - sold_free,
+        pledged=pledged - sold_pledged,
+    )
+    return sold_free + more_free, sold_pledged + more_pledged, equity + rescue
 
 
 def _rescue(

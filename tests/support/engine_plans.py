@@ -11,6 +11,7 @@ from models.paths import MarketPaths
 from models.plan import Commitment, Holding, Plan
 
 if TYPE_CHECKING:
+    from models.ledger import Ledger
     from models.study import Study
 
 
@@ -101,3 +102,29 @@ def full_commitments(study: Study) -> tuple[Commitment, ...]:
         for site in study.sites
         if site.partner is not None
     )
+
+
+def held(study: Study, **changes: object) -> Holding:
+    """100 old machines at alpha over the whole horizon, unless said otherwise."""
+    terms: dict[str, object] = {
+        "model": "old",
+        "site": "alpha",
+        "cohort_period": -12,
+        "since": 0,
+        "until": study.time.months,
+        "units": 100.0,
+        "ending": "keep",
+    }
+    return Holding(**(terms | changes))  # type: ignore[arg-type]
+
+
+def item(ledger: Ledger, name: str, site: int = 0) -> np.ndarray:
+    """One item of one site in the first scenario."""
+    return ledger.site_items[name][0, site]
+
+
+def at(index: int, value: float, length: int = 25) -> np.ndarray:
+    """Flows that are zero but at one index."""
+    flow = np.zeros(length)
+    flow[index] = value
+    return flow
