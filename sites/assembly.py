@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sites.changes import Changer
 from sites.layout import (
+    CHANGES,
     FOLDERS,
     INCLUDED_LISTS,
     LISTS,
@@ -86,6 +87,8 @@ class _Assembler:
         else:
             draft = Draft(root)
         for key, node in root.table.items():
+            if key in {"include", *CHANGES} and not isinstance(node.value, dict):
+                self._fault(node, "must be a table.", f"Write [{key}].")
             if key not in STUDY_KEYS:
                 hint = did_you_mean(key, STUDY_KEYS)
                 action = f"{hint}Known keys: {listed(STUDY_KEYS)}."

@@ -119,7 +119,7 @@ def load_bundle(path: str | Path) -> StudyBundle:
     reader = RecordReader("")
     entries, values = _read(draft, reader)
     faults = [*files.faults, *reader.faults, *check_study(entries)]
-    faults += _missing(draft)
+    faults += _missing(draft, faults)
     if faults:
         raise ConfigError(list(dict.fromkeys(faults)))
     study = Study.model_validate(values)
@@ -191,10 +191,15 @@ def _read(draft: Draft, reader: RecordReader) -> tuple[StudyEntries, dict[str, o
     return entries, values
 
 
-def _missing(draft: Draft) -> list[Fault]:
-    """Return a fault for each part that a study lacks and does not try to include."""
-    include = draft.root.table.get("include")
-    tried = include.table if include else {}
+def _missing(draft: Draft, known: list[Fault]) -> list[Fault]:
+    """Return a fault for each part that a study lacks, if no include explains it."""
+    tried = {
+        key
+        for key in (*SINGLES, "sites", "study")
+        if any(fault.field.startswith(f"include.{key}") for fault in known)
+    }
+    if "study" in tried:
+        return []
     faults = [
         draft.root.fault("is missing.", f"Add [{key}].", key=key)
         for key in SETTINGS

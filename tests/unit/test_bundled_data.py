@@ -13,6 +13,7 @@ import sites
 from models.finance import npv
 from models.market import base_paths
 from models.opening import roll_forward, roll_forward_book_value
+from optimizer.backtest import run_backtest
 from sites.catalogue import BUNDLED
 
 # Published figures of the company (business model canvas, December 2025; results of
@@ -280,6 +281,17 @@ def test_the_partner_fleet_draws_the_published_energy_per_hash(base, fleet_eh_s)
     assert drawn == pytest.approx(FLEET_J_PER_TH, rel=0.005)
     assert site.contracted_mw == pytest.approx(plug_mw * shell.pue, abs=0.1)
     assert site.contracted_mw >= plug_mw * shell.pue
+
+
+def test_the_hosting_rate_is_the_one_that_three_quarters_of_cost_imply(base):
+    cost = run_backtest().cost_to_mine
+    assert cost is not None
+    number = base.number("sites.partner_fleet.partner.hosting_rate_usd_per_mwh")
+    assert number.value == pytest.approx(cost.base_rate_usd_per_mwh, abs=0.05)
+    assert number.high == pytest.approx(cost.base_rate_high_usd_per_mwh, abs=0.05)
+    # the third quarter's cost spread over 23 J/TH instead of 21.6 J/TH
+    third = cost.quarters[-1].rate_usd_per_mwh * FLEET_J_PER_TH / 23.0
+    assert number.low == pytest.approx(third, abs=0.5)
 
 
 # --- prices that are worked out -------------------------------------------------------

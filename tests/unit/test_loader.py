@@ -336,6 +336,21 @@ def test_a_study_without_its_parts_lists_all_that_is_missing(tmp_path: Path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ('market = "base"', "market = []", "market"),
+        ("[keep]", "[[keep]]", "keep"),
+        ('tax = "base"', "tax = 3", "include.tax"),
+        ('market = "base"', 'market = ["base", "teaching"]', "include.market[1]"),
+    ],
+)
+def test_an_include_or_change_of_the_wrong_shape_is_a_fault(
+    faults_after, old, new, field
+):
+    assert field in {fault.field for fault in faults_after((old, new))}
+
+
 def test_a_record_both_included_and_written_out_is_refused(tmp_path: Path):
     path = write_study(
         tmp_path, '[include]\nstudy = "base"\nmarket = "base"\n[market]\nid = "x"\n'
