@@ -42,10 +42,18 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.offers import GpuLeaseOffer, HostingOffer
     from models.paths import MarketPaths
-    from models.plan import OfferAcceptance, Plan
+    from models.plan import Holding, OfferAcceptance, Plan
     from models.study import Study
 
 __all__ = ["Book"]
+
+ALL_MONTHS = slice(None)
+
+
+def _span(units: FloatArray) -> slice:
+    """Return the months from the first to the last with any units, shape (n,)."""
+    months = np.flatnonzero(units)
+    return slice(int(months[0]), int(months[-1]) + 1) if len(months) else slice(0)
 
 
 class Book:
@@ -65,9 +73,12 @@ class Book:
 
     # -- collecting ---------------------------------------------------------------
 
-    def post(self, item: str, site: int, flow: FloatArray) -> None:
-        """Add a monthly flow, shape (n_periods,) or (n_scenarios, n_periods) [USD]."""
-        self._array(item)[:, site, 1:] += np.asarray(flow, like=self.mined_btc)
+    def post(
+        self, item: str, site: int, flow: FloatArray, months: slice = ALL_MONTHS
+    ) -> None:
+        """Add a monthly flow, shape (n_months,) or (n_scenarios, n_months) [USD]."""
+        monthly = self._array(item)[:, site, 1:]
+        monthly[:, months] += np.asarray(flow, like=self.mined_btc)
 
     def post_terminal(self, item: str, site: int, value: FloatArray | float) -> None:
         """Add a value at the horizon, scalar or shape (n_scenarios,) [USD]."""
@@ -148,22 +159,29 @@ class Book:
             site = study.site_index(site_id)
             asic = study.asic(model)
             month = asic_month(study, study.sites[site], asic, cohort, paths)
-            count = np.asarray(units, like=self.mined_btc)
-            live = count * self.share(site, asic.shell)
-            self.mined_btc[:, site] += month.btc * live
-            self.mining_mwh[:, site] += month.energy_mwh * live
-            self.post("mining_revenue", site, month.revenue_usd * live)
-            self.post("mining_energy", site, -month.energy_usd * live)
-            self.post("mining_opex", site, -month.opex_usd * units)
-            credit = np.asarray(month.demand_response_usd, like=self.mined_btc)
+            # Only the months in which machines stand there: most cohorts stay a while.
+            here = _span(units)
+            share = self.share(site, asic.shell)
+            live = np.asarray(units[here], like=self.mined_btc) * (
+                share if isinstance(share, float) else share[:, here]
+            )
+            self.mined_btc[:, site, here] += month.btc[:, here] * live
+            self.mining_mwh[:, site, here] += month.energy_mwh[:, here] * live
+            self.post("mining_revenue", site, month.revenue_usd[:, here] * live, here)
+            self.post("mining_energy", site, -month.energy_usd[:, here] * live, here)
+            self.post("mining_opex", site, -(month.opex_usd * units)[here], here)
+            credit = np.asarray(month.demand_response_usd[here], like=self.mined_btc)
             if month.demand_response_usd.any():
-                self.post("demand_response", site, credit * live)
+                self.post("demand_response", site, credit * live, here)
+        worth: dict[tuple[str, int], FloatArray] = {}
         for held in self.plan.holdings:
             if held.model not in self.gpu_ids and held.ending != "move":
-                worth = asic_resale_usd(
-                    study, study.asic(held.model), held.cohort_period, paths
-                )
-                self._end(held.site, held.until, worth * held.units, "asic")
+                cohort_key = held.model, held.cohort_period
+                if cohort_key not in worth:
+                    worth[cohort_key] = asic_resale_usd(
+                        study, study.asic(held.model), held.cohort_period, paths
+                    )
+                self._end(held, worth[cohort_key], "asic")
         for move in self.plan.moves:
             site = study.site_index(move.to_site)
             cost = np.zeros(self.n_periods)
@@ -181,15 +199,19 @@ class Book:
                     like=self.mined_btc,
                 )
 
-    def _end(self, site_id: str, until: int, worth: FloatArray, family: str) -> None:
-        """Post the sale of machines in period `until`, or their value at the end."""
-        site = self.study.site_index(site_id)
-        if until < self.n_periods:
-            sale = np.zeros_like(worth)
-            sale[:, until] = worth[:, until]
-            self.post(f"{family}_resale", site, sale)
+    def _end(self, held: Holding, worth_usd: FloatArray, family: str) -> None:
+        """Post what machines fetch when sold, or are worth at the horizon.
+
+        The worth is that of one machine, shape (n_scenarios, n_periods) [USD].
+        """
+        site = self.study.site_index(held.site)
+        if held.until < self.n_periods:
+            then = slice(held.until, held.until + 1)
+            value = worth_usd[:, then] * held.units
+            self.post(f"{family}_resale", site, value, then)
         else:
-            self.post_terminal(f"terminal_{family}s", site, worth[:, -1])
+            value = worth_usd[:, -1] * held.units
+            self.post_terminal(f"terminal_{family}s", site, value)
 
     def add_gpus(self) -> None:
         """Post merchant flows, sales and end values of own GPU nodes."""
@@ -206,7 +228,7 @@ class Book:
                 worth = gpu_resale_usd(
                     study, study.gpu(held.model), held.cohort_period, paths
                 )
-                self._end(held.site, held.until, worth * held.units, "gpu")
+                self._end(held, worth, "gpu")
 
     def add_orders(self) -> None:
         """Post purchases and their depreciation."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -225,10 +226,13 @@ def month_hours_h(first: str, n_months: int) -> FloatArray:
     ndarray of shape (n_months,)
         Hours of each month, on the host. [h]
     """
-    return np.array(
-        [hours_in_month(month) for month in month_range(first, n_months)],
-        dtype=np.float64,
-    )
+    return np.array(_month_hours_h(first, n_months), dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def _month_hours_h(first: str, n_months: int) -> tuple[float, ...]:
+    # Asked for by every machine of every plan, always for the same horizon.
+    return tuple(hours_in_month(month) for month in month_range(first, n_months))
 
 
 def day_number(day: date) -> int:
