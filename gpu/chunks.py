@@ -28,7 +28,7 @@ __all__ = ["BLOCK", "BlockBuffer", "bytes_per_scenario", "chunk_rows"]
 BLOCK: Final = 4096
 """Scenario ids of one block of statistics."""
 
-HOST_CHUNK_ROWS: Final = 1024
+HOST_CHUNK_ROWS: Final = 2048
 """More rows are no faster on a CPU, their work arrays leave the cache."""
 DEVICE_CHUNK_ROWS: Final = 1 << 16
 SITE_ARRAYS: Final = 60
