@@ -105,7 +105,7 @@ class Conflict:
     amount : float
         By how much. [`unit`]
     unit : str
-        ``MW``, ``USD``, ``months`` or ``GPU``.
+        ``MW``, ``USD``, ``months`` (too long by), ``GPU``, ``EH/s`` or ``MW-months``.
     repair : str
         What would mend it.
     """
@@ -119,8 +119,9 @@ class Conflict:
 
     def __str__(self) -> str:
         """Return the conflict as one line."""
+        off = "too long by" if self.unit == "months" else "short by"
         return (
-            f"{self.rule} at {self.where}, {self.month}: short by "
+            f"{self.rule} at {self.where}, {self.month}: {off} "
             f"{self.amount:,.2f} {self.unit}. {self.repair}"
         )
 

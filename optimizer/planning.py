@@ -16,10 +16,11 @@ from models.cashflow import evaluate
 from models.errors import InfeasibleError, SolverError
 from models.market import base_paths
 from optimizer.milp.compile import compile_model
+from optimizer.milp.diagnose import diagnose
 from optimizer.milp.extract import clean_values, extract_plan
 from optimizer.milp.model import build_model
 from optimizer.milp.options import ModelOptions
-from optimizer.milp.solve import relaxation, solve
+from optimizer.milp.solve import InfeasibleModelError, relaxation, solve
 from optimizer.milp.verify import Check, verify_plan, verify_solution
 
 if TYPE_CHECKING:
@@ -134,17 +135,21 @@ def plan(
     marks.append(time.perf_counter())
     compiled = compile_model(built.pyomo)
     marks.append(time.perf_counter())
-    root = relaxation(compiled).objective_usd_m if with_root_bound else float("nan")
-    marks.append(time.perf_counter())
-    found = solve(
-        compiled,
-        gap_frac=study.solver.mip_gap_frac if gap_frac is None else gap_frac,
-        time_limit_s=study.solver.time_limit_s
-        if time_limit_s is None
-        else time_limit_s,
-        progress=progress,
-        should_stop=should_stop,
-    )
+    settings = study.solver
+    try:
+        root = relaxation(compiled).objective_usd_m if with_root_bound else float("nan")
+        marks.append(time.perf_counter())
+        found = solve(
+            compiled,
+            gap_frac=settings.mip_gap_frac if gap_frac is None else gap_frac,
+            time_limit_s=settings.time_limit_s
+            if time_limit_s is None
+            else time_limit_s,
+            progress=progress,
+            should_stop=should_stop,
+        )
+    except InfeasibleModelError as error:
+        raise diagnose(study, built, compiled) from error
     marks.append(time.perf_counter())
     values = clean_values(compiled, found.values)
     decided = extract_plan(study, built, compiled, values, options.label)

@@ -103,7 +103,7 @@ class Cohort:
     opening_units: dict[str, float]
     """Machines by site at the start. [units]"""
     sites: tuple[Site, ...]
-    """Sites with a shell for them."""
+    """Sites where they stand or that may have a shell for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,8 @@ def _cohorts(study: Study) -> tuple[Cohort, ...]:
             sites=tuple(
                 site
                 for site in study.sites
-                if most_shell_mw(site, study.asic(model).shell) > 0.0
+                if site.id in places
+                or most_shell_mw(site, study.asic(model).shell) > 0.0
             ),
         )
         for (model, age), places in sorted(found.items())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Diagnosis: why no plan meets the rules, in MW, USD and months, and what would mend it.
+"""Diagnosis: why no plan meets the rules, in MW, USD and months, and what mends it.
 
 First the cheapest shortage is sought (cash, MW, GPUs); then every single repair is
 tried on its own and named only if it suffices. The arrays behind it stand in
@@ -8,20 +8,13 @@ tried on its own and named only if it suffices. The arrays behind it stand in
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from models.cashflow import evaluate
 from models.errors import Conflict, InfeasibleError, SolverError
-from models.finance import irr
-from models.market import base_paths
 from models.months import add_months
-from models.units import MONTHS_PER_YEAR
 from optimizer.milp.elastic import ElasticProgram, Slack
-from optimizer.milp.extract import clean_values, extract_plan
-from optimizer.milp.repairs import Repairs, money
+from optimizer.milp.repairs import Repairs
 
 if TYPE_CHECKING:
     from models.study import Study
@@ -37,6 +30,7 @@ _PRICES: Final = {
     "shell_limit": 1000.0,
     "power_limit": 1000.0,
     "gpu_pool": 100.0,
+    "resale_depth": 100.0,
     "forced_use": 10.0,
     "hurdle": 10.0,
 }
@@ -45,6 +39,7 @@ _UNITS: Final = {
     "shell_limit": "MW",
     "power_limit": "MW",
     "gpu_pool": "GPU",
+    "resale_depth": "EH/s",
     "forced_use": "MW-months",
     "hurdle": "USD",
 }
@@ -75,7 +70,9 @@ def diagnose(study: Study, built: BuiltModel, compiled: Compiled) -> InfeasibleE
     program = ElasticProgram(compiled)
     deadline = time.perf_counter() + _LIMIT_S
     slacks = [*_capacity_slacks(program), *_cash_slacks(study, program)]
-    found = program.solve(slacks, time_limit_s=_LIMIT_S / 3)
+    found = program.solve(slacks, time_limit_s=_LIMIT_S / 3) or program.solve(
+        slacks, time_limit_s=_LIMIT_S / 3, relax=True
+    )
     if found is None or not found.amounts:
         msg = (
             "no plan meets the rules, and easing cash, power, shells, GPUs, hurdles "
@@ -86,10 +83,8 @@ def diagnose(study: Study, built: BuiltModel, compiled: Compiled) -> InfeasibleE
     repairs = Repairs(study, built, program, found.amounts, deadline)
     conflicts: list[Conflict] = []
     for slack in found.amounts:
-        if slack.rule == "hurdle":
-            conflicts.append(_hurdle_conflict(study, built, compiled, found, slack))
-        elif slack.rule != "cash_balance":
-            conflicts.append(_capacity_conflict(study, program, repairs, found, slack))
+        if slack.rule != "cash_balance":
+            conflicts.append(_conflict(study, program, repairs, found, slack))
     short = {s: a for s, a in found.amounts.items() if s.rule == "cash_balance"}
     if short:
         conflicts += _cash_conflicts(study, repairs, short)
@@ -102,7 +97,7 @@ def _capacity_slacks(program: ElasticProgram) -> list[Slack]:
     for rule in _PRICES:
         for index, row in program.row_of.get(rule, {}).items():
             parts = index if isinstance(index, tuple) else (index,)
-            place = " ".join(str(p) for p in parts if isinstance(p, str))
+            place = " ".join(p for p in parts if isinstance(p, str)) or "company"
             groups.setdefault((rule, place), []).append(row)
     return [
         Slack(rule, place, _UNITS[rule], _PRICES[rule], program.easing(rows))
@@ -130,7 +125,7 @@ def _cash_slacks(study: Study, program: ElasticProgram) -> list[Slack]:
     return slacks
 
 
-def _capacity_conflict(
+def _conflict(
     study: Study,
     program: ElasticProgram,
     repairs: Repairs,
@@ -138,46 +133,21 @@ def _capacity_conflict(
     slack: Slack,
 ) -> Conflict:
     amount = found.amounts[slack]
-    month = add_months(
-        study.time.start_month, program.first_breach(slack, found.values)
+    first = program.first_breach(slack, found.values)
+    month = add_months(study.time.start_month, first)
+    is_money = slack.unit == "USD"
+    repair = (
+        repairs.of_hurdle(slack, amount)
+        if slack.rule == "hurdle"
+        else repairs.of_capacity(slack, amount, month)
     )
     return Conflict(
         rule=slack.rule,
         where=slack.where,
         month=month,
-        amount=amount,
+        amount=amount * 1e6 if is_money else amount,
         unit=slack.unit,
-        repair=repairs.of_capacity(slack, amount, month),
-    )
-
-
-def _hurdle_conflict(
-    study: Study,
-    built: BuiltModel,
-    compiled: Compiled,
-    found: ElasticSolution,
-    slack: Slack,
-) -> Conflict:
-    """Name the rate that the site reaches in the plan with the least shortage."""
-    site = study.site(slack.where)
-    values = clean_values(compiled, found.values)
-    decided = extract_plan(study, built, compiled, values, "least shortage")
-    ledger = evaluate(study, decided, base_paths(study))
-    rate = irr(ledger.site_flow_usd()[0, study.site_index(site.id)]).rate
-    per_year = (1.0 + rate) ** MONTHS_PER_YEAR - 1.0
-    short = found.amounts[slack]
-    asked = f"hurdle_rate_per_year of {site.id} is {site.hurdle_rate_per_year:.3f}"
-    if math.isfinite(per_year) and 0.0 <= per_year < site.hurdle_rate_per_year:
-        best = math.floor(per_year * 1e3) / 1e3
-        repair = f"{asked}: set it to {best:.3f} or lower."
-    else:
-        repair = (
-            f"{asked}, and its fixed costs outweigh all it may earn at any rate: cut "
-            f"them by {money(short, up=True)} in present value, or give the site the "
-            "status operating so that no hurdle holds."
-        )
-    return Conflict(
-        "hurdle", site.id, study.time.start_month, short * 1e6, "USD", repair
+        repair=repair,
     )
 
 

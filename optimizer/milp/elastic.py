@@ -125,14 +125,48 @@ class ElasticProgram:
         """Return one entry of the matrix."""
         return float(self._by_row[row, column])
 
+    def first_breach(self, slack: Slack, values: FloatArray) -> int:
+        """Return the first month in which a slack's rules give way [period]."""
+        base = self._compiled
+        activity = base.matrix @ values
+        months = [0]
+        for row, _ in slack.rows:
+            over = activity[row] - base.row_upper[row]
+            under = base.row_lower[row] - activity[row]
+            if max(over, under) > _TINY:
+                months.append(self._period_of(row))
+        return min(months[1:], default=0)
+
+    def _period_of(self, row: int) -> int:
+        index = self._compiled.rows[row].index()
+        last = index[-1] if isinstance(index, tuple) else index
+        return last if isinstance(last, int) else 0
+
+    def entries(self, row: int) -> list[tuple[str, Any, float, int]]:
+        """Return the entries of a row: variable, index, coefficient, column."""
+        part = slice(self._by_row.indptr[row], self._by_row.indptr[row + 1])
+        found = []
+        for j, value in zip(
+            self._by_row.indices[part], self._by_row.data[part], strict=True
+        ):
+            column = self._compiled.columns[j]
+            name = column.parent_component().local_name
+            found.append((name, column.index(), float(value), int(j)))
+        return found
+
+    def upper(self, row: int) -> float:
+        """Return the upper bound of a row."""
+        return float(self._compiled.row_upper[row])
+
     def solve(
         self,
         slacks: Sequence[Slack],
         *,
         time_limit_s: float,
-        most: dict[Slack, float] | None = None,
         dropped_rows: Iterable[int] = (),
         freed_columns: Iterable[int] = (),
+        new_rows: dict[int, FloatArray] | None = None,
+        relax: bool = False,
     ) -> ElasticSolution | None:
         """Return the cheapest way in which the given slacks make the model feasible.
 
@@ -142,10 +176,12 @@ class ElasticProgram:
             Rules that may give way.
         time_limit_s : float
             Limit. [s]
-        most : dict of Slack to float, optional
-            Tighter limits of some slacks. [unit of each]
         dropped_rows, freed_columns : iterable of int
             Rows that do not bind; columns without an upper bound.
+        new_rows : dict of int to ndarray of shape (n_entries,), optional
+            Other coefficients of some rows, in the order of `entries`. [mixed]
+        relax : bool
+            Whether to drop integrality.
 
         Returns
         -------
@@ -153,7 +189,9 @@ class ElasticProgram:
             None if no amount of these slacks makes it feasible, or none was found in
             time.
         """
-        program = self._widened(slacks, most or {}, dropped_rows, freed_columns)
+        program = self._widened(slacks, dropped_rows, freed_columns, new_rows or {})
+        if relax:
+            program = replace(program, is_integer=np.zeros_like(program.is_integer))
         try:
             found = solve(program, gap_frac=_GAP_FRAC, time_limit_s=time_limit_s)
         except InfeasibleModelError:
@@ -176,34 +214,39 @@ class ElasticProgram:
     def _widened(
         self,
         slacks: Sequence[Slack],
-        most: dict[Slack, float],
         dropped_rows: Iterable[int],
         freed_columns: Iterable[int],
+        new_rows: dict[int, FloatArray],
     ) -> Compiled:
         """Return the program with one column per slack and their cost alone."""
         base = self._compiled
         n_rows, n_columns = base.matrix.shape
+        by_row = self._by_row.copy() if new_rows else self._by_row
+        for row, data in new_rows.items():
+            by_row.data[by_row.indptr[row] : by_row.indptr[row + 1]] = data
         entries = [
             (row, k, sign) for k, slack in enumerate(slacks) for row, sign in slack.rows
         ]
-        rows, columns, data = zip(*entries, strict=True) if entries else ((), (), ())
-        extra = coo_array((data, (rows, columns)), shape=(n_rows, len(slacks)))
+        where = np.array([entry[:2] for entry in entries], dtype=np.int64)
+        signs = np.array([entry[2] for entry in entries])
+        extra = coo_array(
+            (signs, tuple(where.reshape(-1, 2).T)), shape=(n_rows, len(slacks))
+        )
         row_lower, row_upper = base.row_lower.copy(), base.row_upper.copy()
         for row in dropped_rows:
             row_lower[row], row_upper[row] = -np.inf, np.inf
         upper = base.upper.copy()
         for column in freed_columns:
             upper[column] = np.inf
-        limits = [min(slack.most, most.get(slack, np.inf)) for slack in slacks]
         return replace(
             base,
-            matrix=csc_array(hstack([base.matrix, extra])),
+            matrix=csc_array(hstack([by_row, extra])),
             cost=np.append(np.zeros(n_columns), [-s.price_usd_m for s in slacks]),
             offset=0.0,
             row_lower=row_lower,
             row_upper=row_upper,
             lower=np.append(base.lower, np.zeros(len(slacks))),
-            upper=np.append(upper, limits),
+            upper=np.append(upper, [slack.most for slack in slacks]),
             is_integer=np.append(base.is_integer, [s.is_whole for s in slacks]).astype(
                 bool
             ),

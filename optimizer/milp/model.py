@@ -43,10 +43,13 @@ class BuiltModel:
         Variables, rows and objective.
     candidates : Candidates
         What each variable stands for.
+    options : ModelOptions
+        What was asked beyond the study.
     """
 
     pyomo: Any
     candidates: Candidates
+    options: ModelOptions
 
 
 def build_model(
@@ -90,9 +93,9 @@ def build_model(
         add_tax(model, study, paths, sums, lambda t: interest_usd_m(model, study, t))
         add_cash(model, study, paths, options)
         add_hurdles(model, study, paths, sums, options)
-        add_forced_use(model, sums, options)
+        add_forced_use(model, study, sums, options)
         add_objective(model, study, paths, sums, options)
     finally:
         if collecting:
             gc.enable()
-    return BuiltModel(pyomo=model, candidates=candidates)
+    return BuiltModel(pyomo=model, candidates=candidates, options=options)

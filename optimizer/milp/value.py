@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyomo.environ as pyo
 
+from models.errors import Conflict, InfeasibleError
 from models.finance import discount_factors
 from optimizer.milp.accounts import tax_usd_m
 from optimizer.milp.sums import USD_PER_USD_M
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from optimizer.milp.options import ModelOptions
     from optimizer.milp.sums import Expression, Sums
 
-__all__ = ["add_forced_use", "add_hurdles", "add_objective", "npv_usd_m"]
+__all__ = [
+    "MONTHLY_FLOWS",
+    "add_forced_use",
+    "add_hurdles",
+    "add_objective",
+    "npv_usd_m",
+]
+
+MONTHLY_FLOWS: Final = frozenset(
+    {"operating_usd_m", "capex_usd_m", "mined_btc", "gain_usd_m", "loss_used_usd_m"}
+)
+"""Variables by (site, month) in a hurdle; what else stands there is an end value."""
 
 _FILL_USD_M_PER_MW_MONTH: Final = 10.0
 """Weight that puts a naive plan's MW-months before its value."""
@@ -95,8 +107,14 @@ def add_hurdles(
     model.hurdle = pyo.Constraint(places, rule=hurdle)
 
 
-def add_forced_use(model: Any, sums: Sums, options: ModelOptions) -> None:
-    """Add ``forced_use``: MW-months that a forced site or line must take up."""
+def add_forced_use(model: Any, study: Study, sums: Sums, options: ModelOptions) -> None:
+    """Add ``forced_use``: MW-months that a forced site or line must take up.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing on offer there uses any power.
+    """
     keys = []
     if options.forced_site is not None:
         keys.append(("site", options.forced_site))
@@ -105,8 +123,22 @@ def add_forced_use(model: Any, sums: Sums, options: ModelOptions) -> None:
 
     def forced_use(m: Any, what: str, name: str) -> Any:
         if not sums.line_mw_months.has((what, name)):
-            return pyo.Constraint.Infeasible
+            raise InfeasibleError([_nothing_to_force(study, what, name, options)])
         used = sums.line_mw_months.expression((what, name))
         return used >= options.forced_mw_months
 
     model.forced_use = pyo.Constraint(keys, rule=forced_use)
+
+
+def _nothing_to_force(
+    study: Study, what: str, name: str, options: ModelOptions
+) -> Conflict:
+    return Conflict(
+        rule="forced_use",
+        where=name,
+        month=study.time.start_month,
+        amount=options.forced_mw_months,
+        unit="MW-months",
+        repair=f"Nothing on offer uses power of {what} {name}: give it machines, "
+        "contracts and shells, or do not force it.",
+    )

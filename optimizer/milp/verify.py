@@ -215,7 +215,8 @@ def _resale_check(study: Study, plan: Plan) -> Check:
     sold_eh_s = np.zeros(study.time.months // step + 1)
     for held in plan.holdings:
         if held.ending == "sell" and held.model in asics:
-            sold_eh_s[held.until] += asic_hashrate_eh_s(asics[held.model]) * held.units
+            hashrate_eh_s = asic_hashrate_eh_s(asics[held.model]) * held.units
+            sold_eh_s[held.until // step] += hashrate_eh_s
     depth = study.market.resale_depth_eh_s_per_month
     allowed = float("inf") if depth is None else depth * step + 1e-6
     return _check("used machines the market takes", sold_eh_s.max(), allowed, "EH/s")
