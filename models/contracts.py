@@ -89,8 +89,8 @@ def hosting_month(
     """Return what a hosting offer earns and costs while it runs.
 
     Miners: ``MW x hours x rate x max(load, take-or-pay share)`` with energy at the
-    flexible price on our account. HPC tenants: ``IT kW x monthly rent``, energy passed
-    through, IT kW being facility MW over the shell's gross ratio.
+    flexible price on our account. HPC tenants: ``IT kW x monthly rent x max(load, take-or-pay
+    share)``, energy passed through, IT kW being facility MW over the shell's gross ratio.
 
     Parameters
     ----------
@@ -110,8 +110,8 @@ def hosting_month(
     n_periods = study.time.months
     hours = month_hours_h(study.time.start_month, n_periods)
     multiplier = paths.power_multiplier[:, study.site_index(site.id)]
+    paid_frac = max(offer.load_frac, offer.take_or_pay_frac)
     if offer.rate_usd_per_mwh > 0:
-        paid_frac = max(offer.load_frac, offer.take_or_pay_frac)
         revenue = offer.mw * hours * paid_frac * offer.rate_usd_per_mwh
         price = base_price_usd_per_mwh(site, "flexible", n_periods)
         energy_usd = offer.mw * hours * offer.load_frac * price
@@ -119,7 +119,8 @@ def hosting_month(
         shell = site.shell(offer.shell)
         ratio = 1.0 if shell is None else shell.gross_per_it_ratio
         it_kw = offer.mw * _KW_PER_MW / ratio
-        revenue = np.full(n_periods, it_kw * offer.rent_usd_per_it_kw_month)
+        rent = it_kw * offer.rent_usd_per_it_kw_month
+        revenue = np.full(n_periods, rent * paid_frac)
         energy_usd = np.zeros(n_periods)
     return HostingMonth(
         revenue_usd=revenue,

@@ -19,7 +19,6 @@ from models.fields import (
     Kilowatts,
     Money,
     MonthCount,
-    PerYear,
     Record,
     SignedPerYear,
 )
@@ -87,5 +86,4 @@ class GpuModel(Record):
     """Non-power operating cost as a share of revenue."""
     lot_nodes: int = Field(ge=1, le=10_000, json_schema_extra={"unit": "nodes"})
     delivery_months: MonthCount
-    failure_rate_per_year: PerYear = 0.0
     is_orderable: bool = True
