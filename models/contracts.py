@@ -89,8 +89,8 @@ def hosting_month(
     """Return what a hosting offer earns and costs while it runs.
 
     Miners: ``MW x hours x rate x max(load, take-or-pay share)`` with energy at the
-    flexible price on our account. HPC tenants: ``IT kW x monthly rent x max(load, take-or-pay
-    share)``, energy passed through, IT kW being facility MW over the shell's gross ratio.
+    flexible price on our account. HPC tenants: ``IT kW x monthly rent`` times the same
+    share, energy passed through, IT kW being facility MW over the shell's gross ratio.
 
     Parameters
     ----------
