@@ -100,7 +100,7 @@ def scaled(
         Study of the paths.
     paths : MarketPaths
         Paths to change, shape (n_scenarios, ...). [mixed]
-    multipliers : mapping of str to float or ndarray
+    multipliers : mapping of str to float or ndarray of shape (n_scenarios, ...)
         Factors by name of `MULTIPLIERS`: one number, one per scenario of shape
         (n_scenarios,) or one per scenario and month of shape (n_scenarios, n_periods)
         (not for ``capex``). [ratio]
@@ -167,7 +167,7 @@ def with_hashprice(
     ----------
     paths : MarketPaths
         Paths to change, shape (n_scenarios, ...). [mixed]
-    hashprice_usd_per_ph_day : ndarray that broadcasts to (n_scenarios, n_periods)
+    hashprice_usd_per_ph_day : ndarray of shape (n_periods,) or (n_scenarios, n_periods)
         Wanted hash price, > 0. [USD/(PH/s)/day]
 
     Returns
