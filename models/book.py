@@ -20,10 +20,10 @@ from models.capacity import (
     running_share,
 )
 from models.contracts import (
+    contract_remainder_factor,
     gpu_deposit_usd,
     gpu_lease_month,
     hosting_month,
-    remainder_factor,
 )
 from models.fleet import (
     asic_month,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from models.offers import GpuLeaseOffer, HostingOffer
     from models.paths import MarketPaths
     from models.plan import Holding, OfferAcceptance, Plan
+    from models.site import Site
     from models.study import Study
 
 __all__ = ["Book"]
@@ -274,9 +275,8 @@ class Book:
         mask[taken.since : taken.until] = 1.0
         return np.asarray(mask, like=self.mined_btc)
 
-    def _remainder(self, taken: OfferAcceptance) -> float:
-        rate = self.study.company.discount_rate_per_year
-        return remainder_factor(taken.until - self.n_periods, rate)
+    def _remainder(self, place: Site, taken: OfferAcceptance) -> float:
+        return contract_remainder_factor(self.study, place, taken.until)
 
     def _add_hosting(self, offer: HostingOffer, taken: OfferAcceptance) -> None:
         site = self.study.site_index(offer.site)
@@ -288,7 +288,8 @@ class Book:
         self.post("hosting_energy", site, -month.energy_usd * live)
         self.post("hosting_opex", site, -opex * live)
         margin = (revenue - month.energy_usd - opex)[:, -1]
-        self.post_terminal("terminal_hosting", site, margin * self._remainder(taken))
+        left = self._remainder(self.study.sites[site], taken)
+        self.post_terminal("terminal_hosting", site, margin * left)
 
     def _add_lease(self, offer: GpuLeaseOffer, taken: OfferAcceptance) -> None:
         site = self.study.site_index(offer.site)
@@ -300,8 +301,8 @@ class Book:
         self.post("gpu_merchant", site, month.merchant_usd * live)
         self.post("gpu_opex", site, month.opex_usd * live)
         self.post("gpu_energy", site, month.energy_usd * live)
-        last = month.margin_usd[:, -1] * self._remainder(taken)
-        self.post_terminal("terminal_leases", site, last)
+        left = self._remainder(self.study.sites[site], taken)
+        self.post_terminal("terminal_leases", site, month.margin_usd[:, -1] * left)
         deposit = gpu_deposit_usd(self.study, offer)
         flow = np.zeros(self.n_periods)
         flow[taken.since] += deposit

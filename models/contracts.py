@@ -21,15 +21,18 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.offers import GpuLeaseOffer, HostingOffer
     from models.paths import MarketPaths
+    from models.site import Site
     from models.study import Study
 
 __all__ = [
     "GpuLeaseMonth",
     "HostingMonth",
+    "contract_remainder_factor",
     "gpu_deposit_usd",
     "gpu_lease_month",
     "hosting_month",
     "remainder_factor",
+    "remainder_rate_per_year",
 ]
 
 _KW_PER_MW = 1e3
@@ -220,3 +223,39 @@ def remainder_factor(months_left: int, discount_rate_per_year: float) -> float:
     if months_left <= 0:
         return 0.0
     return float(discount_factors(discount_rate_per_year, months_left)[1:].sum())
+
+
+def remainder_rate_per_year(study: Study, site: Site) -> float:
+    """Return the rate at which a site's contracts are discounted past the horizon.
+
+    Returns
+    -------
+    float
+        The company's discount rate or the site's hurdle rate, whichever is higher: a
+        verdict at the hurdle must not rest on years discounted more gently. [per year]
+    """
+    return max(study.company.discount_rate_per_year, site.hurdle_rate_per_year)
+
+
+def contract_remainder_factor(study: Study, site: Site, until: int) -> float:
+    """Return how many last monthly margins a contract is worth at the horizon, taxed.
+
+    Parameters
+    ----------
+    study : Study
+        Study.
+    site : Site
+        Site of the contract; its profit tax applies in full, since depreciation left
+        past the horizon is not tracked.
+    until : int
+        First period after the contract. [period]
+
+    Returns
+    -------
+    float
+        ``(1 - tax rate) x remainder_factor(until - horizon, remainder rate)``.
+        [months]
+    """
+    keep = 1.0 - study.tax_regime(site).rate_frac
+    rate = remainder_rate_per_year(study, site)
+    return keep * remainder_factor(until - study.time.months, rate)

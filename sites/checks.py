@@ -106,6 +106,16 @@ def _duplicates(entries: StudyEntries) -> list[Fault]:
 def _company(company: Entry, entries: StudyEntries) -> list[Fault]:
     tax_site = company.values.get("tax_site")
     faults = _unknown(company, "tax_site", "site", tax_site, entries.ids("sites"))
+    faults += [
+        company.fault(
+            "tax_site",
+            "must not be a pilot or greenfield site: its hurdle stands alone.",
+            "Name the operating or partner site whose tax carries corporate costs.",
+            value=repr(tax_site),
+        )
+        for site in entries.lists["sites"]
+        if site.id == tax_site and site.values.get("status") in {"pilot", "greenfield"}
+    ]
     record = company.record
     if (
         isinstance(record, Company)
@@ -134,15 +144,13 @@ def _site_references(site: Entry, entries: StudyEntries) -> list[Fault]:
             faults += _unknown(
                 site, path, "shell of this site", conversion.get(key), kinds
             )
-    machines = entries.ids("asics", "gpus")
+    machines = entries.ids("asics")
     needs = {
-        entry.id: str(entry.values.get("shell", "hpc"))
-        for name in ("asics", "gpus")
-        for entry in entries.lists[name]
+        entry.id: str(entry.values.get("shell")) for entry in entries.lists["asics"]
     }
     for k, cohort in enumerate(site.members("opening_fleet")):
         model, path = cohort.get("model"), f"opening_fleet.{k}.model"
-        faults += _unknown(site, path, "ASIC or GPU family", model, machines)
+        faults += _unknown(site, path, "ASIC family", model, machines)
         kind = needs.get(str(model))
         if kind is not None and kind not in kinds:
             allowed = f"needs a shell of kind {kind!r}, which this site lacks."

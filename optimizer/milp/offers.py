@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from models.contracts import (
+    contract_remainder_factor,
     gpu_deposit_usd,
     gpu_lease_month,
     hosting_month,
-    remainder_factor,
 )
 from models.offers import HostingOffer
 from optimizer.milp.sums import USD_PER_USD_M, Interval
@@ -58,8 +58,8 @@ def add_offers(
 
 
 def _remainder(study: Study, choice: OfferChoice) -> float:
-    left = choice.until - study.time.months
-    return remainder_factor(left, study.company.discount_rate_per_year)
+    site = study.site(choice.offer.site)
+    return contract_remainder_factor(study, site, choice.until)
 
 
 def _add_hosting(

@@ -177,8 +177,9 @@ def test_a_contract_past_the_horizon_is_worth_its_discounted_margin():
     taken = OfferAcceptance(offer="alpha_tenant", since=12, until=132)
     plan = empty_plan(study, offers=(taken,))
     ledger = evaluate(study, plan, flat_paths(study))
-    # 110,000 - 22,000 USD a month; 132 - 24 = 108 months are left.
-    expected = 88_000.0 * remainder_factor(108, 0.12)
+    # 110,000 - 22,000 USD a month less 25 % tax; 132 - 24 = 108 months are left, at
+    # Alpha's hurdle of 15 %, which is above the company's 12 %.
+    expected = 88_000.0 * 0.75 * remainder_factor(108, 0.15)
     assert item(ledger, "terminal_hosting")[24] == pytest.approx(expected, rel=RTOL)
     assert not item(ledger, "terminal_hosting")[:24].any()
     assert item(ledger, "hosting_revenue")[12] == 0.0
@@ -213,7 +214,8 @@ def test_a_deposit_still_held_at_the_horizon_comes_back_at_face():
     assert item(ledger, "gpu_deposits", BETA) == pytest.approx(at(4, -140_160.0))
     assert item(ledger, "terminal_deposits", BETA) == pytest.approx(at(24, 140_160.0))
     margin = gpu_lease_month(study, study.gpu_offers[0], paths).margin_usd[0, 23]
-    left = at(24, margin * remainder_factor(3, 0.12))
+    # Less 16.5 % tax; Beta has no hurdle, so the company's rate stands.
+    left = at(24, margin * 0.835 * remainder_factor(3, 0.12))
     assert item(ledger, "terminal_leases", BETA) == pytest.approx(left, rel=RTOL)
 
 

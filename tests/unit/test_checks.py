@@ -59,7 +59,7 @@ def codes(bundle: sites.StudyBundle) -> dict[tuple[str, str], str]:
          "override.gpu_offers.h100_in.gpu", "names no GPU family"),
         ('[override.sites.partner_fleet.opening_fleet.t21]\nmodel = "t22"',
          "override.sites.partner_fleet.opening_fleet.t21.model",
-         "names no ASIC or GPU family"),
+         "names no ASIC family"),
         ('[override.sites.partner_fleet.opening_fleet.t21]\nmodel = "s21_xp_hyd"',
          "override.sites.partner_fleet.opening_fleet.t21.model",
          "needs a shell of kind 'hydro'"),
