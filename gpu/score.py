@@ -272,7 +272,8 @@ class _Work:
         if not self.rows:
             xp = self.backend.xp
             self.rows = self.rows_per_chunk or chunk_rows(self.study, xp)
-        tally = Tally(n_rows, is_kept=is_kept)
+        limit = self.study.company.emergency_equity_max_usd
+        tally = Tally(n_rows, is_kept=is_kept, equity_limit_usd=limit)
         buffer = BlockBuffer(n_rows)
         start = 0
         while start < n_rows:

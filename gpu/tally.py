@@ -35,10 +35,13 @@ class Tally:
         Scenarios to come in all. [unitless]
     is_kept : bool
         Whether every row is kept; else quantiles come from histograms.
+    equity_limit_usd : float
+        Most emergency equity that the company can raise. [USD]
     """
 
-    def __init__(self, n_total: int, *, is_kept: bool) -> None:
+    def __init__(self, n_total: int, *, is_kept: bool, equity_limit_usd: float) -> None:
         self.n_total = n_total
+        self.equity_limit_usd = equity_limit_usd
         self.is_kept = is_kept
         self.columns: Rows | None = None
         self._statistics: dict[str, ColumnStatistics] = {}
@@ -56,7 +59,7 @@ class Tally:
                         _smallest(name), is_streamed=not self.is_kept
                     )
                 self._statistics[name].add_block(values)
-        for name, hits in _events(block).items():
+        for name, hits in _events(block, self.equity_limit_usd).items():
             self._counts[name] = self._counts.get(name, 0) + int(hits.sum())
         if "irr_status" in block:
             seen = np.bincount(block["irr_status"], minlength=len(IRR_STATUS))
@@ -93,11 +96,14 @@ class Tally:
         }
 
 
-def _events(rows: Rows) -> dict[str, Any]:
+def _events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
     """Return what may happen in a scenario, as booleans of shape (n,)."""
     events = {
         "npv_negative_frac": rows["npv_usd"] < 0.0,
         "equity_needed_frac": rows["equity_usd"] > EQUITY_TOLERANCE_USD,
+        "equity_over_limit_frac": (
+            rows["equity_usd"] > equity_limit_usd + EQUITY_TOLERANCE_USD
+        ),
     }
     if "incremental_npv_usd" in rows:
         events["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0

@@ -149,6 +149,7 @@ def _events(result: ScoreResult) -> dict[str, str]:
         "npv_negative_frac": "NPV < 0",
         "npv_below_baseline_frac": f"NPV below {result.baseline_label}",
         "equity_needed_frac": "the cash floor needs emergency equity",
+        "equity_over_limit_frac": "... of these: more than the company can raise",
         "no_irr_frac": "the increment has no IRR",
         "no_irr_and_gain_frac": "... of these: it gains without an outlay to recover",
         "no_payback_frac": "the increment is never paid back",
