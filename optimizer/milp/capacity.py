@@ -2,7 +2,7 @@
 """Capacity block: use of power and shells never exceeds what is there.
 
 Rows stand only in months in which use may rise or capacity may fall; between them the
-row before implies them.
+row before implies them (`ModelOptions.all_months` adds those too).
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from models.site import Site
     from models.study import Study
     from optimizer.milp.candidates import Candidates
+    from optimizer.milp.options import ModelOptions
     from optimizer.milp.sums import Expression, Interval, Sums
 
-__all__ = ["add_capacity", "add_commitments", "add_resale_depth"]
+__all__ = ["add_capacity", "add_commitments", "add_resale_depth", "used_mw"]
 
 
 def add_commitments(
@@ -70,29 +71,38 @@ def add_commitments(
             sums.operating_usd_m.add_constant((site.id, period), -amount)
 
 
-def add_capacity(model: Any, study: Study, candidates: Candidates, sums: Sums) -> None:
+def add_capacity(
+    model: Any, study: Study, candidates: Candidates, sums: Sums, options: ModelOptions
+) -> None:
     """Add ``shell_limit`` by site, kind and month and ``power_limit`` by site."""
+    every_month = range(candidates.grid.n_periods)
     shell_index = [
         (site.id, shell.kind, period)
         for site in study.sites
         for shell in site.shells
-        for period in _shell_months(site, shell.kind, candidates, sums)
+        for period in (
+            every_month
+            if options.all_months
+            else _shell_months(site, shell.kind, candidates, sums)
+        )
     ]
     power_index = [
         (site.id, period)
         for site in study.sites
-        for period in _power_months(site, candidates, sums)
+        for period in (
+            every_month if options.all_months else _power_months(site, candidates, sums)
+        )
     ]
 
     def shell_limit(m: Any, place: str, kind: str, period: int) -> Any:
-        used = _used(sums.used_mw[place, kind], period)
+        used = used_mw(sums.used_mw[place, kind], period)
         stock = _shell_stock(m, study.site(place), kind, period, candidates)
         row = used <= stock
         return row if not isinstance(row, bool) else _settled(row)
 
     def power_limit(m: Any, place: str, period: int) -> Any:
         site = study.site(place)
-        used = sum(_used(sums.used_mw[place, s.kind], period) for s in site.shells)
+        used = sum(used_mw(sums.used_mw[place, s.kind], period) for s in site.shells)
         row = used <= _power_stock(m, site, period, candidates)
         return row if not isinstance(row, bool) else _settled(row)
 
@@ -104,7 +114,8 @@ def _settled(holds: bool) -> Any:
     return pyo.Constraint.Feasible if holds else pyo.Constraint.Infeasible
 
 
-def _used(intervals: list[Interval], period: int) -> Expression:
+def used_mw(intervals: list[Interval], period: int) -> Expression:
+    """Return the facility MW taken up in a period, as an expression [MW]."""
     return sum(i.mw * i.variable for i in intervals if i.since <= period < i.until)
 
 

@@ -165,6 +165,7 @@ def _add_holding(
         line,
         Interval(since, end, choice.unit_mw * size, lots),
         n_periods,
+        is_new=True,
     )
     if choice.is_gpu:
         gpus = size * choice.model.gpus_per_node  # type: ignore[union-attr]
@@ -263,6 +264,7 @@ def _add_stays(
             "self_mining",
             Interval(since, until, mw, stay),
             n_periods,
+            is_new=False,
         )
 
 

@@ -18,11 +18,12 @@ from optimizer.milp.accounts import add_accounts, add_tax
 from optimizer.milp.candidates import candidates_of
 from optimizer.milp.capacity import add_capacity, add_commitments, add_resale_depth
 from optimizer.milp.fleet import add_opening_fleet, add_orders
+from optimizer.milp.forced import add_forced_phase, add_forced_use
 from optimizer.milp.offers import add_gpu_pool, add_offers
 from optimizer.milp.plant import add_builds, add_phases
 from optimizer.milp.sums import Sums
 from optimizer.milp.treasury import add_btc, add_cash, interest_usd_m
-from optimizer.milp.value import add_forced_use, add_hurdles, add_objective
+from optimizer.milp.value import add_hurdles, add_objective
 
 if TYPE_CHECKING:
     from models.paths import MarketPaths
@@ -45,11 +46,14 @@ class BuiltModel:
         What each variable stands for.
     options : ModelOptions
         What was asked beyond the study.
+    sums : Sums
+        What each variable adds to MW-months, to read them off a solution.
     """
 
     pyomo: Any
     candidates: Candidates
     options: ModelOptions
+    sums: Sums
 
 
 def build_model(
@@ -86,7 +90,7 @@ def build_model(
         add_opening_fleet(model, study, candidates, paths, sums)
         add_offers(model, study, candidates, paths, sums)
         add_gpu_pool(model, candidates, sums)
-        add_capacity(model, study, candidates, sums)
+        add_capacity(model, study, candidates, sums, options)
         add_resale_depth(model, study, candidates, sums)
         add_accounts(model, study, sums)
         add_btc(model, study, paths)
@@ -94,8 +98,9 @@ def build_model(
         add_cash(model, study, paths, options)
         add_hurdles(model, study, paths, sums, options)
         add_forced_use(model, study, sums, options)
+        add_forced_phase(model, study, candidates, sums, options)
         add_objective(model, study, paths, sums, options)
     finally:
         if collecting:
             gc.enable()
-    return BuiltModel(pyomo=model, candidates=candidates, options=options)
+    return BuiltModel(pyomo=model, candidates=candidates, options=options, sums=sums)

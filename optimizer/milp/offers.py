@@ -78,7 +78,14 @@ def _add_hosting(
     sums.terminal_usd_m.add(offer.site, worth, accept)
     until = min(choice.until, study.time.months)
     interval = Interval(choice.since, until, offer.mw, accept)
-    sums.use(offer.site, offer.shell, "hosting", interval, study.time.months)
+    sums.use(
+        offer.site,
+        offer.shell,
+        "hosting",
+        interval,
+        study.time.months,
+        is_new=not offer.is_committed,
+    )
 
 
 def _add_lease(

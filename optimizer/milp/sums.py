@@ -60,6 +60,10 @@ class Terms:
         )
         return total + self._constants.get(key, 0.0)
 
+    def parts(self, key: object) -> list[tuple[float, Variable]]:
+        """Return coefficients and variables of a key, without its constant."""
+        return list(self._terms.get(key, ()))
+
     def has(self, key: object) -> bool:
         """Whether any variable was added under a key."""
         return bool(self._terms.get(key))
@@ -92,7 +96,8 @@ class Sums:
     )
     """Use of space; key: (site, shell kind)."""
     line_mw_months: Terms = field(default_factory=Terms)
-    """MW-months used; keys: ("line", name) and ("site", name)."""
+    """MW-months used; keys: ("line", name), ("site", name) and (site, line), each also
+    with "new" before it for what is newly taken on."""
     sold_eh_s: Terms = field(default_factory=Terms)
     """Used hashrate sold; key: period."""
     gpu_pool: Terms = field(default_factory=Terms)
@@ -103,10 +108,32 @@ class Sums:
     """GPUs leased out (`mw` holds GPUs); key: (site, family)."""
 
     def use(
-        self, site: str, kind: str, line: str, interval: Interval, n_periods: int
+        self,
+        site: str,
+        kind: str,
+        line: str,
+        interval: Interval,
+        n_periods: int,
+        *,
+        is_new: bool,
     ) -> None:
-        """Record that a variable takes up space."""
+        """Record that a variable takes up space.
+
+        Parameters
+        ----------
+        site, kind, line : str
+            Where, in which shell, for which line.
+        interval : Interval
+            How much, from when to when.
+        n_periods : int
+            Horizon. [months]
+        is_new : bool
+            Whether it was taken on by the plan and did not stand at its start.
+        """
         self.used_mw[site, kind].append(interval)
         months = min(interval.until, n_periods) - interval.since
-        for key in (("line", line), ("site", site)):
+        keys: list[tuple[str, ...]] = [("line", line), ("site", site), (site, line)]
+        if is_new:
+            keys += [("new", *key) for key in keys]
+        for key in keys:
             self.line_mw_months.add(key, interval.mw * months, interval.variable)

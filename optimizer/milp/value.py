@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Value block: the objective, hurdles of discretionary sites, forced use."""
+"""Value block: the objective and hurdles of discretionary sites."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyomo.environ as pyo
 
-from models.errors import Conflict, InfeasibleError
 from models.finance import discount_factors
 from optimizer.milp.accounts import tax_usd_m
 from optimizer.milp.sums import USD_PER_USD_M
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MONTHLY_FLOWS",
-    "add_forced_use",
     "add_hurdles",
     "add_objective",
     "npv_usd_m",
@@ -105,40 +103,3 @@ def add_hurdles(
         return total >= 0.0
 
     model.hurdle = pyo.Constraint(places, rule=hurdle)
-
-
-def add_forced_use(model: Any, study: Study, sums: Sums, options: ModelOptions) -> None:
-    """Add ``forced_use``: MW-months that a forced site or line must take up.
-
-    Raises
-    ------
-    InfeasibleError
-        If nothing on offer there uses any power.
-    """
-    keys = []
-    if options.forced_site is not None:
-        keys.append(("site", options.forced_site))
-    if options.forced_line is not None:
-        keys.append(("line", options.forced_line))
-
-    def forced_use(m: Any, what: str, name: str) -> Any:
-        if not sums.line_mw_months.has((what, name)):
-            raise InfeasibleError([_nothing_to_force(study, what, name, options)])
-        used = sums.line_mw_months.expression((what, name))
-        return used >= options.forced_mw_months
-
-    model.forced_use = pyo.Constraint(keys, rule=forced_use)
-
-
-def _nothing_to_force(
-    study: Study, what: str, name: str, options: ModelOptions
-) -> Conflict:
-    return Conflict(
-        rule="forced_use",
-        where=name,
-        month=study.time.start_month,
-        amount=options.forced_mw_months,
-        unit="MW-months",
-        repair=f"Nothing on offer uses power of {what} {name}: give it machines, "
-        "contracts and shells, or do not force it.",
-    )
