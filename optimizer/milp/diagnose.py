@@ -9,6 +9,7 @@ tried on its own and named only if it suffices. The arrays behind it stand in
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from models.errors import Conflict, InfeasibleError, SolverError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diagnose"]
 
-_LIMIT_S: Final = 60.0
+_LIMIT_S: Final = 120.0
 """Time for a whole diagnosis. [s]"""
 _PRICES: Final = {
     "shell_limit": 1000.0,
@@ -34,7 +35,7 @@ _PRICES: Final = {
     "forced_use": 10.0,
     "hurdle": 10.0,
 }
-"""USD m per unit: physical shortages are the last to be accepted, cash the first."""
+"""USD m per unit; cash costs one."""
 _UNITS: Final = {
     "shell_limit": "MW",
     "power_limit": "MW",
@@ -69,10 +70,7 @@ def diagnose(study: Study, built: BuiltModel, compiled: Compiled) -> InfeasibleE
     """
     program = ElasticProgram(compiled)
     deadline = time.perf_counter() + _LIMIT_S
-    slacks = [*_capacity_slacks(program), *_cash_slacks(study, program)]
-    found = program.solve(slacks, time_limit_s=_LIMIT_S / 3) or program.solve(
-        slacks, time_limit_s=_LIMIT_S / 3, relax=True
-    )
+    found = _least_shortage(study, program)
     if found is None or not found.amounts:
         msg = (
             "no plan meets the rules, and easing cash, power, shells, GPUs, hurdles "
@@ -89,6 +87,24 @@ def diagnose(study: Study, built: BuiltModel, compiled: Compiled) -> InfeasibleE
     if short:
         conflicts += _cash_conflicts(study, repairs, short)
     return InfeasibleError(conflicts)
+
+
+def _least_shortage(study: Study, program: ElasticProgram) -> ElasticSolution | None:
+    """Return the least shortage of capacity whatever it costs, then of cash."""
+    physical = program.solve(
+        _capacity_slacks(program),
+        time_limit_s=_LIMIT_S / 4,
+        dropped_rows=program.row_of["cash_floor"].values(),
+    )
+    if physical is None:
+        return None
+    needed = [
+        replace(slack, most=amount * (1.0 + 1e-6) + 1e-6)
+        for slack, amount in physical.amounts.items()
+    ]
+    return program.solve(
+        [*needed, *_cash_slacks(study, program)], time_limit_s=_LIMIT_S / 4
+    )
 
 
 def _capacity_slacks(program: ElasticProgram) -> list[Slack]:

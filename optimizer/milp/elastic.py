@@ -15,18 +15,22 @@ import numpy as np
 from scipy.sparse import coo_array, csc_array, hstack, vstack
 
 from models.errors import SolverError
-from optimizer.milp.solve import InfeasibleModelError, solve
+from optimizer.milp.solve import InfeasibleModelError, relaxation, solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from models.arrays import FloatArray
+    from models.arrays import BoolArray, FloatArray
     from optimizer.milp.compile import Compiled
+    from optimizer.milp.solve import Solution
 
 __all__ = ["ElasticProgram", "ElasticSolution", "Slack"]
 
 _TINY: Final = 1e-6
-_GAP_FRAC: Final = 1e-4
+_NEW: Final = frozenset(
+    {"phase_started", "shell_modules", "conversion_modules", "order_lots"}
+)
+_GAP_FRAC: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class ElasticProgram:
         self.held_rows: dict[Any, int] = {}
         self._compiled = self._with_held_rows(compiled)
         self._by_row = self._compiled.matrix.tocsr()
+        self._is_new = np.array([_takes_on_new(column) for column in compiled.columns])
 
     def _with_held_rows(self, compiled: Compiled) -> Compiled:
         """Turn positive lower bounds of ``committed_mw`` into rows."""
@@ -166,7 +171,6 @@ class ElasticProgram:
         dropped_rows: Iterable[int] = (),
         freed_columns: Iterable[int] = (),
         new_rows: dict[int, FloatArray] | None = None,
-        relax: bool = False,
     ) -> ElasticSolution | None:
         """Return the cheapest way in which the given slacks make the model feasible.
 
@@ -180,8 +184,6 @@ class ElasticProgram:
             Rows that do not bind; columns without an upper bound.
         new_rows : dict of int to ndarray of shape (n_entries,), optional
             Other coefficients of some rows, in the order of `entries`. [mixed]
-        relax : bool
-            Whether to drop integrality.
 
         Returns
         -------
@@ -190,25 +192,17 @@ class ElasticProgram:
             time.
         """
         program = self._widened(slacks, dropped_rows, freed_columns, new_rows or {})
-        if relax:
-            program = replace(program, is_integer=np.zeros_like(program.is_integer))
-        try:
-            found = solve(program, gap_frac=_GAP_FRAC, time_limit_s=time_limit_s)
-        except InfeasibleModelError:
-            return None
-        except SolverError as error:
-            if error.status != "time limit":
-                raise
+        found = _best(program, self._is_new, time_limit_s)
+        if found is None:
             return None
         n_columns = len(self._compiled.lower)
-        amounts = found.values[n_columns:]
         return ElasticSolution(
             amounts={
                 slack: float(amount)
-                for slack, amount in zip(slacks, amounts, strict=True)
+                for slack, amount in zip(slacks, found[n_columns:], strict=True)
                 if amount > _TINY
             },
-            values=found.values[:n_columns],
+            values=found[:n_columns],
         )
 
     def _widened(
@@ -253,6 +247,46 @@ class ElasticProgram:
         )
 
 
+def _best(
+    program: Compiled, is_new: BoolArray, time_limit_s: float
+) -> FloatArray | None:
+    """Return a cheapest solution, None without any.
+
+    What takes on nothing new is found at once and is mostly the cheapest; the linear
+    relaxation tells whether a search for better is worth its time.
+    """
+    upper = program.upper.copy()
+    upper[: len(is_new)][is_new] = 0.0
+    still = _solved(replace(program, upper=upper), time_limit_s)
+    if still is not None and still.objective_usd_m > -_TINY:
+        return still.values
+    try:
+        bound = relaxation(program).objective_usd_m
+    except InfeasibleModelError:
+        return None
+    if still is not None and still.objective_usd_m > bound * (1.0 + _GAP_FRAC) - _TINY:
+        return still.values
+    start = None if still is None else still.values
+    found = _solved(program, time_limit_s, start) or still
+    return None if found is None else found.values
+
+
+def _solved(
+    program: Compiled, time_limit_s: float, start: FloatArray | None = None
+) -> Solution | None:
+    """Return the solution of an elastic program, None if there is or was found none."""
+    try:
+        return solve(
+            program, gap_frac=_GAP_FRAC, time_limit_s=time_limit_s, start=start
+        )
+    except InfeasibleModelError:
+        return None
+    except SolverError as error:
+        if error.status != "time limit":
+            raise
+        return None
+
+
 def _positions(parts: Sequence[Any]) -> dict[str, dict[Any, int]]:
     """Return positions of variables or constraints by name and index."""
     found: dict[str, dict[Any, int]] = {}
@@ -260,3 +294,9 @@ def _positions(parts: Sequence[Any]) -> dict[str, dict[Any, int]]:
         name = part.parent_component().local_name
         found.setdefault(name, {})[part.index()] = position
     return found
+
+
+def _takes_on_new(column: Any) -> bool:
+    """Whether a variable orders, builds or signs something new."""
+    name, index = column.parent_component().local_name, column.index()
+    return name in _NEW or (name == "accept" and index[1] > 0)

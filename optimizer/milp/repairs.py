@@ -34,6 +34,7 @@ __all__ = ["Repairs", "money"]
 _MILLION: Final = 1e6
 _TINY_BTC: Final = 1e-6
 _LEAST_LIMIT_S: Final = 1.0
+_MOST_LIMIT_S: Final = 15.0
 _PART_OF_SHORTAGE: Final = 0.25
 """A hold within the horizon is named if it makes up this share of a shortage."""
 
@@ -146,7 +147,7 @@ class Repairs:
             f"The partner contract holds {site.contracted_mw:,.0f} MW for "
             f"{held_months} months (min_term_months {terms.min_term_months}, "
             f"notice_months {terms.notice_months}){past}: cash is short by "
-            f"{money(short_usd_m, up=True)} in {month}. "
+            f"{money(short_usd_m, up=True)} from {month}. "
         )
         if without > 1e-6:
             return 0.0, (
@@ -204,7 +205,7 @@ class Repairs:
         ]
         found = self._program.solve(
             [*knobs, *others],
-            time_limit_s=left / 2,
+            time_limit_s=min(left / 2, _MOST_LIMIT_S),
             dropped_rows=dropped_rows,
             freed_columns=freed_columns,
             new_rows=new_rows,
