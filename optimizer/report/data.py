@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the report is made from: a study, its plans and whatever else a run has.
+
+What does not belong here: reading run folders (`optimizer.report.load`) and showing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from gpu.score import ScoreResult
+    from models.study import Study
+    from optimizer.passport import CheckResult, Kpi, SolverFacts
+    from optimizer.planning import PlanResult
+    from sites import InputNumber, SuspiciousInput
+
+__all__ = ["ReportData", "RunInfo", "Scores"]
+
+Record = dict[str, Any]
+"""One row of a table from another command, keys with units."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What is known of the run itself.
+
+    Parameters
+    ----------
+    run_id, created_utc : str
+        Identity and time; empty outside a run folder.
+    commands : sequence of str
+        Command lines that made the run.
+    versions : mapping of str to str
+        Versions of the packages used.
+    seed : int or None
+        Seed of the scenarios.
+    timings_s : mapping of str to float
+        Wall time by stage. [s]
+    checks : sequence of CheckResult
+        Checks of the run beyond those of its plans.
+    solver : SolverFacts or None
+        How the optimisation ended.
+    kpis : mapping of str to Kpi
+        Key figures as the run states them; keys carry units.
+    left_out : sequence of str
+        What was not computed and which command finishes it.
+    inputs_sha256 : str
+        One hash over all input files.
+    backend, device : str
+        Where scenarios were computed.
+    """
+
+    run_id: str = ""
+    created_utc: str = ""
+    commands: Sequence[str] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+    checks: Sequence[CheckResult] = ()
+    solver: SolverFacts | None = None
+    kpis: Mapping[str, Kpi] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+    inputs_sha256: str = ""
+    backend: str = ""
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The plan over sampled scenarios.
+
+    Parameters
+    ----------
+    seed, n_scenarios : int
+        Scenarios 0 to n - 1 of that seed. [unitless]
+    columns : dict of str to ndarray of shape (n_scenarios,)
+        Columns of `gpu.numpy_engine.score_paths`. [mixed]
+    """
+
+    seed: int
+    n_scenarios: int
+    columns: dict[str, NDArray[Any]]
+
+    @classmethod
+    def of(cls, result: ScoreResult) -> Scores | None:
+        """Return the scores of a result; None where it kept no rows."""
+        if result.columns is None:
+            return None
+        return cls(result.seed, result.n_scenarios, dict(result.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything the report may show; parts that are missing are left out and named.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the run.
+    plan, baseline : PlanResult
+        The plan, and business as usual, on the base path.
+    others : mapping of str to PlanResult
+        Plans compared with: the naive ones by line, ``run-off``...
+    provenance : tuple of InputNumber
+        Where every number comes from.
+    warnings : tuple of SuspiciousInput
+        Odd inputs.
+    scores : Scores or None
+        The plan over sampled scenarios.
+    stress : sequence of dict
+        One record per story, the base path first; fields of
+        `optimizer.stress.StoryResult`.
+    screen : sequence of dict
+        One record per candidate project, ranked.
+    explain : mapping of str to object
+        Why-not table, marginal values and break-evens, by name.
+    run : RunInfo
+        The run itself.
+    """
+
+    study: Study
+    plan: PlanResult
+    baseline: PlanResult
+    others: Mapping[str, PlanResult] = field(default_factory=dict)
+    provenance: tuple[InputNumber, ...] = ()
+    warnings: tuple[SuspiciousInput, ...] = ()
+    scores: Scores | None = None
+    stress: Sequence[Record] = ()
+    screen: Sequence[Record] = ()
+    explain: Mapping[str, object] = field(default_factory=dict)
+    run: RunInfo = field(default_factory=RunInfo)
+
+    @property
+    def compared(self) -> dict[str, PlanResult]:
+        """Return the plan, business as usual and all others, by label for people."""
+        named = {"Plan": self.plan, "Business as usual": self.baseline}
+        for key, result in self.others.items():
+            named[plan_name(key)] = result
+        return named
+
+
+def plan_name(key: str) -> str:
+    """Return the name of a compared plan for people, from its key or label."""
+    words = {
+        "self_mining": "All mining",
+        "hosting": "All hosting",
+        "gpu_leasing": "All GPU",
+        "run_off": "Run-off",
+    }
+    bare = key.removeprefix("all ").removeprefix("all_")
+    if bare in words:
+        return words[bare]
+    name = key.replace("_", " ")
+    return name[:1].upper() + name[1:]

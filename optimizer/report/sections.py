@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Order and text of the report: which exhibits stand in which section.
+
+What is missing is left out and named with the command that makes it. What does not
+belong here: the exhibits themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optimizer.report.exhibit import Exhibit, Section
+from optimizer.report.explained import explain_exhibits
+from optimizer.report.fan import treasury_fan
+from optimizer.report.figures.breakeven import breakeven_exhibit
+from optimizer.report.figures.capacity import capacity_exhibit
+from optimizer.report.figures.comparison import comparison_exhibit, partner_exhibit
+from optimizer.report.figures.distribution import npv_exhibit
+from optimizer.report.figures.gantt import gantt_exhibit
+from optimizer.report.figures.merit import merit_exhibit
+from optimizer.report.figures.returns import irr_exhibit
+from optimizer.report.figures.treasury import treasury_exhibit
+from optimizer.report.figures.waterfall import waterfall_exhibit
+from optimizer.report.inputs import (
+    checks_exhibit,
+    run_exhibit,
+    sources_exhibit,
+    warnings_exhibit,
+)
+from optimizer.report.ledger import ledger_exhibit
+from optimizer.report.screened import screen_exhibits, stress_exhibit
+
+if TYPE_CHECKING:
+    from optimizer.report.data import ReportData
+
+__all__ = ["sections"]
+
+
+def sections(data: ReportData) -> tuple[Section, ...]:
+    """Return the chapters of the report.
+
+    Parameters
+    ----------
+    data : ReportData
+        The run.
+    """
+    return (
+        _plan(data),
+        _value(data),
+        _money(data),
+        _risk(data),
+        _prices(data),
+        _why(data),
+        _screening(data),
+        Section(
+            "ledger-section",
+            "Ledger",
+            (ledger_exhibit(data.study, data.plan),),
+        ),
+        _trust(data),
+    )
+
+
+def _plan(data: ReportData) -> Section:
+    study, plan = data.study, data.plan
+    return Section(
+        "plan",
+        "The plan",
+        (
+            capacity_exhibit(study, plan, data.baseline),
+            gantt_exhibit(study, plan),
+        ),
+        lead=(
+            "What each megawatt does, site by site and month by month, and what has to "
+            "be ordered, built and signed for it."
+        ),
+    )
+
+
+def _value(data: ReportData) -> Section:
+    exhibits: list[Exhibit] = [
+        waterfall_exhibit(data.study, data.plan, data.baseline),
+        comparison_exhibit(data),
+    ]
+    partner = partner_exhibit(data)
+    if partner is not None:
+        exhibits.append(partner)
+    return Section(
+        "value",
+        "What it is worth",
+        tuple(exhibits),
+        lead=(
+            "Value is after tax, to present holders, on the base path of prices. "
+            "Business as usual keeps existing machines, sites and contracts, and sells "
+            "BTC only to hold the cash floor."
+        ),
+        missing=""
+        if data.others
+        else (
+            f"Naive plans and run-off are not in this run: `{_plan_command(data)}` "
+            "finds them."
+        ),
+    )
+
+
+def _plan_command(data: ReportData) -> str:
+    return f"wattplan plan {data.study.id} --compare"
+
+
+def _money(data: ReportData) -> Section:
+    fan = None
+    if data.scores is not None:
+        fan = treasury_fan(
+            data.study, data.plan.plan, data.scores.seed, data.scores.n_scenarios
+        )
+    return Section(
+        "money",
+        "Cash, BTC and loan",
+        (treasury_exhibit(data.study, data.plan, data.baseline, fan),),
+    )
+
+
+def _risk(data: ReportData) -> Section:
+    exhibits: list[Exhibit] = []
+    missing = []
+    if data.scores is None:
+        missing.append(
+            "Distributions of NPV and IRR are not in this run: `wattplan score DIR` "
+            "draws them."
+        )
+    else:
+        exhibits += [
+            npv_exhibit(data.study, data.scores),
+            irr_exhibit(data.study, data.plan, data.scores),
+        ]
+    if data.stress:
+        exhibits.append(stress_exhibit(data))
+    else:
+        missing.append("Stories are not in this run: `wattplan stress DIR` tells them.")
+    return Section(
+        "risk",
+        "How sure it is",
+        tuple(exhibits),
+        lead=(
+            "The plan's decisions are kept and run through other futures: sampled "
+            "scenarios of prices, delays and overruns, and named stories."
+        ),
+        missing=" ".join(missing),
+    )
+
+
+def _prices(data: ReportData) -> Section:
+    return Section(
+        "prices",
+        "What would change it",
+        (breakeven_exhibit(data.study), merit_exhibit(data.study)),
+        lead="At which prices another use of the same power would be the better one.",
+    )
+
+
+def _why(data: ReportData) -> Section:
+    return Section(
+        "why",
+        "Why not the rest",
+        explain_exhibits(data),
+        missing=""
+        if data.explain
+        else (
+            "Reasons and break-evens of what was not chosen are not in this run: "
+            "`wattplan explain DIR` finds them."
+        ),
+    )
+
+
+def _screening(data: ReportData) -> Section:
+    return Section(
+        "screen",
+        "Candidate projects",
+        screen_exhibits(data),
+        missing=""
+        if data.screen
+        else (
+            "Candidate projects were not screened in this run: "
+            f"`wattplan screen {data.study.id}` ranks them."
+        ),
+    )
+
+
+def _trust(data: ReportData) -> Section:
+    exhibits = [
+        warnings_exhibit(data),
+        checks_exhibit(data),
+        sources_exhibit(data),
+        run_exhibit(data),
+    ]
+    return Section(
+        "trust",
+        "What it rests on",
+        tuple(exhibits),
+        missing=" ".join(f"Left out: {item}." for item in data.run.left_out),
+    )
