@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan screen`: options, the ranked table, JSON.
+
+What does not belong here: screening (`optimizer.screening`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from optimizer.commands.options import ForceOption, JsonOption, OutOption, SeedOption
+from optimizer.console import (
+    error_console,
+    live_progress,
+    output_console,
+    print_json,
+    print_table,
+)
+
+if TYPE_CHECKING:
+    from optimizer.screening import ProjectResult, ScreenResult
+
+__all__ = ["screen"]
+
+MILLION = 1e6
+
+
+def screen(
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="[STUDY]",
+            help="Study file, name of a bundled study (base, long or teaching), or "
+            "folder of a run: the screening is then added to it.",
+        ),
+    ] = "base",
+    *,
+    out: OutOption = None,
+    force: ForceOption = False,
+    scenarios: Annotated[
+        int,
+        typer.Option(metavar="N", help="Sampled scenarios, the same for all projects."),
+    ] = 2000,
+    seed: SeedOption = 1,
+    grid: Annotated[
+        str,
+        typer.Option(
+            metavar="AXES",
+            help="Multipliers of the base path: name=low:high:count, commas between.",
+        ),
+    ] = "btc_price=0.5:1.5:5, power_price=0.8:1.2:3, gpu_rent=0.5:1.5:3",
+    rank_by: Annotated[
+        Literal["npv", "index"],
+        typer.Option(
+            help="Order of projects that pass: NPV at the hurdle, or that per USD "
+            "invested."
+        ),
+    ] = "npv",
+    reoptimise: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Best projects also valued by solving the whole study with and "
+            "without each; 0 for none (minutes less).",
+        ),
+    ] = 10,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Rows shown in the terminal.")
+    ] = 25,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Show every size and start month, not the best of each kind."
+        ),
+    ] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Value and rank candidate projects: IRR, NPV at the hurdle, break-evens."""
+    from optimizer.interrupts import stop_on_interrupt
+    from optimizer.screening.files import screen_study
+
+    command = f"wattplan screen {study} --scenarios {scenarios} --seed {seed}"
+    with stop_on_interrupt() as should_stop, live_progress("Screening") as live:
+        folder, result = screen_study(
+            study,
+            out=out,
+            force=force,
+            n_scenarios=scenarios,
+            seed=seed,
+            grid=grid,
+            rank_by=rank_by,
+            reoptimise_top=reoptimise,
+            command=command,
+            progress=lambda stage, done, total: live.count(done, total, unit=stage),
+            should_stop=should_stop,
+        )
+    if json_output:
+        print_json({"folder": folder, "screen": result.to_dict()})
+        return
+    _show(result, top=top, every=every)
+    output_console().print(f"All projects: {folder / 'screen.csv'}", markup=False)
+
+
+def _show(result: ScreenResult, *, top: int, every: bool) -> None:
+    """Print the ranking and what a reader should know beside it."""
+    chosen = result.projects if every else result.best_of_family()
+    shown = chosen[:top]
+    print_table(
+        [
+            "#",
+            "Project",
+            "MW",
+            "Verdict",
+            "NPV m",
+            "IRR %",
+            "Hurdle",
+            "P %",
+            "No IRR",
+            "Back",
+            "Paid m",
+            "End %",
+        ],
+        [_row(one) for one in shown],
+        title=f"Projects on top of business as usual, {result.horizon_months} months, "
+        f"{result.n_scenarios:,} scenarios",
+    )
+    output_console().print(
+        "NPV m: at the hurdle rate, USD m. P %: scenarios whose IRR is not under the "
+        "hurdle. No IRR: % of scenarios without one. Back: months from the first "
+        "payment until the money is back. Paid m: builds, machines, deposits, USD m. "
+        "End %: share of NPV from what is left at the horizon.",
+        markup=False,
+    )
+    _show_reoptimised(result)
+    kinds = [one.verdict.kind for one in result.projects]
+    console = output_console()
+    console.print(
+        f"{len(kinds)} projects: {kinds.count('pass')} pass, "
+        f"{kinds.count('only_if')} only if one price is kinder, "
+        f"{kinds.count('fail')} fail; {len(chosen)} kinds, {len(shown)} shown.",
+        markup=False,
+    )
+    for one in shown:
+        for flag in one.flags:
+            console.print(f"#{one.rank}: {flag}", style="yellow", markup=False)
+    for note in result.left_out:
+        error_console().print(f"Left out: {note}", markup=False)
+
+
+def _row(one: ProjectResult) -> tuple[object, ...]:
+    base = one.base
+    return (
+        one.rank,
+        one.project.id,
+        one.project.mw,
+        one.verdict.text,
+        base.npv_at_hurdle_usd / MILLION,
+        _percent(base.irr_per_year),
+        _percent(one.hurdle_rate_per_year),
+        _percent(one.sample.irr_at_hurdle_frac),
+        _percent(one.sample.no_irr_frac),
+        base.payback_months,
+        base.invested_usd / MILLION,
+        _percent(base.terminal_share_frac),
+    )
+
+
+def _percent(share: float) -> float:
+    return round(100.0 * share, 1) if math.isfinite(share) else share
+
+
+def _show_reoptimised(result: ScreenResult) -> None:
+    rows = [
+        (
+            one.rank,
+            one.project.id,
+            again.value_usd / MILLION,
+            again.uncertainty_usd / MILLION,
+            again.is_chosen,
+            again.status,
+        )
+        for one in result.projects
+        if (again := one.reoptimised) is not None
+    ]
+    if rows:
+        print_table(
+            ["#", "Project", "NPV USD m", "+/- USD m", "in the best plan", "Solved"],
+            rows,
+            title="Value in the best plan: with less without, at the company's "
+            f"discount rate, {result.plan_months} months",
+        )

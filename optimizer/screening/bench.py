@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scoring every project on the same paths: base, grid, ladder and samples in one go.
+
+What does not belong here: ranking, and plans solved again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gpu.scenarios import sampled_paths
+from models.ledger import discount
+from models.market import base_paths
+from models.path_changes import repeated, scaled
+from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
+from optimizer.screening.horizon import joined, site_paths
+from optimizer.screening.ranking import flags_of, liquid_means_usd
+from optimizer.screening.result import ProjectResult
+from optimizer.screening.scores import GridScore, base_score, rows_of, sample_score
+from optimizer.screening.terms import (
+    is_paid_by_us,
+    offer_break_even,
+    priced_offer,
+    with_offer_price,
+)
+from optimizer.screening.valuation import Flows, SiteBench
+from optimizer.screening.verdict import OFFER_PRICE, price_of, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gpu.grid import Grid
+    from models.arrays import FloatArray
+    from models.paths import MarketPaths
+    from models.plan import Plan
+    from models.study import Study
+    from optimizer.screening.generation import Candidates
+    from optimizer.screening.projects import Project
+    from optimizer.screening.usual import Leaving
+
+__all__ = ["PathTable", "scored"]
+
+_BASELINES_KEPT: Final = 4
+
+
+@dataclass(slots=True)
+class PathTable:
+    """Paths that every project is scored on: base, grid, ladder, samples, in a row.
+
+    Parameters
+    ----------
+    study : Study
+        Study over the horizon of the screening.
+    points : Grid or None
+        Multipliers of the base path.
+    n_scenarios : int
+        Sampled scenarios. [unitless]
+    seed : int
+        Their seed. [unitless]
+    """
+
+    study: Study
+    points: Grid | None
+    n_scenarios: int
+    seed: int
+    base: MarketPaths = field(init=False)
+    paths: MarketPaths = field(init=False)
+    grid_rows: slice = field(init=False)
+    ladder_rows: slice = field(init=False)
+    sample_rows: slice = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the paths."""
+        self.base = base_paths(self.study)
+        parts = [self.base]
+        n_points = 0
+        if self.points is not None:
+            n_points = self.points.n_points
+            factors = self.points.multipliers(np.arange(n_points))
+            parts.append(scaled(self.study, repeated(self.base, n_points), factors))
+        ids = np.arange(self.n_scenarios, dtype=np.int64)
+        parts.append(sampled_paths(self.study, self.seed, ids))
+        parts.append(ladder_paths(self.study, self.base))
+        self.paths = joined(parts)
+        first = 1 + n_points
+        last = first + self.n_scenarios
+        self.grid_rows = slice(1, first)
+        self.sample_rows = slice(first, last)
+        self.ladder_rows = slice(last, last + len(DRIVERS) * len(LADDER))
+
+
+def scored(
+    table: PathTable,
+    made: Candidates,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[list[ProjectResult], list[str]]:
+    """Return scored projects, not yet ranked, and those that cannot be.
+
+    Parameters
+    ----------
+    table : PathTable
+        Paths.
+    made : Candidates
+        Projects.
+    progress : callable, optional
+        Called as ``progress(stage, done, total)``.
+    """
+    found: list[ProjectResult] = []
+    impossible: list[str] = []
+    done = 0
+    for name, usual in made.usual.items():
+        bench = _Bench(table, SiteBench(table.study, usual))
+        for project in made.projects:
+            if project.site != name:
+                continue
+            leaving = bench.site.leaving(project)
+            if leaving is None:
+                impossible.append(f"{project.id}: no room can be made for it")
+            else:
+                found.append(bench.result(project, leaving))
+            done += 1
+            if progress is not None:
+                progress("Scoring projects", done, len(made.projects))
+    return found, impossible
+
+
+@dataclass(slots=True)
+class _Bench:
+    """Scores the projects of one site on the common paths."""
+
+    table: PathTable
+    site: SiteBench
+    paths: MarketPaths = field(init=False)
+    base: MarketPaths = field(init=False)
+    hurdle: float = field(init=False)
+    means_usd: float = field(init=False)
+    baselines: dict[tuple[Leaving, ...], tuple[Plan, Flows]] = field(
+        default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        place, study = self.site.usual.site, self.table.study
+        index = study.site_index(place.id)
+        self.paths = site_paths(self.table.paths, index)
+        self.base = site_paths(self.table.base, index)
+        self.hurdle = place.hurdle_rate_per_year
+        self.means_usd = liquid_means_usd(study.company, study.market)
+
+    def result(self, project: Project, leaving: tuple[Leaving, ...]) -> ProjectResult:
+        """Return a project's scores."""
+        study, table = self.table.study, self.table
+        baseline, before = self._baseline(leaving)
+        plan = self.site.with_project(project, leaving)
+        added = self.site.flows(plan, self.paths).less(before)
+        alone = added
+        if self.site.has_present_use:
+            alone = self.site.alone(project, self.base)
+        # One search for all roots: few rows cost nearly as much as many.
+        judged = added.flow_usd[: table.sample_rows.stop]
+        rows = rows_of(np.concatenate([judged, alone.flow_usd[:1]]), self.hurdle)
+        base = base_score(added, rows, self.hurdle)
+        sampled = rows.part(table.sample_rows)
+        sample = sample_score(sampled, self.hurdle)
+        crossings = self._break_evens(plan, baseline, added.flow_usd)
+        crossings[OFFER_PRICE] = self._offer_break_even(project, plan, before)
+        on_grid = rows.part(table.grid_rows)
+        months = study.months
+        return ProjectResult(
+            rank=0,
+            project=project,
+            start_month=months[project.start],
+            live_month=months[project.live],
+            end_month=months[min(project.end, len(months) - 1)],
+            displaced=", ".join(f"{part.mw:.1f} MW {part.name}" for part in leaving),
+            hurdle_rate_per_year=self.hurdle,
+            alone=base_score(alone, rows.part(slice(len(judged), None)), self.hurdle),
+            base=base,
+            grid=None
+            if table.points is None
+            else GridScore(on_grid.npv_usd, on_grid.irr_per_year),
+            sample=sample,
+            break_evens=crossings,
+            break_even_prices=_prices(study, project, crossings),
+            verdict=verdict_of(
+                study,
+                project,
+                npv_at_hurdle_usd=base.npv_at_hurdle_usd,
+                npv_positive_frac=sample.npv_positive_frac,
+                found=crossings,
+            ),
+            flags=flags_of(base, sample, means_usd=self.means_usd),
+            sampled_irr_per_year=sampled.irr_per_year,
+            sampled_npv_usd=sampled.npv_usd,
+        )
+
+    def _baseline(self, leaving: tuple[Leaving, ...]) -> tuple[Plan, Flows]:
+        """Return the plan counted from and its flows, the last few kept."""
+        if leaving not in self.baselines:
+            plan = self.site.baseline(leaving, self.base)
+            same = [flows for kept, flows in self.baselines.values() if kept == plan]
+            flows = same[0] if same else self.site.flows(plan, self.paths)
+            if len(self.baselines) >= _BASELINES_KEPT:
+                self.baselines.pop(next(iter(self.baselines)))
+            self.baselines[leaving] = (plan, flows)
+        return self.baselines[leaving]
+
+    def _break_evens(
+        self, plan: Plan, baseline: Plan, flow_usd: FloatArray
+    ) -> dict[str, float | None]:
+        site, hurdle = self.site, self.hurdle
+
+        def npv_of(paths: MarketPaths) -> FloatArray:
+            added = site.flows(plan, paths).less(site.flows(baseline, paths))
+            return discount(added.flow_usd, hurdle)
+
+        on_ladder = discount(flow_usd[self.table.ladder_rows], hurdle)
+        return break_evens(site.with_fleet, self.base, on_ladder, npv_of)
+
+    def _offer_break_even(
+        self, project: Project, plan: Plan, before: Flows
+    ) -> float | None:
+        offer = priced_offer(self.table.study, project)
+        if offer is None:
+            return None
+        site, before_usd = self.site, before.flow_usd[:1]
+
+        def npv_of(multiplier: float) -> float:
+            study = with_offer_price(site.with_fleet, offer.id, multiplier)
+            flow_usd = site.flows(plan, self.base, study=study).flow_usd
+            return float(discount(flow_usd - before_usd, self.hurdle)[0])
+
+        return offer_break_even(npv_of, is_paid_by_us=is_paid_by_us(offer))
+
+
+def _prices(
+    study: Study, project: Project, found: dict[str, float | None]
+) -> dict[str, float]:
+    """Return break-evens as prices of the first month, NaN where there is none."""
+    names = {
+        "btc_price": "break_even_btc_price_usd",
+        "power_price": "break_even_power_price_usd_per_mwh",
+        "gpu_rent": "break_even_rent_usd_per_gpu_h",
+    }
+    prices = {}
+    for driver, name in names.items():
+        multiplier = found[driver]
+        prices[name] = (
+            float("nan")
+            if multiplier is None
+            else price_of(study, project, driver).value * multiplier
+        )
+    return prices | _offer_prices(study, project, found[OFFER_PRICE])
+
+
+def _offer_prices(
+    study: Study, project: Project, multiplier: float | None
+) -> dict[str, float]:
+    """Return the break-even of the offer's price in the column of its unit."""
+    columns = {
+        "USD/MWh": "break_even_offer_rate_usd_per_mwh",
+        "USD/kW-month": "break_even_offer_rent_usd_per_it_kw_month",
+        "USD/GPU-h": "break_even_offer_price_usd_per_gpu_h",
+    }
+    price = price_of(study, project, OFFER_PRICE)
+    values = dict.fromkeys(columns.values(), float("nan"))
+    if multiplier is not None:
+        values[columns[price.unit]] = price.value * multiplier
+    return values
