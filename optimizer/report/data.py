@@ -140,21 +140,31 @@ class ReportData:
     def compared(self) -> dict[str, PlanResult]:
         """Return the plan, business as usual and all others, by label for people."""
         named = {"Plan": self.plan, "Business as usual": self.baseline}
-        for key, result in self.others.items():
-            named[plan_name(key)] = result
-        return named
+        ordered = sorted(self.others, key=_place)
+        return named | {plan_name(key): self.others[key] for key in ordered}
+
+
+_NAMES = {
+    "run_off": "Run-off",
+    "self_mining": "All mining",
+    "hosting": "All hosting",
+    "gpu_leasing": "All GPU",
+}
+
+
+def _bare(key: str) -> str:
+    return key.removeprefix("all ").removeprefix("all_")
+
+
+def _place(key: str) -> tuple[int, str]:
+    known = list(_NAMES)
+    bare = _bare(key)
+    return (known.index(bare) if bare in known else len(known), key)
 
 
 def plan_name(key: str) -> str:
     """Return the name of a compared plan for people, from its key or label."""
-    words = {
-        "self_mining": "All mining",
-        "hosting": "All hosting",
-        "gpu_leasing": "All GPU",
-        "run_off": "Run-off",
-    }
-    bare = key.removeprefix("all ").removeprefix("all_")
-    if bare in words:
-        return words[bare]
+    if _bare(key) in _NAMES:
+        return _NAMES[_bare(key)]
     name = key.replace("_", " ")
     return name[:1].upper() + name[1:]

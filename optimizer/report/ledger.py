@@ -92,8 +92,9 @@ def _reading(total_usd: FloatArray, months: dict[str, list[int]]) -> str:
     worst, best = ranked[0], ranked[-1]
     return sentence(
         f"flows to present holders sum to {usd_m(float(total_usd.sum()))}, "
-        f"undiscounted; the best year is {best} with {usd_m(by_year[best], signed=True)}, the worst "
-        f"{worst} with {usd_m(by_year[worst], signed=True)}"
+        f"undiscounted; the best year is {best} with "
+        f"{usd_m(by_year[best], signed=True)}, the worst {worst} with "
+        f"{usd_m(by_year[worst], signed=True)}"
     )
 
 

@@ -19,7 +19,7 @@ from models.fleet import (
 from models.months import add_months
 
 if TYPE_CHECKING:
-    from models.plan import Plan
+    from models.plan import BuildStart, ConversionStart, PhaseStart, Plan
     from models.study import Study
 
 __all__ = ["Event", "EventKind", "month_at", "schedule"]
@@ -113,66 +113,68 @@ def schedule(study: Study, plan: Plan) -> tuple[Event, ...]:
 
 
 def _builds(study: Study, plan: Plan) -> list[Event]:
-    last = study.time.months
-    events = []
-    for start in plan.phases:
-        phase = next(p for p in study.site(start.site).phases if p.id == start.phase)
-        events.append(
-            Event(
-                "power",
-                "",
-                start.site,
-                f"Power {_words(phase.id)}, {phase.mw:g} MW",
-                start.period,
-                start.period + phase.lead_time_months,
-                last,
-                phase.mw,
-                1,
-                "phase",
-                phase.capex_usd,
-            )
-        )
-    for built in plan.builds:
-        shell = study.site(built.site).shell(built.kind)
-        if shell is None or shell.build is None:
-            continue
-        mw = shell.build.module_mw * built.modules
-        events.append(
-            Event(
-                "shell",
-                "",
-                built.site,
-                f"{_kind(built.kind)} shell, {mw:g} MW",
-                built.period,
-                built.period + shell.build.lead_time_months,
-                last,
-                mw,
-                built.modules,
-                "modules",
-                mw * shell.build.capex_usd_per_mw,
-            )
-        )
-    for change in plan.conversions:
-        site = study.site(change.site)
-        work = next(c for c in site.conversions if c.id == change.conversion)
-        mw = work.module_mw * change.modules
-        events.append(
-            Event(
-                "conversion",
-                "",
-                change.site,
-                f"Convert {_kind(work.from_kind)} to {_kind(work.to_kind)}, {mw:g} MW",
-                change.period,
-                change.period + work.lead_time_months,
-                last,
-                mw,
-                change.modules,
-                "modules",
-                mw * work.capex_usd_per_mw,
-                work.downtime_months,
-            )
-        )
+    events = [_phase(study, start) for start in plan.phases]
+    events += [_shell(study, built) for built in plan.builds]
+    events += [_conversion(study, change) for change in plan.conversions]
     return events
+
+
+def _phase(study: Study, start: PhaseStart) -> Event:
+    phase = next(p for p in study.site(start.site).phases if p.id == start.phase)
+    return Event(
+        kind="power",
+        line="",
+        site=start.site,
+        what=f"Power {phase.id.replace('_', ' ')}, {phase.mw:g} MW",
+        start=start.period,
+        live=start.period + phase.lead_time_months,
+        end=study.time.months,
+        mw=phase.mw,
+        quantity=1,
+        unit="phase",
+        capex_usd=phase.capex_usd,
+    )
+
+
+def _shell(study: Study, built: BuildStart) -> Event:
+    shell = study.site(built.site).shell(built.kind)
+    if shell is None or shell.build is None:
+        msg = f"site {built.site} offers no {built.kind} shell to build"
+        raise ValueError(msg)
+    mw = shell.build.module_mw * built.modules
+    return Event(
+        kind="shell",
+        line="",
+        site=built.site,
+        what=f"Build {_kind(built.kind)} space, {mw:g} MW",
+        start=built.period,
+        live=built.period + shell.build.lead_time_months,
+        end=study.time.months,
+        mw=mw,
+        quantity=built.modules,
+        unit="modules",
+        capex_usd=mw * shell.build.capex_usd_per_mw,
+    )
+
+
+def _conversion(study: Study, change: ConversionStart) -> Event:
+    site = study.site(change.site)
+    work = next(c for c in site.conversions if c.id == change.conversion)
+    mw = work.module_mw * change.modules
+    return Event(
+        kind="conversion",
+        line="",
+        site=change.site,
+        what=f"Convert {_kind(work.from_kind)} to {_kind(work.to_kind)}, {mw:g} MW",
+        start=change.period,
+        live=change.period + work.lead_time_months,
+        end=study.time.months,
+        mw=mw,
+        quantity=change.modules,
+        unit="modules",
+        capex_usd=mw * work.capex_usd_per_mw,
+        downtime_months=work.downtime_months,
+    )
 
 
 def _orders(study: Study, plan: Plan) -> list[Event]:
@@ -313,7 +315,3 @@ def _fate(ending: str, since: int, until: int) -> str:
 
 def _kind(kind: str) -> str:
     return {"air": "air", "hydro": "hydro", "hpc": "HPC"}[kind]
-
-
-def _words(identifier: str) -> str:
-    return identifier.replace("_", " ")

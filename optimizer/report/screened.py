@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from optimizer.report.exhibit import Exhibit, Fold
-from optimizer.report.formats import count, sentence, usd_m
+from optimizer.report.formats import amount, count, sentence, usd_m
 from optimizer.report.records import record_table
 from optimizer.report.style import DOWN, MUTED, PLAN, new_figure, plain
 
@@ -148,10 +148,10 @@ def _figure(rows: Sequence[dict[str, Any]]) -> go.Figure:
             x=values,
             y=names,
             marker={"color": colours},
-            text=[usd_m(value * 1e6) for value in values],
+            text=[amount(value) for value in values],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            hovertemplate="%{y}: %{text} USD m<extra></extra>",
             width=0.6,
             showlegend=False,
         )

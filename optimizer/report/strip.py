@@ -117,16 +117,17 @@ def _value_tiles(data: ReportData, figures: KeyFigures) -> list[Tile]:
             "good" if change >= 0 else "bad",
         ),
         _irr_tile(figures),
-        Tile(
-            "Payback",
-            months_long(figures.payback_months)
-            if figures.payback_months
-            else "at once",
-            f"of the increment over {figures.irr_over}"
-            if figures.payback_months
-            else f"never behind {figures.irr_over}",
-        ),
+        _payback_tile(data, figures),
     ]
+
+
+def _payback_tile(data: ReportData, figures: KeyFigures) -> Tile:
+    if figures.payback_months == 0.0:
+        return Tile("Payback", "at once", f"never behind {figures.irr_over}")
+    over = f"of the increment over {figures.irr_over}"
+    if figures.payback_months >= data.study.time.months:
+        over += "; only with end-of-horizon values"
+    return Tile("Payback", months_long(figures.payback_months), over)
 
 
 def _irr_tile(figures: KeyFigures) -> Tile:

@@ -195,32 +195,8 @@ def _winner(one: SiteMargins) -> tuple[FloatArray, FloatArray]:
 
 def _add_site(figure: go.Figure, one: SiteMargins, row: int, column: int) -> None:
     winner, top = _winner(one)
-    colours = [_NONE_COLOUR, *(LINE_COLOURS[line] for line in LINES)]
-    steps: list[list[object]] = []
-    for k, colour in enumerate(colours):
-        steps += [[k / 4, colour], [(k + 1) / 4, colour]]
     x = one.btc_price_usd / 1e3
-    figure.add_trace(
-        go.Heatmap(
-            x=x,
-            y=one.power_usd_per_mwh,
-            z=winner,
-            zmin=-0.5,
-            zmax=3.5,
-            colorscale=steps,
-            showscale=False,
-            xgap=1,
-            ygap=1,
-            opacity=0.9,
-            customdata=_hover(one),
-            hovertemplate=(
-                "BTC at USD %{x:.0f}k, power at USD %{y:.0f}/MWh<br>"
-                "%{customdata}<extra></extra>"
-            ),
-        ),
-        row=row,
-        col=column,
-    )
+    figure.add_trace(_cells(one, winner), row=row, col=column)
     if top.min() < 0.0 < top.max():
         figure.add_trace(
             go.Contour(
@@ -260,6 +236,31 @@ def _add_site(figure: go.Figure, one: SiteMargins, row: int, column: int) -> Non
     )
     figure.update_yaxes(
         title_text=f"{what}, USD/MWh", showgrid=False, row=row, col=column
+    )
+
+
+def _cells(one: SiteMargins, winner: FloatArray) -> go.Heatmap:
+    """Return the coloured cells of a site, one colour per line."""
+    colours = [_NONE_COLOUR, *(LINE_COLOURS[line] for line in LINES)]
+    steps: list[list[object]] = []
+    for k, colour in enumerate(colours):
+        steps += [[k / 4, colour], [(k + 1) / 4, colour]]
+    return go.Heatmap(
+        x=one.btc_price_usd / 1e3,
+        y=one.power_usd_per_mwh,
+        z=winner,
+        zmin=-0.5,
+        zmax=3.5,
+        colorscale=steps,
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        opacity=0.9,
+        customdata=_hover(one),
+        hovertemplate=(
+            "BTC at USD %{x:.0f}k, power at USD %{y:.0f}/MWh<br>"
+            "%{customdata}<extra></extra>"
+        ),
     )
 
 

@@ -139,7 +139,7 @@ def _figure(
 ) -> go.Figure:
     shown = _shown_sites(used, power)
     rows = max(len(shown), 1)
-    height = 90 + _ROW_PX * rows
+    height = 104 + _ROW_PX * rows
     figure = make_subplots(
         rows=rows,
         cols=1,
@@ -151,22 +151,8 @@ def _figure(
     when = dates(study.months)
     for row, site in enumerate(shown, start=1):
         for index, line in enumerate(LINES):
-            figure.add_trace(
-                go.Scatter(
-                    x=when,
-                    y=used[site, index],
-                    name=LINE_NAMES[line],
-                    legendgroup=line,
-                    showlegend=row == 1,
-                    stackgroup="lines",
-                    mode="lines",
-                    line={"shape": "hv", "width": 0, "color": LINE_COLOURS[line]},
-                    fillcolor=_tint(LINE_COLOURS[line]),
-                    hovertemplate="%{y:,.1f} MW",
-                ),
-                row=row,
-                col=1,
-            )
+            area = _area(when, used[site, index], line, is_first=row == 1)
+            figure.add_trace(area, row=row, col=1)
         is_partner = study.sites[site].partner is not None
         limits = [("Energised power", power[site], "solid", LIMIT)]
         if is_partner:
@@ -192,11 +178,28 @@ def _figure(
         figure.update_yaxes(title_text="MW", rangemode="tozero", row=row, col=1)
     figure.update_layout(
         hovermode="x unified",
-        legend={"y": 1.0 + 34 / height, "yanchor": "bottom"},
-        margin={"t": 78},
+        legend={"y": 1.0 + 30 / height, "yanchor": "bottom"},
+        margin={"t": 92},
     )
     figure.update_annotations(font={"size": 13}, x=0, xanchor="left")
     return figure
+
+
+def _area(
+    when: list[str], series_mw: FloatArray, line: str, *, is_first: bool
+) -> go.Scatter:
+    return go.Scatter(
+        x=when,
+        y=series_mw,
+        name=LINE_NAMES[line],
+        legendgroup=line,
+        showlegend=is_first,
+        stackgroup="lines",
+        mode="lines",
+        line={"shape": "hv", "width": 0, "color": LINE_COLOURS[line]},
+        fillcolor=_tint(LINE_COLOURS[line]),
+        hovertemplate="%{y:,.1f} MW",
+    )
 
 
 def _tint(colour: str) -> str:

@@ -14,7 +14,7 @@ from models.capacity import LINES
 from optimizer.planning import evaluate_plan
 from optimizer.report.data import plan_name
 from optimizer.report.exhibit import Exhibit
-from optimizer.report.formats import joined, percent, sentence, usd_m
+from optimizer.report.formats import amount, joined, percent, sentence, usd_m
 from optimizer.report.kpis import key_figures
 from optimizer.report.style import DOWN, LINE_NAMES, MUTED, PLAN, new_figure, plain
 from optimizer.report.table import Table, number, text
@@ -134,10 +134,10 @@ def _figure(plans: Mapping[str, PlanResult]) -> go.Figure:
             x=values,
             y=[plain(name) for name in names],
             marker={"color": colours},
-            text=[usd_m(value * 1e6) for value in values],
+            text=[amount(value) for value in values],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{y}: %{text}<extra></extra>",
+            hovertemplate="%{y}: %{text} USD m<extra></extra>",
             width=0.6,
             showlegend=False,
         )

@@ -14,7 +14,7 @@ from gpu.risk import cvar, quantile
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.figures.histogram import add_distribution, add_marker, panels
 from optimizer.report.formats import percent, sentence, usd_m
-from optimizer.report.style import LINE_COLOURS, PLAN
+from optimizer.report.style import PLAN
 from optimizer.report.table import Cell, Table, number, text
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def npv_exhibit(study: Study, scores: Scores) -> Exhibit:
     series = [(title, scores.columns[key] * _USD_M) for key, title in columns]
     figure = panels([title for title, _ in series])
     for row, (title, values) in enumerate(series, start=1):
-        colour = PLAN if row == 1 else LINE_COLOURS["hosting"]
-        add_distribution(figure, row, values, colour)
+        add_distribution(figure, row, values, PLAN)
         add_marker(figure, row, 0.0, "zero")
         figure.update_xaxes(title_text=f"{title}, USD m", row=row, col=1)
     rows: tuple[tuple[Cell, ...], ...] = tuple(

@@ -83,16 +83,7 @@ def add_distribution(
     """
     total = len(values) if n_total is None else n_total
     if not len(values):
-        figure.add_annotation(
-            text="no scenario has an IRR",
-            showarrow=False,
-            xref="x domain",
-            yref="y domain",
-            x=0.5,
-            y=0.5,
-            row=row,
-            col=1,
-        )
+        _add_missing(figure, row, 1.0)
         figure.add_trace(go.Bar(x=[], y=[]), row=row, col=1)
         return
     low, high = np.clip(np.asarray(quantile(values, _SHOWN)), *bounds).tolist()
@@ -127,6 +118,11 @@ def add_distribution(
         col=1,
         secondary_y=True,
     )
+    _name_axes(figure, row)
+    _add_missing(figure, row, 1.0 - len(values) / total)
+
+
+def _name_axes(figure: go.Figure, row: int) -> None:
     figure.update_yaxes(
         title_text="Share of scenarios, %", row=row, col=1, secondary_y=False
     )
@@ -141,7 +137,6 @@ def add_distribution(
         col=1,
         secondary_y=True,
     )
-    _add_missing(figure, row, 1.0 - len(values) / total)
 
 
 def _add_missing(figure: go.Figure, row: int, share: float) -> None:
@@ -181,6 +176,7 @@ def add_marker(figure: go.Figure, row: int, value: float, words: str) -> None:
         col=1,
         line={"color": DOWN, "width": 1.6, "dash": "dash"},
         annotation_text=words,
-        annotation_position="top",
+        annotation_position="top right",
         annotation_font={"size": 12, "color": DOWN},
+        annotation_bgcolor="rgba(255, 255, 255, 0.75)",
     )

@@ -17,7 +17,7 @@ from optimizer.report.exhibit import Exhibit
 from optimizer.report.figures.distribution import scenarios_note
 from optimizer.report.figures.histogram import add_distribution, add_marker, panels
 from optimizer.report.formats import percent, sentence
-from optimizer.report.style import LINE_COLOURS, PLAN, plain
+from optimizer.report.style import PLAN, plain
 from optimizer.report.table import Table, number, text
 
 if TYPE_CHECKING:
@@ -127,13 +127,11 @@ def irr_exhibit(study: Study, plan: PlanResult, scores: Scores) -> Exhibit:
     projects = scored_projects(study, plan, scores)
     figure = panels([plain(project.name) for project in projects])
     for row, one in enumerate(projects, start=1):
-        is_site = one.measure == "hurdle"
-        colour = LINE_COLOURS["gpu_leasing"] if is_site else PLAN
         add_distribution(
             figure,
             row,
             one.known * 100.0,
-            colour,
+            PLAN,
             n_total=len(one.irr_per_year),
             bounds=_IRR_BOUNDS,
         )
@@ -164,6 +162,7 @@ def _irr_reading(one: Project) -> str:
     )
     if len(one.known):
         words += f", median IRR {percent(float(quantile(one.known, 0.5)))}"
+        words += " where there is one" if one.no_irr_frac > 0.0 else ""
     if one.no_irr_frac > 0.0:
         words += f", no IRR in {percent(one.no_irr_frac)}"
     return sentence(words)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from models.months import add_months
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.formats import btc, full_month, percent, sentence, usd_m
 from optimizer.report.kpis import flow_months
@@ -35,6 +36,7 @@ __all__ = ["treasury_exhibit"]
 
 _USD_M = 1e-6
 _HEIGHT_PX = 700
+_LOAN_COLOUR = "#7B4B94"
 
 
 def treasury_exhibit(
@@ -83,9 +85,8 @@ def _reading(study: Study, plan: PlanResult, fan: TreasuryFan | None) -> str:
     ]
     held = treasury.btc_free[0] + treasury.btc_pledged[0]
     sold = float(treasury.btc_sold[0].sum())
-    parts.append(
-        f"{btc(sold)} are sold, {btc(float(held[-1]))} are left at the horizon"
-    )
+    left = "none is" if held[-1] < 0.05 else f"{btc(float(held[-1]))} are"
+    parts.append(f"{btc(sold)} are sold, {left} left at the horizon")
     loan = treasury.loan_usd[0]
     if loan[0] > 0.0:
         paid = [k for k in range(len(loan)) if loan[k] < 1.0]
@@ -113,32 +114,9 @@ def _figure(
 ) -> go.Figure:
     figure = make_subplots(rows=3, cols=1, shared_xaxes=True, vertical_spacing=0.06)
     figure.update_layout(template=TEMPLATE, height=_HEIGHT_PX)
-    opening = f"{study.months[0]}-01"
-    when = [opening, *(_month_end(day) for day in dates(study.months))]
-    own, base = plan.ledger.treasury, baseline.ledger.treasury
-    panels = (
-        (
-            own.cash_usd[0] * _USD_M,
-            base.cash_usd[0] * _USD_M,
-            None if fan is None else fan.cash_usd * _USD_M,
-            PLAN,
-            "Cash, USD m",
-        ),
-        (
-            own.btc_free[0] + own.btc_pledged[0],
-            base.btc_free[0] + base.btc_pledged[0],
-            None if fan is None else fan.held_btc,
-            LINE_COLOURS["self_mining"],
-            "BTC held",
-        ),
-        (
-            own.loan_usd[0] * _USD_M,
-            base.loan_usd[0] * _USD_M,
-            None if fan is None else fan.loan_usd * _USD_M,
-            "#7B4B94",
-            "Loan, USD m",
-        ),
-    )
+    # The balance at a month's end stands on the first day of the next month.
+    when = dates((*study.months, add_months(study.months[-1], 1)))
+    panels = _panels(plan, baseline, fan)
     for row, (series, other, band, colour, title) in enumerate(panels, start=1):
         if band is not None:
             _add_band(figure, when, band, row)
@@ -164,9 +142,34 @@ def _figure(
     return figure
 
 
-def _month_end(first_day: str) -> str:
-    year, month = int(first_day[:4]), int(first_day[5:7])
-    return f"{year + month // 12:04d}-{month % 12 + 1:02d}-01"
+def _panels(
+    plan: PlanResult, baseline: PlanResult, fan: TreasuryFan | None
+) -> tuple[tuple[FloatArray, FloatArray, FloatArray | None, str, str], ...]:
+    """Return plan, business as usual, band, colour and axis title of each panel."""
+    own, base = plan.ledger.treasury, baseline.ledger.treasury
+    return (
+        (
+            own.cash_usd[0] * _USD_M,
+            base.cash_usd[0] * _USD_M,
+            None if fan is None else fan.cash_usd * _USD_M,
+            PLAN,
+            "Cash, USD m",
+        ),
+        (
+            own.btc_free[0] + own.btc_pledged[0],
+            base.btc_free[0] + base.btc_pledged[0],
+            None if fan is None else fan.held_btc,
+            LINE_COLOURS["self_mining"],
+            "BTC held",
+        ),
+        (
+            own.loan_usd[0] * _USD_M,
+            base.loan_usd[0] * _USD_M,
+            None if fan is None else fan.loan_usd * _USD_M,
+            _LOAN_COLOUR,
+            "Loan, USD m",
+        ),
+    )
 
 
 def _line(

@@ -123,7 +123,7 @@ def _figure(
             line={"width": 1, "color": "#B8C0C8"},
             layer="below",
         )
-    figure.add_vline(x=0, line_width=1, line_color="#5B6875")
+    figure.add_vline(x=0, line_width=1, line_color=MUTED, layer="below")
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     figure.update_xaxes(title_text="NPV, USD m", range=_range(levels, last))
     return figure
