@@ -179,7 +179,8 @@ def add_opening_fleet(
     """Add the network of opening machines: stay, move or sell at each step.
 
     ``stay[q] = stay[q - 1] + moved in - moved out - sold``. Thousands of machines are
-    one unit here. A machine moved misses `TRANSIT_MONTHS` of running.
+    one unit here. A machine moved misses `TRANSIT_MONTHS` of running and stays where it
+    arrives for the rest of the step (``arrivals_stay``).
     """
     grid = candidates.grid
     steps = range(len(grid.steps))
@@ -215,7 +216,15 @@ def add_opening_fleet(
             == before
         )
 
+    def arrivals_stay(m: Any, key: str, place: str, step: int) -> Any:
+        others = [s.id for s in cohorts[key].sites if s.id != place]
+        moved_in = sum(m.move_thousands[key, other, place, step] for other in others)
+        return moved_in <= m.stay_thousands[key, place, step]
+
     model.machines_are_kept = pyo.Constraint(at, rule=machines_are_kept)
+    model.arrivals_stay = pyo.Constraint(
+        [key for key in at if len(cohorts[key[0]].sites) > 1], rule=arrivals_stay
+    )
     for cohort in cohorts.values():
         for site in cohort.sites:
             unit = asic_unit(study, site, cohort.model, cohort.cohort_period, paths)
