@@ -71,9 +71,10 @@ def add_forced_phase(
 ) -> None:
     """Add ``forced_phase`` and ``forced_phase_use``: a phase that is built and used.
 
-    One holding step after its power is there, the site uses its opening power and
-    `PHASE_USE_FRAC` of the phase for `PHASE_MONTHS` (or up to the horizon). Each start
-    is multiplied by its own binary, so no big-M is needed.
+    Once machines ordered for it can be there (an order step or holding step after its
+    power), the site uses its opening power and `PHASE_USE_FRAC` of the phase for
+    `PHASE_MONTHS` (or up to the horizon). Each start is multiplied by its own binary,
+    so no big-M is needed.
 
     Raises
     ------
@@ -91,9 +92,10 @@ def add_forced_phase(
     started = {p: model.phase_started[place, phase_id, p] for p in periods}
     model.forced_phase = pyo.Constraint(expr=started[periods[-1]] == 1)
     before = dict(zip(periods[1:], periods, strict=False))
+    wait = max(candidates.grid.holding_step, candidates.grid.order_step)
     busy: dict[int, list[int]] = {}
     for period in periods:
-        since = period + phase.lead_time_months + candidates.grid.holding_step
+        since = period + phase.lead_time_months + wait
         until = min(since + PHASE_MONTHS, candidates.grid.n_periods)
         for month in range(since, until):
             busy.setdefault(month, []).append(period)
