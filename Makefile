@@ -19,7 +19,7 @@ DEBIAN_PROGRAMS := chromium g++
 
 SOURCES := $(shell git ls-files optimizer gpu models sites 2>/dev/null)
 
-.PHONY: help plan test lint format install dev debian clean
+.PHONY: help plan test golden lint format install dev debian clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
@@ -29,6 +29,9 @@ plan: $(VENV)/installed ## Install, plan the bundled company study, name the rep
 
 test: $(VENV)/tested debian ## Install what tests need and run them all
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
+
+golden: $(VENV)/tested ## Write the reviewed files of tests/golden again: read the difference
+	$(BIN)/pytest tests/golden --refresh-golden
 
 lint: $(VENV)/tested ## Check style, types and the layer rule
 	$(BIN)/ruff check

@@ -80,6 +80,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--run-gpu", action="store_true", help="run the tests that need a CUDA device"
     )
+    parser.addoption(
+        "--refresh-golden", action="store_true", help="write the reviewed files again"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
