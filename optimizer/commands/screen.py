@@ -21,11 +21,20 @@ from optimizer.console import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from optimizer.screening import ProjectResult, ScreenResult
 
 __all__ = ["screen"]
 
 MILLION = 1e6
+
+_LEGEND = (
+    "NPV m: at the hurdle rate, USD m. P IRR, P NPV: % of scenarios whose IRR is not "
+    "under the hurdle, whose NPV at it is not negative. No IRR: % without one. Back: "
+    "months from the first payment until the money is back. Paid m: builds, machines, "
+    "deposits, USD m. End %: share of NPV from what is left at the horizon."
+)
 
 
 def screen(
@@ -46,12 +55,21 @@ def screen(
     ] = 2000,
     seed: SeedOption = 1,
     grid: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="AXES",
-            help="Multipliers of the base path: name=low:high:count, commas between.",
+            help="Multipliers of the base path: name=low:high:count, commas between. "
+            "Default: BTC price and GPU rent 50 to 150 %, power price 80 to 120 %.",
         ),
-    ] = "btc_price=0.5:1.5:5, power_price=0.8:1.2:3, gpu_rent=0.5:1.5:3",
+    ] = None,
+    start: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="MONTHS",
+            help="Months from the start in which work may begin, once per value. "
+            "Default: 0, 6, 12 and 24.",
+        ),
+    ] = None,
     rank_by: Annotated[
         Literal["npv", "index"],
         typer.Option(
@@ -82,6 +100,8 @@ def screen(
     """Value and rank candidate projects: IRR, NPV at the hurdle, break-evens."""
     from optimizer.interrupts import stop_on_interrupt
     from optimizer.screening.files import screen_study
+    from optimizer.screening.generation import START_MONTHS
+    from optimizer.screening.run import DEFAULT_GRID
 
     command = f"wattplan screen {study} --scenarios {scenarios} --seed {seed}"
     with stop_on_interrupt() as should_stop, live_progress("Screening") as live:
@@ -91,18 +111,29 @@ def screen(
             force=force,
             n_scenarios=scenarios,
             seed=seed,
-            grid=grid,
+            grid=grid or DEFAULT_GRID,
+            start_months=tuple(start or START_MONTHS),
             rank_by=rank_by,
             reoptimise_top=reoptimise,
             command=command,
             progress=lambda stage, done, total: live.count(done, total, unit=stage),
             should_stop=should_stop,
         )
+    if (folder / "report.html").is_file():
+        _rewrite_report(folder)
     if json_output:
         print_json({"folder": folder, "screen": result.to_dict()})
         return
     _show(result, top=top, every=every)
     output_console().print(f"All projects: {folder / 'screen.csv'}", markup=False)
+
+
+def _rewrite_report(folder: Path) -> None:
+    """Write the report of a run again, now with its screening."""
+    from optimizer.report import write_report
+
+    with live_progress("Writing the report"):
+        write_report(folder)
 
 
 def _show(result: ScreenResult, *, top: int, every: bool) -> None:
@@ -118,7 +149,8 @@ def _show(result: ScreenResult, *, top: int, every: bool) -> None:
             "NPV m",
             "IRR %",
             "Hurdle",
-            "P %",
+            "P IRR",
+            "P NPV",
             "No IRR",
             "Back",
             "Paid m",
@@ -128,13 +160,7 @@ def _show(result: ScreenResult, *, top: int, every: bool) -> None:
         title=f"Projects on top of business as usual, {result.horizon_months} months, "
         f"{result.n_scenarios:,} scenarios",
     )
-    output_console().print(
-        "NPV m: at the hurdle rate, USD m. P %: scenarios whose IRR is not under the "
-        "hurdle. No IRR: % of scenarios without one. Back: months from the first "
-        "payment until the money is back. Paid m: builds, machines, deposits, USD m. "
-        "End %: share of NPV from what is left at the horizon.",
-        markup=False,
-    )
+    output_console().print(_LEGEND, markup=False)
     _show_reoptimised(result)
     kinds = [one.verdict.kind for one in result.projects]
     console = output_console()
@@ -162,6 +188,7 @@ def _row(one: ProjectResult) -> tuple[object, ...]:
         _percent(base.irr_per_year),
         _percent(one.hurdle_rate_per_year),
         _percent(one.sample.irr_at_hurdle_frac),
+        _percent(one.sample.npv_positive_frac),
         _percent(one.sample.no_irr_frac),
         base.payback_months,
         base.invested_usd / MILLION,

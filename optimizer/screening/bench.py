@@ -123,7 +123,7 @@ def scored(
                 found.append(bench.result(project, leaving))
             done += 1
             if progress is not None:
-                progress("Scoring projects", done, len(made.projects))
+                progress("projects scored", done, len(made.projects))
     return found, impossible
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.runfolder import RunFacts, RunWriter, check_target, open_run
 from optimizer.runreader import PASSPORT_FILE
+from optimizer.screening.generation import START_MONTHS
 from optimizer.screening.run import DEFAULT_GRID, DEFAULT_SCENARIOS, screen
 from sites import load_bundle, load_study, resolved_toml
 
@@ -37,6 +38,7 @@ def screen_study(
     n_scenarios: int = DEFAULT_SCENARIOS,
     seed: int = 1,
     grid: Grid | str | None = DEFAULT_GRID,
+    start_months: tuple[int, ...] = START_MONTHS,
     rank_by: RankBy = "npv",
     reoptimise_top: int = 10,
     command: str = "optimizer.screening.files.screen_study",
@@ -58,6 +60,8 @@ def screen_study(
         Sampled scenarios and their seed. [unitless]
     grid : Grid or str or None
         Multipliers of the base path.
+    start_months : tuple of int
+        Months from the start in which work may begin. [months]
     rank_by : {"npv", "index"}
         See `optimizer.screening.ranking`.
     reoptimise_top : int
@@ -84,6 +88,7 @@ def screen_study(
             n_scenarios=n_scenarios,
             seed=seed,
             grid=grid,
+            start_months=start_months,
             rank_by=rank_by,
             reoptimise_top=reoptimise_top,
             progress=progress,

@@ -27,7 +27,8 @@ class Project:
     Parameters
     ----------
     id : str
-        Site, space, shell kind, asset, size and month, with slashes between.
+        Site, space, shell kind, asset, size (not with an offer, which says it) and
+        month, with slashes between.
     site, line, kind : str
         Site, business line and shell kind (empty where it needs none).
     asset : str
@@ -157,7 +158,8 @@ def project_of(
     lives = [held.since for held in holdings] + [taken.since for taken in offers]
     start = min([*starts, *(taken.since for taken in offers)])
     month = study.months[start]
-    words = (site, space.how, kind or "-", asset, space.size, month)
+    size = () if space.size == "offer" else (space.size,)
+    words = (site, space.how, kind or "-", asset, *size, month)
     return Project(
         id="/".join(words),
         site=site,

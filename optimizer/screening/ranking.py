@@ -89,7 +89,10 @@ def flags_of(
     if base.terminal_share_frac > TERMINAL_FLAG_FRAC:
         found.append(f"{base.terminal_share_frac:.0%} of NPV from terminal value")
     if sample.no_irr_frac > NO_IRR_FLAG_FRAC:
-        found.append(f"no IRR in {sample.no_irr_frac:.0%} of scenarios")
+        why = ""
+        if sample.no_capital_frac > 0.0:
+            why = f", in {sample.no_capital_frac:.0%} because no capital is tied up"
+        found.append(f"no IRR in {sample.no_irr_frac:.0%} of scenarios{why}")
     if base.peak_need_usd > means_usd:
         found.append(f"needs more than the {means_usd / 1e6:,.0f} M USD within reach")
     return tuple(found)

@@ -37,6 +37,8 @@ __all__ = ["Reoptimised", "Window", "forbidden_bounds", "forced_bounds", "reopti
 GAP_FRAC: Final = 0.001
 TIME_LIMIT_S: Final = 120.0
 
+STAGE: Final = "projects re-optimised"
+
 _USD_PER_USD_M = 1e6
 _SLACK: Final = 1e-6
 
@@ -136,6 +138,8 @@ def reoptimise(
     chosen = result.best_of_family()[:top]
     if not chosen:
         return result
+    if progress is not None:
+        progress(STAGE, 0, len(chosen))
     solver = _Solver(study, gap_frac, time_limit_s, should_stop)
     solver.solve_freely()
     values: dict[str, Reoptimised] = {}
@@ -144,7 +148,7 @@ def reoptimise(
         for done, (one, value) in enumerate(zip(chosen, found, strict=True), start=1):
             values[one.project.id] = value
             if progress is not None:
-                progress("Solving with and without", done, len(chosen))
+                progress(STAGE, done, len(chosen))
     left_out = tuple(
         f"{name}: not re-optimised ({value.status})"
         for name, value in values.items()

@@ -131,6 +131,7 @@ class ProjectResult:
             "irr_at_hurdle_frac": sample.irr_at_hurdle_frac,
             "npv_positive_frac": sample.npv_positive_frac,
             "no_irr_frac": sample.no_irr_frac,
+            "no_capital_frac": sample.no_capital_frac,
             "several_irr_frac": sample.several_irr_frac,
             **{
                 f"irr_{name}_per_year": value

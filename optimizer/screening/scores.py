@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a project's flows score: on the base path, over a grid, over sampled futures.
 
-What does not belong here: where flows come from (`optimizer.screening.valuation`) and
-what is made of the scores (`optimizer.screening.verdict`).
+A scenario whose cumulative flow is never negative ties up no capital; a root of its
+flows would be the rate of a loan, so it has no IRR and is judged by NPV. What does not
+belong here: where flows come from (`optimizer.screening.valuation`) and what
+is made of the scores (`optimizer.screening.verdict`).
 """
 
 from __future__ import annotations
@@ -53,11 +55,12 @@ class Rows:
     irr_per_year : ndarray of shape (n_scenarios,)
         IRR, NaN without one. [per year]
     status : ndarray of shape (n_scenarios,)
-        Codes of `models.finance.IrrStatus`.
+        Codes of `models.finance.IrrStatus`, of the roots of the flows.
     n_roots : ndarray of shape (n_scenarios,)
         Distinct roots. [unitless]
     payback_months : ndarray of shape (n_scenarios,)
-        From the first flow until the money is back; NaN if never. [months]
+        From the first flow until the money is back; 0 where none is tied up, NaN if
+        never. [months]
     """
 
     npv_usd: FloatArray
@@ -98,12 +101,13 @@ def rows_of(flow_usd: FloatArray, hurdle_rate_per_year: float) -> Rows:
     last = len(is_any) - int(is_any[::-1].argmax())
     own = flow_usd[:, first:last] if is_any.any() else flow_usd[:, :1]
     rate, n_roots, status = irr(own)
+    payback = recovery_months(own)
     return Rows(
         npv_usd=discount(flow_usd, hurdle_rate_per_year),
-        irr_per_year=rate_per_year(rate),
+        irr_per_year=np.where(payback == 0.0, np.nan, rate_per_year(rate)),
         status=status,
         n_roots=n_roots,
-        payback_months=recovery_months(own),
+        payback_months=payback,
     )
 
 
@@ -118,7 +122,8 @@ class BaseScore:
     irr_per_year : float
         IRR; NaN without one. [per year]
     irr_status : str
-        ``ok``, ``several``, ``double``, ``none``, ``all_zero`` or ``uncertain``.
+        ``ok``, ``several``, ``double``, ``none``, ``all_zero``, ``uncertain`` or
+        ``no_capital``.
     payback_months : float
         From the first flow; NaN if never. [months]
     invested_usd : float
@@ -157,10 +162,13 @@ def base_score(own: Flows, rows: Rows, hurdle_rate_per_year: float) -> BaseScore
     factors = discount_factors(hurdle_rate_per_year, len(flow) - 1)
     npv = float(rows.npv_usd[0])
     terminal = float(own.terminal_usd[0] * factors[-1])
+    status = IRR_STATUS[int(rows.status[0])]
+    if rows.payback_months[0] == 0.0 and status != "all_zero":
+        status = "no_capital"
     return BaseScore(
         npv_at_hurdle_usd=npv,
         irr_per_year=float(rows.irr_per_year[0]),
-        irr_status=IRR_STATUS[int(rows.status[0])],
+        irr_status=status,
         payback_months=float(rows.payback_months[0]),
         invested_usd=float(own.invested_usd[0]),
         peak_need_usd=max(0.0, -float(np.cumsum(flow).min())),
@@ -198,8 +206,9 @@ class SampleScore:
         Share with an IRR not under the hurdle; no IRR counts as under it. [share 0-1]
     npv_positive_frac : float
         Share whose NPV at the hurdle is not negative. [share 0-1]
-    no_irr_frac, several_irr_frac : float
-        Shares without an IRR and with several. [share 0-1]
+    no_irr_frac, no_capital_frac, several_irr_frac : float
+        Shares without an IRR, of them those that tie up no capital, and shares with
+        several IRRs. [share 0-1]
     irr_quantiles_per_year : dict of str to float
         ``p05`` to ``p95`` of those with an IRR; NaN if none has. [per year]
     npv_mean_usd, npv_p05_usd, npv_p50_usd, npv_p95_usd, npv_cvar_95_usd : float
@@ -213,6 +222,7 @@ class SampleScore:
     irr_at_hurdle_frac: float
     npv_positive_frac: float
     no_irr_frac: float
+    no_capital_frac: float
     several_irr_frac: float
     irr_quantiles_per_year: dict[str, float]
     npv_mean_usd: float
@@ -240,10 +250,12 @@ def sample_score(rows: Rows, hurdle_rate_per_year: float) -> SampleScore:
     low, middle, high = np.asarray(quantile(rows.npv_usd, (0.05, 0.50, 0.95)))
     back = rows.payback_months[~np.isnan(rows.payback_months)]
     several = (rows.status == IrrStatus.SEVERAL) | (rows.status == IrrStatus.DOUBLE)
+    several &= is_known
     return SampleScore(
         irr_at_hurdle_frac=float((known >= hurdle_rate_per_year).sum() / len(is_known)),
         npv_positive_frac=float((rows.npv_usd >= 0.0).mean()),
-        no_irr_frac=float(1.0 - is_known.mean()),
+        no_irr_frac=float((~is_known).mean()),
+        no_capital_frac=float((rows.payback_months == 0.0).mean()),
         several_irr_frac=float(several.mean()),
         irr_quantiles_per_year={
             f"p{round(100 * share):02d}": float(value)
@@ -255,5 +267,5 @@ def sample_score(rows: Rows, hurdle_rate_per_year: float) -> SampleScore:
         npv_p95_usd=float(high),
         npv_cvar_95_usd=cvar(rows.npv_usd, _CVAR_ALPHA),
         payback_p50_months=float(quantile(back, 0.5)) if len(back) else math.nan,
-        unpaid_frac=float(1.0 - len(back) / len(is_known)),
+        unpaid_frac=float(np.isnan(rows.payback_months).mean()),
     )
