@@ -96,8 +96,9 @@ def scored(
     table: PathTable,
     made: Candidates,
     progress: Callable[[str, int, int], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> tuple[list[ProjectResult], list[str]]:
-    """Return scored projects, not yet ranked, and those that cannot be.
+    """Return scored projects, not yet ranked, and notes on those that are not scored.
 
     Parameters
     ----------
@@ -107,24 +108,32 @@ def scored(
         Projects.
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
+    should_stop : callable, optional
+        Polled; a true value leaves the rest out.
     """
     found: list[ProjectResult] = []
-    impossible: list[str] = []
-    done = 0
-    for name, usual in made.usual.items():
-        bench = _Bench(table, SiteBench(table.study, usual))
-        for project in made.projects:
-            if project.site != name:
-                continue
-            leaving = bench.site.leaving(project)
-            if leaving is None:
-                impossible.append(f"{project.id}: no room can be made for it")
-            else:
-                found.append(bench.result(project, leaving))
-            done += 1
-            if progress is not None:
-                progress("projects scored", done, len(made.projects))
-    return found, impossible
+    left_out: list[str] = []
+    benches: dict[str, _Bench] = {}
+    for done, project in enumerate(made.projects):
+        if should_stop is not None and should_stop():
+            left_out.append(f"{len(made.projects) - done} projects: stopped before")
+            break
+        if project.site not in benches:
+            # Projects come site by site: the one before is done with.
+            benches = {project.site: _Bench(table, _site_bench(table, made, project))}
+        bench = benches[project.site]
+        leaving = bench.site.leaving(project)
+        if leaving is None:
+            left_out.append(f"{project.id}: no room can be made for it")
+        else:
+            found.append(bench.result(project, leaving))
+        if progress is not None:
+            progress("projects scored", done + 1, len(made.projects))
+    return found, left_out
+
+
+def _site_bench(table: PathTable, made: Candidates, project: Project) -> SiteBench:
+    return SiteBench(table.study, made.usual[project.site])
 
 
 @dataclass(slots=True)

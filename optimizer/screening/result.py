@@ -96,8 +96,23 @@ class ProjectResult:
 
     def to_row(self) -> dict[str, Cell]:
         """Return the project as one row of a table; keys carry units."""
-        project, base, sample = self.project, self.base, self.sample
         again = self.reoptimised
+        return {
+            **self._what(),
+            **self._worth(),
+            **self._chances(),
+            "grid_clears_frac": self.grid_clears_frac,
+            **self.break_even_prices,
+            "reoptimised_npv_usd": math.nan if again is None else again.value_usd,
+            "reoptimised_within_usd": math.nan
+            if again is None
+            else again.uncertainty_usd,
+            "reoptimised_status": "" if again is None else again.status,
+            "flags": "; ".join(self.flags),
+        }
+
+    def _what(self) -> dict[str, Cell]:
+        project = self.project
         return {
             "rank": self.rank,
             "project": project.id,
@@ -115,6 +130,11 @@ class ProjectResult:
             "displaces": self.displaced,
             "verdict": self.verdict.kind,
             "verdict_text": self.verdict.text,
+        }
+
+    def _worth(self) -> dict[str, Cell]:
+        base, alone = self.base, self.alone
+        return {
             "hurdle_rate_per_year": self.hurdle_rate_per_year,
             "npv_at_hurdle_usd": base.npv_at_hurdle_usd,
             "irr_per_year": base.irr_per_year,
@@ -125,18 +145,24 @@ class ProjectResult:
             "npv_per_invested": self.npv_per_invested,
             "terminal_pv_usd": base.terminal_pv_usd,
             "terminal_share_frac": base.terminal_share_frac,
-            "alone_npv_at_hurdle_usd": self.alone.npv_at_hurdle_usd,
-            "alone_irr_per_year": self.alone.irr_per_year,
-            "alone_payback_months": self.alone.payback_months,
+            "alone_npv_at_hurdle_usd": alone.npv_at_hurdle_usd,
+            "alone_irr_per_year": alone.irr_per_year,
+            "alone_payback_months": alone.payback_months,
+        }
+
+    def _chances(self) -> dict[str, Cell]:
+        sample = self.sample
+        quantiles: dict[str, Cell] = {
+            f"irr_{name}_per_year": value
+            for name, value in sample.irr_quantiles_per_year.items()
+        }
+        return {
             "irr_at_hurdle_frac": sample.irr_at_hurdle_frac,
             "npv_positive_frac": sample.npv_positive_frac,
             "no_irr_frac": sample.no_irr_frac,
             "no_capital_frac": sample.no_capital_frac,
             "several_irr_frac": sample.several_irr_frac,
-            **{
-                f"irr_{name}_per_year": value
-                for name, value in sample.irr_quantiles_per_year.items()
-            },
+            **quantiles,
             "npv_mean_usd": sample.npv_mean_usd,
             "npv_p05_usd": sample.npv_p05_usd,
             "npv_p50_usd": sample.npv_p50_usd,
@@ -144,13 +170,6 @@ class ProjectResult:
             "npv_cvar_95_usd": sample.npv_cvar_95_usd,
             "payback_p50_months": sample.payback_p50_months,
             "unpaid_frac": sample.unpaid_frac,
-            "grid_clears_frac": math.nan
-            if self.grid is None
-            else self.grid.clears_frac,
-            **self.break_even_prices,
-            "reoptimised_npv_usd": math.nan if again is None else again.value_usd,
-            "reoptimised_status": "" if again is None else again.status,
-            "flags": "; ".join(self.flags),
         }
 
 

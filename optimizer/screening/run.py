@@ -69,7 +69,8 @@ def screen(
     progress : callable, optional
         Called as ``progress(stage, done, total)``.
     should_stop : callable, optional
-        Polled between solves; a true value leaves the rest out and says so.
+        Polled between projects and in solves; a true value leaves the rest out and
+        says so.
 
     Returns
     -------
@@ -89,7 +90,7 @@ def screen(
     long_study, made = _candidates(study, start_months)
     marks.append(time.perf_counter())
     table = PathTable(long_study, points, n_scenarios, seed)
-    found, impossible = scored(table, made, progress)
+    found, impossible = scored(table, made, progress, should_stop)
     found.sort(key=lambda one: rank_key(one.verdict, one.base, rank_by, one.project.id))
     ranked = tuple(replace(one, rank=k) for k, one in enumerate(found, start=1))
     marks.append(time.perf_counter())
@@ -106,7 +107,7 @@ def screen(
         left_out=(*made.left_out, *impossible),
         timings_s={"candidates": marks[1] - marks[0], "scores": marks[2] - marks[1]},
     )
-    if not reoptimise_top:
+    if not reoptimise_top or (should_stop is not None and should_stop()):
         return result
     return reoptimise(
         study, result, top=reoptimise_top, progress=progress, should_stop=should_stop
