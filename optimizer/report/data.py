@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gpu.score import ScoreResult
     from models.study import Study
+    from optimizer.explain.explanation import Explanation
     from optimizer.passport import CheckResult, Kpi, SolverFacts
     from optimizer.planning import PlanResult
     from sites import InputNumber, SuspiciousInput
@@ -118,8 +119,8 @@ class ReportData:
         `optimizer.stress.StoryResult`.
     screen : sequence of dict
         One record per candidate project, ranked.
-    explain : mapping of str to object
-        Why-not table, marginal values and break-evens, by name.
+    explain : Explanation or None
+        Cost of forcing, break-evens and marginal values.
     run : RunInfo
         The run itself.
     """
@@ -133,7 +134,7 @@ class ReportData:
     scores: Scores | None = None
     stress: Sequence[Record] = ()
     screen: Sequence[Record] = ()
-    explain: Mapping[str, object] = field(default_factory=dict)
+    explain: Explanation | None = None
     run: RunInfo = field(default_factory=RunInfo)
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from models.business_as_usual import business_as_usual
+from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
 from optimizer.report.data import ReportData, RunInfo, Scores
 from optimizer.runreader import open_run
@@ -51,7 +52,6 @@ def load_report_data(folder: Path) -> ReportData:
     has_baseline = (run.folder / "baseline.json").is_file()
     usual = run.plan("baseline.json") if has_baseline else business_as_usual(study)
     summary = _mapping(run, "summary.json")
-    explain = _mapping(run, "explain.json") or summary.get("explain")
     return ReportData(
         study=study,
         plan=_plan(run, study, summary),
@@ -61,8 +61,8 @@ def load_report_data(folder: Path) -> ReportData:
         warnings=bundle.warnings,
         scores=_scores(run),
         stress=_stories(summary.get("stress")),
-        screen=_screen(run, summary),
-        explain=explain if isinstance(explain, dict) else {},
+        screen=_screen(run),
+        explain=read_explanation(run),
         run=_info(run),
     )
 
@@ -115,13 +115,8 @@ def _stories(value: object) -> list[dict[str, Any]]:
     return [row for row in rows if isinstance(row, dict)]
 
 
-def _screen(run: Run, summary: dict[str, Any]) -> list[dict[str, Any]]:
+def _screen(run: Run) -> list[dict[str, Any]]:
     """Return screened projects as records, best first."""
-    said = summary.get("screen")
-    if isinstance(said, dict):
-        said = said.get("projects")
-    if isinstance(said, list):
-        return [row for row in said if isinstance(row, dict)]
     if not (run.folder / "screen.parquet").is_file():
         return []
     columns = {name: col.tolist() for name, col in run.table("screen.parquet").items()}

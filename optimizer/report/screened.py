@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Screened projects and stress stories as exhibits.
+"""Screened candidate projects as exhibits.
 
-What they are stands in `optimizer.screening` and `optimizer.stress`.
+What they are stands in `optimizer.screening`.
 """
 
 from __future__ import annotations
@@ -11,48 +11,48 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from optimizer.report.exhibit import Exhibit, Fold
-from optimizer.report.formats import amount, count, sentence, usd_m
-from optimizer.report.records import record_table
+from optimizer.report.formats import count, sentence, usd_m
 from optimizer.report.style import DOWN, MUTED, PLAN, new_figure, plain
+from optimizer.report.table import Cell, Column, Table, number, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from models.study import Study
     from optimizer.report.data import ReportData
 
-__all__ = ["screen_exhibits", "stress_exhibit"]
+__all__ = ["screen_exhibits"]
 
-_SHOWN: Final = (
-    "rank",
-    "project",
-    "mw",
-    "start_month",
-    "live_month",
-    "verdict",
-    "verdict_text",
-    "npv_at_hurdle_usd",
-    "irr_per_year",
-    "hurdle_rate_per_year",
-    "irr_at_hurdle_frac",
-    "no_irr_frac",
-    "payback_months",
-    "invested_usd",
-    "terminal_share_frac",
-    "flags",
-)
+_USD_M = 1e-6
 _TOP: Final = 25
-_STORY_KEYS: Final = (
-    "name",
-    "npv_usd",
-    "delta_npv_usd",
-    "incremental_npv_usd",
-    "min_cash_usd",
-    "equity_usd",
-    "first_equity_month",
-    "mined_btc",
-    "final_btc",
-    "description",
+_DRAWN: Final = 15
+_AXIS: Final = (-60.0, 80.0)
+_FAMILY: Final = ("site", "space", "shell", "asset")
+_COLUMNS: Final = (
+    number("rank", "Rank", decimals=0),
+    text("project", "Project"),
+    number("mw", "Power", "MW"),
+    text("start_month", "Start"),
+    Column("verdict", "Verdict", kind="tag"),
+    text("verdict_text", "In words"),
+    number("npv_at_hurdle_usd", "NPV at hurdle", "USD m", scale=_USD_M),
+    number("irr_per_year", "IRR", "% a year", scale=100.0),
+    number("hurdle_rate_per_year", "Hurdle", "% a year", scale=100.0, decimals=0),
+    number("irr_at_hurdle_frac", "P(IRR \u2265 hurdle)", "%", scale=100.0, decimals=0),
+    number("npv_positive_frac", "P(NPV \u2265 0)", "%", scale=100.0, decimals=0),
+    number("no_irr_frac", "No IRR", "%", scale=100.0, decimals=0),
+    number("payback_months", "Payback", "months", decimals=0),
+    number("invested_usd", "Invested", "USD m", scale=_USD_M),
+    number("terminal_share_frac", "From end values", "%", scale=100.0, decimals=0),
+    text("flags", "Flags"),
 )
+_SPACES: Final = {
+    "existing": "in standing {shell} space",
+    "new": "in new {shell} space",
+    "conversion": "in converted {shell} space",
+    "swap": "in converted {shell} space, clients displaced",
+    "none": "asset-light",
+}
 
 
 def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
@@ -63,105 +63,147 @@ def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
     data : ReportData
         The run.
     """
-    rows = [_worded(row) for row in data.screen]
+    rows = [_worded(data.study, row) for row in data.screen]
     if not rows:
         return ()
-    verdicts = [str(row.get("verdict", "")) for row in rows]
-    words = (
-        f"{count(len(rows), 'project')} screened: {verdicts.count('pass')} pass, "
-        f"{verdicts.count('only if')} pass only if a price is kinder, "
-        f"{verdicts.count('fail')} fail"
-    )
-    best = rows[0]
-    if "npv_at_hurdle_usd" in best and "project" in best:
-        words += (
-            f"; the first is {best['project']} with "
-            f"{usd_m(float(best['npv_at_hurdle_usd']), signed=True)} at its hurdle"
-        )
-    full = record_table("screen_all", "All projects, all figures", rows)
+    best: dict[tuple[object, ...], dict[str, Any]] = {}
+    for row in rows:
+        best.setdefault(tuple(row.get(key) for key in _FAMILY), row)
+    families = list(best.values())
+    shown = families[:_TOP]
     return (
         Exhibit(
             id="screen-table",
             title="Candidate projects, ranked",
-            reading=sentence(words),
-            table=record_table(
-                "screen", f"The first {min(_TOP, len(rows))}", rows[:_TOP], _SHOWN
+            reading=_reading(rows),
+            figure=_figure(families),
+            table=_table(
+                "screen",
+                f"The best size and start of the first {len(shown)} kinds of project",
+                shown,
             ),
+            is_open=True,
             note=(
                 "Each project on top of business as usual: incremental, after-tax, "
-                "unlevered flows; shares are over sampled scenarios."
+                "unlevered flows; shares are over sampled scenarios. Bars run from "
+                "the 5th to the 95th percentile of IRR, the dot is the median, the "
+                "tick the hurdle; what lies beyond the axis is cut."
             ),
-            folds=(Fold(f"All {len(rows)} projects", (full,)),),
+            folds=(
+                Fold(
+                    f"All {len(rows)} projects",
+                    (_table("screen_all", "All projects", rows),),
+                ),
+            ),
         ),
     )
 
 
-def _worded(row: dict[str, Any]) -> dict[str, Any]:
+def _worded(study: Study, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with words for people in place of ids."""
     words = dict(row)
-    if "verdict" in words:
-        words["verdict"] = str(words["verdict"]).replace("_", " ")
+    words["verdict"] = str(row.get("verdict", "")).replace("_", " ")
+    names = {site.id: site.name for site in study.sites}
+    names |= {asic.id: asic.name for asic in study.asics}
+    names |= {gpu.id: gpu.name for gpu in study.gpus}
+    names |= {offer.id: offer.name for offer in study.hosting_offers}
+    names |= {offer.id: offer.name for offer in study.gpu_offers}
+    if "site" in row and "asset" in row:
+        asset = " + ".join(names.get(i, i) for i in str(row["asset"]).split("+"))
+        shell = {"hpc": "HPC"}.get(str(row.get("shell")), str(row.get("shell")))
+        how = _SPACES.get(str(row.get("space")), str(row.get("space", "")))
+        site = names.get(str(row["site"]), str(row["site"]))
+        words["project"] = f"{site}: {asset}, {how.format(shell=shell)}"
     return words
 
 
-def stress_exhibit(data: ReportData) -> Exhibit:
-    """Return the plan in every story.
+def _table(table_id: str, title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    cells: tuple[tuple[Cell, ...], ...] = tuple(
+        tuple(row.get(column.key) for column in _COLUMNS) for row in rows
+    )
+    return Table(table_id, title, _COLUMNS, cells)
 
-    Parameters
-    ----------
-    data : ReportData
-        The run; the first story is the base path.
-    """
-    rows = list(data.stress)
-    stories = rows[1:] or rows
-    worst = min(stories, key=lambda row: float(row["npv_usd"]))
+
+def _reading(rows: Sequence[dict[str, Any]]) -> str:
+    verdicts = [row["verdict"] for row in rows]
     words = (
-        f"{worst['name']} costs most: NPV falls by "
-        f"{usd_m(abs(float(worst['delta_npv_usd'])))} to "
-        f"{usd_m(float(worst['npv_usd']))}"
+        f"of {count(len(rows), 'project')} {verdicts.count('pass')} pass, "
+        f"{verdicts.count('only if')} pass only if a price is kinder, "
+        f"{verdicts.count('fail')} fail"
     )
-    if float(worst["delta_npv_usd"]) >= 0.0:
-        words = "no story lowers the plan's NPV"
-    broke = [str(row["name"]) for row in stories if float(row["equity_usd"]) > 1.0]
-    if broke:
-        words += f"; emergency equity is needed in {len(broke)} of {len(stories)}"
-    return Exhibit(
-        id="stress",
-        title="The plan in named stories",
-        reading=sentence(words),
-        figure=_figure(rows),
-        is_open=True,
-        table=record_table("stress", "Stories", rows, _STORY_KEYS),
-        note="Decisions are those of the plan; the treasury gives where it must.",
-    )
+    first = rows[0]
+    worth = first.get("npv_at_hurdle_usd")
+    if isinstance(worth, int | float):
+        words += (
+            f"; the first is {first.get('project', '')}, worth "
+            f"{usd_m(float(worth), signed=True)} at its hurdle"
+        )
+    return sentence(words)
 
 
-def _figure(rows: Sequence[dict[str, Any]]) -> go.Figure:
-    names = [plain(str(row["name"])) for row in rows]
-    values = [float(row["npv_usd"]) / 1e6 for row in rows]
-    colours = [
-        PLAN if k == 0 else DOWN if v < 0.0 else MUTED for k, v in enumerate(values)
-    ]
-    figure = new_figure(80 + 36 * len(rows), margin={"l": 24, "r": 60, "t": 10})
+def _figure(families: Sequence[dict[str, Any]]) -> go.Figure | None:
+    """Return the range of IRR of the first kinds of project that have one."""
+    known = [row for row in families if _irr(row, "irr_p50_per_year") is not None]
+    known = known[:_DRAWN]
+    if not known:
+        return None
+    names = [plain(f"{row.get('rank')}. {row['project']}") for row in known]
+    low = [_clipped(_irr(row, "irr_p05_per_year")) for row in known]
+    high = [_clipped(_irr(row, "irr_p95_per_year")) for row in known]
+    middle = [_clipped(_irr(row, "irr_p50_per_year")) for row in known]
+    figure = new_figure(
+        110 + 27 * len(known), margin={"l": 24, "r": 24, "t": 30}, barmode="overlay"
+    )
     figure.add_trace(
         go.Bar(
             orientation="h",
-            x=values,
+            base=low,
+            x=[b - a for a, b in zip(low, high, strict=True)],
             y=names,
-            marker={"color": colours},
-            text=[amount(value) for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y}: %{text} USD m<extra></extra>",
-            width=0.6,
-            showlegend=False,
+            width=0.4,
+            marker={"color": PLAN, "opacity": 0.3},
+            name="P5 to P95",
+            hoverinfo="skip",
         )
     )
-    low, high = min(0.0, *values), max(0.0, *values)
-    room = 0.18 * max(high - low, 1e-9)
-    figure.add_vline(x=0, line_width=1, line_color=MUTED)
-    figure.update_xaxes(
-        title_text="NPV, USD m",
-        range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)],
-    )
+    for values, name, marker in (
+        (middle, "Median IRR", {"color": PLAN, "size": 9}),
+        (
+            [_clipped(_irr(row, "hurdle_rate_per_year")) for row in known],
+            "Hurdle",
+            {
+                "color": DOWN,
+                "size": 16,
+                "symbol": "line-ns",
+                "line": {"width": 2.5, "color": DOWN},
+            },
+        ),
+    ):
+        figure.add_trace(
+            go.Scatter(
+                x=values,
+                y=names,
+                mode="markers",
+                name=name,
+                marker=marker,
+                hovertemplate=f"{name} %{{x:.1f}}%<extra></extra>",
+            )
+        )
+    figure.add_vline(x=0, line_width=1, line_color=MUTED, layer="below")
+    figure.update_xaxes(title_text="IRR, % per year", range=list(_AXIS))
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     return figure
+
+
+def _irr(row: dict[str, Any], key: str) -> float | None:
+    """Return a rate of a row, None where it has none [per year]."""
+    value = row.get(key)
+    is_rate = isinstance(value, int | float) and value == value
+    return float(value) if is_rate and value is not None else None
+
+
+def _clipped(rate_per_year: float | None) -> float:
+    """Return a rate in per cent, inside the axis."""
+    low, high = _AXIS
+    percent = low if rate_per_year is None else 100.0 * rate_per_year
+    return min(max(percent, low), high)

@@ -14,13 +14,16 @@ from optimizer.report.explained import explain_exhibits
 from optimizer.report.fan import treasury_fan
 from optimizer.report.figures.breakeven import breakeven_exhibit
 from optimizer.report.figures.capacity import capacity_exhibit
-from optimizer.report.figures.comparison import comparison_exhibit, partner_exhibit
+from optimizer.report.figures.comparison import comparison_exhibit
 from optimizer.report.figures.distribution import npv_exhibit
 from optimizer.report.figures.gantt import gantt_exhibit
 from optimizer.report.figures.merit import merit_exhibit
+from optimizer.report.figures.partner import partner_exhibit
 from optimizer.report.figures.returns import irr_exhibit
+from optimizer.report.figures.stories import stress_exhibit
 from optimizer.report.figures.treasury import treasury_exhibit
 from optimizer.report.figures.waterfall import waterfall_exhibit
+from optimizer.report.formats import count
 from optimizer.report.inputs import (
     checks_exhibit,
     run_exhibit,
@@ -28,7 +31,7 @@ from optimizer.report.inputs import (
     warnings_exhibit,
 )
 from optimizer.report.ledger import ledger_exhibit
-from optimizer.report.screened import screen_exhibits, stress_exhibit
+from optimizer.report.screened import screen_exhibits
 
 if TYPE_CHECKING:
     from optimizer.report.data import ReportData
@@ -134,7 +137,7 @@ def _risk(data: ReportData) -> Section:
             irr_exhibit(data.study, data.plan, data.scores),
         ]
     if data.stress:
-        exhibits.append(stress_exhibit(data))
+        exhibits.append(stress_exhibit(data.stress))
     else:
         missing.append("Stories are not in this run: `wattplan stress DIR` tells them.")
     return Section(
@@ -163,12 +166,22 @@ def _why(data: ReportData) -> Section:
         "why",
         "Why not the rest",
         explain_exhibits(data),
-        missing=""
-        if data.explain
-        else (
+        missing=_explain_missing(data),
+    )
+
+
+def _explain_missing(data: ReportData) -> str:
+    if data.explain is None:
+        return (
             "Reasons and break-evens of what was not chosen are not in this run: "
             "`wattplan explain DIR` finds them."
-        ),
+        )
+    n_open = len(data.explain.left_out)
+    if not n_open:
+        return ""
+    left = count(n_open, "answer")
+    return (
+        f"{left} left out for want of time: `wattplan explain DIR` finishes the rest."
     )
 
 
@@ -181,7 +194,7 @@ def _screening(data: ReportData) -> Section:
         if data.screen
         else (
             "Candidate projects were not screened in this run: "
-            f"`wattplan screen {data.study.id}` ranks them."
+            "`wattplan screen DIR` ranks them."
         ),
     )
 
@@ -197,5 +210,9 @@ def _trust(data: ReportData) -> Section:
         "trust",
         "What it rests on",
         tuple(exhibits),
-        missing=" ".join(f"Left out: {item}." for item in data.run.left_out),
+        missing=" ".join(
+            f"Left out: {item}."
+            for item in data.run.left_out
+            if not item.startswith("explain")
+        ),
     )

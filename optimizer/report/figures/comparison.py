@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plan beside business as usual, naive plans and run-off; partner extremes.
+"""The plan beside business as usual, naive plans and run-off.
 
 What the figures are stands in `optimizer.report.kpis`.
 """
@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 import plotly.graph_objects as go
 
 from models.capacity import LINES
-from optimizer.planning import evaluate_plan
-from optimizer.report.data import plan_name
 from optimizer.report.exhibit import Exhibit
-from optimizer.report.formats import amount, joined, percent, sentence, usd_m
+from optimizer.report.formats import amount, joined, sentence, usd_m
 from optimizer.report.kpis import key_figures
 from optimizer.report.style import DOWN, LINE_NAMES, MUTED, PLAN, new_figure, plain
 from optimizer.report.table import Table, number, text
@@ -22,16 +20,13 @@ from optimizer.report.table import Table, number, text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from models.plan import Plan
-    from models.study import Study
     from optimizer.planning import PlanResult
     from optimizer.report.data import ReportData
     from optimizer.report.table import Column
 
-__all__ = ["comparison_exhibit", "equity_usd", "partner_exhibit"]
+__all__ = ["comparison_exhibit", "equity_usd"]
 
 _USD_M = 1e-6
-_EXTREMES = {"fully avoidable": 1.0, "fully take-or-pay": 0.0}
 
 
 def comparison_exhibit(data: ReportData) -> Exhibit:
@@ -151,89 +146,3 @@ def _figure(plans: Mapping[str, PlanResult]) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
     return figure
-
-
-def partner_exhibit(data: ReportData) -> Exhibit | None:
-    """Return the plan under both extremes of the partner contract.
-
-    Parameters
-    ----------
-    data : ReportData
-        Plan and business as usual; plans made for an extreme stand among the others
-        with its name in their key.
-
-    Returns
-    -------
-    Exhibit or None
-        None when the study has no partner site.
-    """
-    partners = [site for site in data.study.sites if site.partner is not None]
-    if not partners:
-        return None
-    share = partners[0].partner.avoidable_frac if partners[0].partner else 1.0
-    cases = {f"as assumed ({percent(share, 0)} avoidable)": data.study}
-    cases |= {
-        name: _with_avoidable(data.study, frac) for name, frac in _EXTREMES.items()
-    }
-    rows: list[tuple[str, str, float, float, float, float]] = []
-    for name, study in cases.items():
-        base = evaluate_plan(study, data.baseline.plan)
-        rows.append(_partner_row(study, name, "plan kept", data.plan.plan, base))
-        for key, result in data.others.items():
-            if name.split()[-1] in key.replace("_", " ") and name in _EXTREMES:
-                rows.append(
-                    _partner_row(study, name, plan_name(key), result.plan, base)
-                )
-    low, high = min(rows, key=lambda r: r[2]), max(rows, key=lambda r: r[2])
-    columns = (
-        text("contract", "Share of the rate avoidable"),
-        text("plan", "Plan"),
-        number("npv_usd", "NPV", "USD m", scale=_USD_M),
-        number("baseline_npv_usd", "Business as usual", "USD m", scale=_USD_M),
-        number("change_usd", "Change", "USD m", scale=_USD_M, signed=True),
-        number("equity_usd", "Emergency equity", "USD m", scale=_USD_M),
-    )
-    return Exhibit(
-        id="partner",
-        title="The plan under both extremes of the partner contract",
-        reading=sentence(
-            f"the plan is worth {usd_m(low[2])} when the rate is {low[0]} and "
-            f"{usd_m(high[2])} when it is {high[0]}"
-        ),
-        table=Table(
-            "partner",
-            "Which part of the all-in hosting rate is owed when machines stand by",
-            columns,
-            tuple(rows),
-            note=(
-                "The plan's decisions are kept; machines still stand by whenever that "
-                "is cheaper. What is unavoidable is owed on committed MW."
-            ),
-        ),
-    )
-
-
-def _with_avoidable(study: Study, frac: float) -> Study:
-    sites = tuple(
-        site
-        if site.partner is None
-        else site.model_copy(
-            update={"partner": site.partner.model_copy(update={"avoidable_frac": frac})}
-        )
-        for site in study.sites
-    )
-    return study.model_copy(update={"sites": sites})
-
-
-def _partner_row(
-    study: Study, case: str, label: str, plan: Plan, base: PlanResult
-) -> tuple[str, str, float, float, float, float]:
-    result = evaluate_plan(study, plan)
-    return (
-        case,
-        label,
-        result.npv_usd,
-        base.npv_usd,
-        result.npv_usd - base.npv_usd,
-        equity_usd(result),
-    )
