@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from optimizer.report.exhibit import Exhibit
+from optimizer.report.exhibit import Exhibit, Fold
 from optimizer.report.formats import amount, count, full_month, sentence, usd_m
 from optimizer.report.style import MUTED, PLAN, dates, new_figure, plain
 from optimizer.report.table import Cell, Table, number, text
@@ -180,7 +180,8 @@ def _break_evens(found: Explanation) -> Exhibit:
         for one in sorted(found.break_evens, key=lambda b: b.status in _OPEN)
     )
     settled = [one for one in found.break_evens if one.status not in _OPEN]
-    words = f"{len(settled)} of {count(len(found.break_evens), 'break-even')} found"
+    n_settled = len(settled)
+    words = f"{n_settled} of {count(len(found.break_evens), 'break-even')} found"
     near = [one for one in settled if one.chosen_multiplier is not None]
     if near:
         best = min(near, key=lambda b: abs((b.chosen_multiplier or 1.0) - 1.0))
@@ -191,7 +192,15 @@ def _break_evens(found: Explanation) -> Exhibit:
         id="break-evens",
         title="From which price it would be chosen",
         reading=sentence(words),
-        table=Table("break_evens", "Break-even prices", columns, rows),
+        table=Table("break_evens", "Break-even prices", columns, rows[:n_settled]),
+        folds=()
+        if n_settled == len(rows)
+        else (
+            Fold(
+                "Not yet found",
+                (Table("break_evens_open", "Open", columns, rows[n_settled:]),),
+            ),
+        ),
         note=(
             "Intervals are confirmed by a whole plan either side; other prices stay on "
             "the base path."

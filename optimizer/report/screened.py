@@ -27,6 +27,11 @@ _USD_M = 1e-6
 _TOP: Final = 25
 _DRAWN: Final = 15
 _AXIS: Final = (-60.0, 80.0)
+_LABEL_LETTERS: Final = 54
+_BANDS: Final = (
+    ("irr_p05_per_year", "irr_p95_per_year", "P5 to P95", 0.22, 0.25),
+    ("irr_p25_per_year", "irr_p75_per_year", "P25 to P75", 0.5, 0.5),
+)
 _FAMILY: Final = ("site", "space", "shell", "asset")
 _COLUMNS: Final = (
     number("rank", "Rank", decimals=0),
@@ -85,9 +90,9 @@ def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
             is_open=True,
             note=(
                 "Each project on top of business as usual: incremental, after-tax, "
-                "unlevered flows; shares are over sampled scenarios. Bars run from "
-                "the 5th to the 95th percentile of IRR, the dot is the median, the "
-                "tick the hurdle; what lies beyond the axis is cut."
+                "unlevered flows; shares are over sampled scenarios. Bars span "
+                "percentiles of IRR, the dot is the median, the tick the hurdle; what "
+                "lies beyond the axis is cut."
             ),
             folds=(
                 Fold(
@@ -103,6 +108,9 @@ def _worded(study: Study, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with words for people in place of ids."""
     words = dict(row)
     words["verdict"] = str(row.get("verdict", "")).replace("_", " ")
+    told = str(row.get("verdict_text", "")).replace(">=", "\u2265")
+    told = told.replace("<=", "\u2264")
+    words["verdict_text"] = "" if told == words["verdict"] else told
     names = {site.id: site.name for site in study.sites}
     names |= {asic.id: asic.name for asic in study.asics}
     names |= {gpu.id: gpu.name for gpu in study.gpus}
@@ -147,41 +155,49 @@ def _figure(families: Sequence[dict[str, Any]]) -> go.Figure | None:
     known = known[:_DRAWN]
     if not known:
         return None
-    names = [plain(f"{row.get('rank')}. {row['project']}") for row in known]
-    low = [_clipped(_irr(row, "irr_p05_per_year")) for row in known]
-    high = [_clipped(_irr(row, "irr_p95_per_year")) for row in known]
-    middle = [_clipped(_irr(row, "irr_p50_per_year")) for row in known]
+    names = [_short(f"{row.get('rank')}. {row['project']}") for row in known]
     figure = new_figure(
         110 + 27 * len(known), margin={"l": 24, "r": 24, "t": 30}, barmode="overlay"
     )
-    figure.add_trace(
-        go.Bar(
-            orientation="h",
-            base=low,
-            x=[b - a for a, b in zip(low, high, strict=True)],
-            y=names,
-            width=0.4,
-            marker={"color": PLAN, "opacity": 0.3},
-            name="P5 to P95",
-            hoverinfo="skip",
+    for low_key, high_key, name, width, opacity in _BANDS:
+        low = [_clipped(_irr(row, low_key)) for row in known]
+        high = [_clipped(_irr(row, high_key)) for row in known]
+        figure.add_trace(
+            go.Bar(
+                orientation="h",
+                base=low,
+                x=[b - a for a, b in zip(low, high, strict=True)],
+                y=names,
+                width=width,
+                marker={"color": PLAN, "opacity": opacity},
+                name=name,
+                hoverinfo="skip",
+            )
         )
-    )
-    for values, name, marker in (
-        (middle, "Median IRR", {"color": PLAN, "size": 9}),
-        (
-            [_clipped(_irr(row, "hurdle_rate_per_year")) for row in known],
-            "Hurdle",
-            {
-                "color": DOWN,
-                "size": 16,
-                "symbol": "line-ns",
-                "line": {"width": 2.5, "color": DOWN},
-            },
-        ),
+    _add_marks(figure, known, names)
+    figure.add_vline(x=0, line_width=1, line_color=MUTED, layer="below")
+    figure.update_xaxes(title_text="IRR, % per year", range=list(_AXIS))
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    return figure
+
+
+def _add_marks(
+    figure: go.Figure, rows: Sequence[dict[str, Any]], names: list[str]
+) -> None:
+    """Add the median as a dot and the hurdle as a tick."""
+    tick = {
+        "color": DOWN,
+        "size": 16,
+        "symbol": "line-ns",
+        "line": {"width": 2.5, "color": DOWN},
+    }
+    for key, name, marker in (
+        ("irr_p50_per_year", "Median IRR", {"color": PLAN, "size": 9}),
+        ("hurdle_rate_per_year", "Hurdle", tick),
     ):
         figure.add_trace(
             go.Scatter(
-                x=values,
+                x=[_clipped(_irr(row, key)) for row in rows],
                 y=names,
                 mode="markers",
                 name=name,
@@ -189,10 +205,12 @@ def _figure(families: Sequence[dict[str, Any]]) -> go.Figure | None:
                 hovertemplate=f"{name} %{{x:.1f}}%<extra></extra>",
             )
         )
-    figure.add_vline(x=0, line_width=1, line_color=MUTED, layer="below")
-    figure.update_xaxes(title_text="IRR, % per year", range=list(_AXIS))
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
-    return figure
+
+
+def _short(words: str) -> str:
+    """Return a label that leaves room for the figure beside it."""
+    is_long = len(words) > _LABEL_LETTERS
+    return plain(words[: _LABEL_LETTERS - 1].rstrip() + "\u2026" if is_long else words)
 
 
 def _irr(row: dict[str, Any], key: str) -> float | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -26,6 +27,7 @@ Kind: TypeAlias = Literal["text", "number", "tag", "link"]
 AS_GIVEN: Final = -1
 """Digits of a column whose numbers are shown as the input files have them."""
 
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _TONES = {
     "pass": "good",
@@ -212,4 +214,4 @@ def _shown(cell: Cell, column: Column) -> ShownCell:
         words, _, address = words.partition("|")
         is_web = address.startswith(("https://", "http://"))
         return ShownCell(words, "", address if is_web else "")
-    return ShownCell(words, "")
+    return ShownCell(words, "date" if _DATE.fullmatch(words) else "")
