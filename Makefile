@@ -26,7 +26,8 @@ help: ## Show this list
 
 plan: $(VENV)/installed ## Install, plan the bundled company study, name the report
 	$(BIN)/wattplan plan $(STUDY) --out $(OUT) --force
-	$(BIN)/wattplan screen $(OUT) --reoptimise 0
+	$(BIN)/wattplan screen $(OUT) --reoptimise 0 --top 8
+	@echo "Report: $(OUT)/report.html"
 
 test: $(VENV)/tested debian ## Install what tests need and run them all
 	$(BIN)/pytest -n auto --dist worksteal $(PYTEST_ARGS)
