@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report in a real browser: drawn in full, quiet, and with no way outside."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+from reported_runs import HOSTILE, reported_data
+
+from optimizer.report import render_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page, Request
+
+pytestmark = pytest.mark.web
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+LOCAL = ("file:", "data:", "blob:")
+
+
+class Opened:
+    """A page with all it said and asked for."""
+
+    def __init__(self, page: Page, report: Path) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        page.on("request", self._note)
+        page.goto(report.as_uri())
+        page.wait_for_selector("html[data-ready=true]", timeout=60_000)
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(LOCAL):
+            self.asked.append(request.url)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("report") / "report.html"
+    place.write_text(render_report(reported_data(HOSTILE)), encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    import shutil
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(QUIET)
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, report: Path) -> Opened:
+    context = browser.new_context(offline=True, accept_downloads=True)
+    return Opened(context.new_page(), report)
+
+
+def test_every_figure_is_drawn(opened: Opened) -> None:
+    places = opened.page.locator(".plot")
+    assert places.count() >= 10
+    for index in range(places.count()):
+        place = places.nth(index)
+        name = place.get_attribute("id")
+        assert place.get_attribute("data-drawn") == "true", name
+        assert place.locator("svg.main-svg").count() >= 1, name
+        marks = place.locator(".trace, .hm, .points path, .scatterlayer path")
+        assert marks.count() >= 1, name
+        assert place.locator(".modebar-btn--logo").count() == 0, name
+
+
+def test_nothing_is_asked_from_outside_and_nothing_is_said(opened: Opened) -> None:
+    assert opened.asked == []
+    assert opened.said == []
+
+
+def test_names_from_input_files_stay_text(opened: Opened) -> None:
+    assert opened.page.locator("main script:not([type])").count() == 0
+    assert HOSTILE in opened.page.locator("main").inner_text()
+    titles = opened.page.locator("#plot-capacity .annotation-text")
+    assert HOSTILE in titles.first.text_content()
+
+
+def test_a_figure_hands_out_its_data_as_csv(opened: Opened, tmp_path: Path) -> None:
+    page = opened.page
+    page.locator("#capacity details.data > summary").first.click()
+    with page.expect_download() as waiting:
+        page.locator('button[data-csv="capacity"]').click()
+    place = tmp_path / "capacity.csv"
+    waiting.value.save_as(place)
+    assert waiting.value.suggested_filename == "capacity.csv"
+    rows = list(csv.reader(io.StringIO(place.read_text(encoding="utf-8-sig"))))
+    assert rows[0] == [
+        "month",
+        "site",
+        "self_mining_mw",
+        "hosting_mw",
+        "gpu_leasing_mw",
+        "energised_mw",
+        "committed_mw",
+    ]
+    assert len(rows) == 1 + 3 * 24
+
+
+def test_the_sources_can_be_searched(opened: Opened) -> None:
+    page = opened.page
+    page.locator('input[data-filter="sources"]').fill("FLOOR cash")
+    shown = page.locator("#table-sources tbody tr:visible")
+    assert shown.count() == 1
+    assert "company.cash_floor_usd" in shown.inner_text()
+    page.locator('input[data-filter="sources"]').fill("")
+    assert page.locator("#table-sources tbody tr:visible").count() == 2
+
+
+@pytest.mark.parametrize("width_px", [390, 820, 1360])
+def test_no_width_makes_the_page_scroll_sideways(opened: Opened, width_px: int) -> None:
+    opened.page.set_viewport_size({"width": width_px, "height": 900})
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    opened.page.wait_for_function(f"!({wide})")
+    assert not opened.page.evaluate(wide)
+
+
+def test_print_fits_figures_to_paper(opened: Opened) -> None:
+    page = opened.page
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.plot .main-svg:first-child')]"
+        ".every((svg) => svg.getBoundingClientRect().width === 680)"
+    )
+    assert not page.locator(".toc li li").first.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
