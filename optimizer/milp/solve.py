@@ -226,7 +226,11 @@ def relaxation(compiled: Compiled) -> Solution:
 
 
 def fixed_lp(
-    compiled: Compiled, values: FloatArray, is_fixed: BoolArray
+    compiled: Compiled,
+    values: FloatArray,
+    is_fixed: BoolArray,
+    *,
+    tolerance: float | None = None,
 ) -> tuple[Solution, FloatArray]:
     """Return the best solution with some columns held at given values, and row duals.
 
@@ -238,6 +242,9 @@ def fixed_lp(
         Values to hold. [mixed]
     is_fixed : ndarray of shape (n_columns,)
         Columns held. [bool]
+    tolerance : float, optional
+        Breach of rows, bounds and dual signs that counts as none; the solver's own
+        (1e-7) by default. [row unit]
 
     Returns
     -------
@@ -247,13 +254,19 @@ def fixed_lp(
     """
     lower = np.where(is_fixed, values, compiled.lower)
     upper = np.where(is_fixed, values, compiled.upper)
-    return _solve_lp(compiled, lower, upper)
+    return _solve_lp(compiled, lower, upper, tolerance)
 
 
 def _solve_lp(
-    compiled: Compiled, lower: FloatArray, upper: FloatArray
+    compiled: Compiled,
+    lower: FloatArray,
+    upper: FloatArray,
+    tolerance: float | None = None,
 ) -> tuple[Solution, FloatArray]:
     solver = load(compiled, relax=True)
+    if tolerance is not None:
+        solver.setOptionValue("primal_feasibility_tolerance", tolerance)
+        solver.setOptionValue("dual_feasibility_tolerance", tolerance)
     columns = np.arange(len(lower), dtype=np.int32)
     solver.changeColsBounds(len(lower), columns, lower, upper)
     begun = time.perf_counter()
