@@ -38,14 +38,15 @@ def _pick(draw: st.DrawFn, *values: object) -> object:
 
 @st.composite
 def grids(draw: st.DrawFn) -> TimeGrid:
-    """Horizons of 12 to 27 months, some with quarterly sales later on."""
-    months = _pick(draw, 12, 14, 18, 24, 27)
+    """Horizons of 12 to 21 months, some with quarterly sales later on."""
+    months = _pick(draw, 12, 14, 18, 21)
+    order_step, holding_step = _pick(draw, (3, 3), (4, 5), (1, 6), (6, 2))
     return TimeGrid(
         start_month=_pick(draw, "2025-12", "2028-01"),
         months=months,
         monthly_months=months - 3 * _pick(draw, 0, 1, 2, 4),
-        order_step_months=_pick(draw, 1, 3, 4),
-        holding_step_months=_pick(draw, 1, 3, 5),
+        order_step_months=order_step,
+        holding_step_months=holding_step,
     )
 
 
