@@ -71,6 +71,8 @@ def _axis() -> dict[str, object]:
         "tickfont": {"size": 12, "color": MUTED},
         "title": {"font": {"size": 12, "color": INK}, "standoff": 8},
         "automargin": True,
+        "exponentformat": "none",
+        "separatethousands": True,
     }
 
 

@@ -63,7 +63,8 @@ def capacity_exhibit(study: Study, plan: PlanResult, baseline: PlanResult) -> Ex
         figure=_figure(study, used, power, committed),
         table=_table(study, used, power, committed),
         note=(
-            "Facility MW reserved for machines and clients. Energised: contracted at "
+            "Facility MW reserved for machines, also those that stand by, and clients. "
+            "Energised: contracted at "
             "the start plus phases that are live. At partner sites the dotted line is "
             "the MW under the hosting contract. GPUs leased in stand in their owner's "
             "hall and take no MW here."
@@ -90,7 +91,20 @@ def capacity_reading(study: Study, plan: PlanResult, baseline: PlanResult) -> st
 def _site_words(
     study: Study, name: str, used_mw: FloatArray, today_mw: FloatArray
 ) -> str:
-    """Return how one site changes from today to the horizon."""
+    """Return how one site changes from today to the horizon, and in between."""
+    words = _change_words(study, name, used_mw, today_mw)
+    passing = [
+        f"{megawatts(used_mw[k].max())} of {LINE_LABELS[LINES[k]]}"
+        for k in range(len(LINES))
+        if used_mw[k].max() > max(used_mw[k, -1], today_mw[k]) + _SEEN_MW
+        and max(used_mw[k, -1], today_mw[k]) < _SEEN_MW
+    ]
+    return f"{words}, with {joined(passing)} for a time" if passing else words
+
+
+def _change_words(
+    study: Study, name: str, used_mw: FloatArray, today_mw: FloatArray
+) -> str:
     change = used_mw[:, -1] - today_mw
     down = [k for k in range(len(LINES)) if change[k] < -_SEEN_MW]
     up = [k for k in range(len(LINES)) if change[k] > _SEEN_MW]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "irr_exhibit", "scored_projects"]
 
 _SHARES: Final = (0.05, 0.25, 0.50, 0.75, 0.95)
-_IRR_BOUNDS: Final = (-100.0, 200.0)
+_IRR_BOUNDS: Final = (-60.0, 120.0)
 
 
 @dataclass(frozen=True, slots=True)
