@@ -247,7 +247,7 @@ def run_exhibit(data: ReportData) -> Exhibit:
         ("Facts as of", data.study.as_of_date),
         ("Hash of all inputs", run.inputs_sha256[:16] or "-"),
     ]
-    rows += [("Command", command) for command in run.commands]
+    rows += [("Command", command) for command in dict.fromkeys(run.commands)]
     if run.seed is not None:
         rows.append(("Seed", str(run.seed)))
     if run.backend:

@@ -169,7 +169,7 @@ def _figure(families: Sequence[dict[str, Any]]) -> go.Figure | None:
                 x=[b - a for a, b in zip(low, high, strict=True)],
                 y=names,
                 width=width,
-                marker={"color": PLAN, "opacity": opacity},
+                marker={"color": f"rgba(31, 58, 95, {opacity})"},
                 name=name,
                 hoverinfo="skip",
             )
