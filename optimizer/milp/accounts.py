@@ -16,7 +16,7 @@ from optimizer.milp.sums import USD_PER_USD_M
 if TYPE_CHECKING:
     from models.paths import MarketPaths
     from models.study import Study
-    from optimizer.milp.sums import Expression, Sums
+    from optimizer.milp.sums import Expression, Sums, Terms, Variable
 
 __all__ = ["add_accounts", "add_tax", "tax_usd_m"]
 
@@ -29,18 +29,23 @@ def add_accounts(model: Any, study: Study, sums: Sums) -> None:
     model.capex_usd_m = pyo.Var([key for key in index if sums.capex_usd_m.has(key)])
     model.mining = pyo.Constraint(
         list(model.mined_btc),
-        rule=lambda m, *key: m.mined_btc[key] == sums.mined_btc.expression(key),
+        rule=lambda m, *key: _adds_up(m.mined_btc[key], sums.mined_btc, key),
     )
     model.operation = pyo.Constraint(
         index,
-        rule=lambda m, *key: (
-            m.operating_usd_m[key] == sums.operating_usd_m.expression(key)
+        rule=lambda m, *key: _adds_up(
+            m.operating_usd_m[key], sums.operating_usd_m, key
         ),
     )
     model.spending = pyo.Constraint(
         list(model.capex_usd_m),
-        rule=lambda m, *key: m.capex_usd_m[key] == sums.capex_usd_m.expression(key),
+        rule=lambda m, *key: _adds_up(m.capex_usd_m[key], sums.capex_usd_m, key),
     )
+
+
+def _adds_up(total: Variable, terms: Terms, key: tuple[str, int]) -> Any:
+    """Return the row ``terms - total = - constant``."""
+    return terms.expression(key, (-1.0, total)), 0.0
 
 
 def add_tax(

@@ -7,6 +7,7 @@ row before implies them (`ModelOptions.all_months` adds those too).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
@@ -14,7 +15,7 @@ import pyomo.environ as pyo
 from models.power import commitment_cost_usd, demand_charge_usd
 from models.units import month_hours_h
 from optimizer.milp.plant import phase_started
-from optimizer.milp.sums import USD_PER_USD_M
+from optimizer.milp.sums import USD_PER_USD_M, linear
 
 if TYPE_CHECKING:
     from models.paths import MarketPaths
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from models.study import Study
     from optimizer.milp.candidates import Candidates
     from optimizer.milp.options import ModelOptions
-    from optimizer.milp.sums import Expression, Interval, Sums
+    from optimizer.milp.sums import Expression, Interval, Sums, Variable
 
 __all__ = ["add_capacity", "add_commitments", "add_resale_depth", "used_mw"]
 
@@ -74,49 +75,79 @@ def add_commitments(
 def add_capacity(
     model: Any, study: Study, candidates: Candidates, sums: Sums, options: ModelOptions
 ) -> None:
-    """Add ``shell_limit`` by site, kind and month and ``power_limit`` by site."""
-    every_month = range(candidates.grid.n_periods)
-    shell_index = [
-        (site.id, shell.kind, period)
+    """Add ``shell_limit`` by site, kind and month and ``power_limit`` by site.
+
+    Both rest on ``used_mw`` by site, kind and month, which ``space`` adds up once.
+    """
+    every_month = range(candidates.grid.n_periods) if options.all_months else None
+    power_months = {
+        site.id: every_month or _power_months(site, candidates, sums)
+        for site in study.sites
+    }
+    shell_months = {
+        (site.id, shell.kind): every_month
+        or _shell_months(site, shell.kind, candidates, sums)
         for site in study.sites
         for shell in site.shells
-        for period in (
-            every_month
-            if options.all_months
-            else _shell_months(site, shell.kind, candidates, sums)
-        )
-    ]
-    power_index = [
-        (site.id, period)
-        for site in study.sites
-        for period in (
-            every_month if options.all_months else _power_months(site, candidates, sums)
-        )
-    ]
+    }
+    terms = {
+        (*key, month): found
+        for key, months in shell_months.items()
+        for month, found in used_by_month(
+            sums.used_mw[key], sorted({*months, *power_months[key[0]]})
+        ).items()
+    }
+    model.used_mw = pyo.Var(list(terms), domain=pyo.NonNegativeReals)
+    model.space = pyo.Constraint(
+        list(terms),
+        rule=lambda m, *key: (linear([*terms[key], (-1.0, m.used_mw[key])]), 0.0),
+    )
+
+    def used(m: Any, *key: object) -> Expression:
+        return m.used_mw[key] if key in terms else 0.0
 
     def shell_limit(m: Any, place: str, kind: str, period: int) -> Any:
-        used = used_mw(sums.used_mw[place, kind], period)
         stock = _shell_stock(m, study.site(place), kind, period, candidates)
-        row = used <= stock
-        return row if not isinstance(row, bool) else _settled(row)
+        return _within(used(m, place, kind, period), stock)
 
     def power_limit(m: Any, place: str, period: int) -> Any:
         site = study.site(place)
-        used = sum(used_mw(sums.used_mw[place, s.kind], period) for s in site.shells)
-        row = used <= _power_stock(m, site, period, candidates)
-        return row if not isinstance(row, bool) else _settled(row)
+        total = sum(used(m, place, shell.kind, period) for shell in site.shells)
+        return _within(total, _power_stock(m, site, period, candidates))
 
-    model.shell_limit = pyo.Constraint(shell_index, rule=shell_limit)
-    model.power_limit = pyo.Constraint(power_index, rule=power_limit)
+    model.shell_limit = pyo.Constraint(
+        [(*key, t) for key, months in shell_months.items() for t in months],
+        rule=shell_limit,
+    )
+    model.power_limit = pyo.Constraint(
+        [(place, t) for place, months in power_months.items() for t in months],
+        rule=power_limit,
+    )
 
 
-def _settled(holds: bool) -> Any:
-    return pyo.Constraint.Feasible if holds else pyo.Constraint.Infeasible
+def _within(used: Expression, stock: Expression) -> Any:
+    row = used <= stock
+    if not isinstance(row, bool):
+        return row
+    return pyo.Constraint.Feasible if row else pyo.Constraint.Infeasible
+
+
+def used_by_month(
+    intervals: list[Interval], months: list[int]
+) -> dict[int, list[tuple[float, Variable]]]:
+    """Return what takes up space in some months, given in order."""
+    found: dict[int, list[tuple[float, Variable]]] = {}
+    for interval in intervals:
+        term = (interval.mw, interval.variable)
+        first = bisect_left(months, interval.since)
+        for month in months[first : bisect_left(months, interval.until)]:
+            found.setdefault(month, []).append(term)
+    return found
 
 
 def used_mw(intervals: list[Interval], period: int) -> Expression:
     """Return the facility MW taken up in a period, as an expression [MW]."""
-    return sum(i.mw * i.variable for i in intervals if i.since <= period < i.until)
+    return linear(used_by_month(intervals, [period]).get(period, ()))
 
 
 def _shell_months(

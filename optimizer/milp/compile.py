@@ -7,6 +7,8 @@ arrays. What does not belong here: options and limits of a solve (see `solve`).
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,11 @@ import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from models.arrays import BoolArray, FloatArray
 
-__all__ = ["Compiled", "compile_model", "load"]
+__all__ = ["Compiled", "compile_model", "load", "no_collection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,18 @@ class Compiled:
         return max(float(b.max(initial=0.0)) for b in breaches)
 
 
+@contextmanager
+def no_collection() -> Generator[None]:
+    """Keep the garbage collector off: a model is many small objects and no garbage."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def compile_model(model: Any) -> Compiled:
     """Return the arrays of a Pyomo model with one maximised objective.
 
@@ -82,7 +98,10 @@ def compile_model(model: Any) -> Compiled:
     Compiled
         Arrays; rows without variables are dropped by the compiler.
     """
-    form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+    with no_collection():
+        form = LinearStandardFormCompiler().write(
+            model, mixed_form=True, set_sense=None
+        )
     rhs = np.asarray(form.rhs, dtype=np.float64)
     senses = np.array([row.bound_type for row in form.rows])
     columns = list(form.columns)

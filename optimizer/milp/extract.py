@@ -7,8 +7,10 @@ Integers are rounded and tiny amounts dropped; everything that follows from deci
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -246,74 +248,96 @@ def _opening_fleet(
     holdings: list[Holding] = []
     moves: list[Move] = []
     for cohort in built.candidates.cohorts:
-        _trace_cohort(study, built, read, cohort, holdings, moves)
+        trace = _Trace(cohort)
+        for step, period in enumerate(built.candidates.grid.steps):
+            _trace_step(read, trace, step, period)
+        for site in cohort.sites:
+            trace.leave(site.id, math.inf, study.time.months, "keep")
+        holdings += trace.holdings
+        moves += trace.moves
     return tuple(holdings), tuple(moves)
 
 
-def _trace_cohort(
-    study: Study,
-    built: BuiltModel,
-    read: _Reader,
-    cohort: Cohort,
-    holdings: list[Holding],
-    moves: list[Move],
-) -> None:
-    """Follow one cohort step by step; each site keeps batches by arrival."""
-    grid, n_periods = built.candidates.grid, study.time.months
-    batches: dict[str, list[list[float]]] = {
-        site.id: [[0.0, cohort.opening_units.get(site.id, 0.0)]]
-        for site in cohort.sites
-    }
+class _Trace:
+    """Where the machines of one opening cohort stand; batches by arrival."""
 
-    def leave(place: str, units: float, until: int, ending: str) -> float:
-        """Take units off the oldest batches; return how many there were."""
+    def __init__(self, cohort: Cohort) -> None:
+        self.cohort = cohort
+        self.holdings: list[Holding] = []
+        self.moves: list[Move] = []
+        self._batches: dict[str, deque[tuple[int, float]]] = {
+            site.id: deque([(0, cohort.opening_units.get(site.id, 0.0))])
+            for site in cohort.sites
+        }
+
+    def arrive(self, place: str, period: int, units: float) -> None:
+        """Add machines that start running in a period."""
+        self._batches[place].append((period, units))
+
+    def leave(
+        self,
+        place: str,
+        units: float,
+        until: int,
+        ending: Literal["sell", "move", "keep"],
+    ) -> float:
+        """Take machines off the oldest batches; return how many there were."""
         taken = 0.0
-        queue = batches[place]
+        queue = self._batches[place]
         while queue and units - taken > _TINY:
-            since, there = queue[0]
+            since, there = queue.popleft()
             part = min(there, units - taken)
             taken += part
-            queue[0][1] -= part
-            if queue[0][1] <= _TINY:
-                queue.pop(0)
+            if there - part > _TINY:
+                queue.appendleft((since, there - part))
             if part > _TINY:
-                holdings.append(
-                    Holding(
-                        model=cohort.model.id,
-                        site=place,
-                        cohort_period=cohort.cohort_period,
-                        since=int(since),
-                        until=max(until, int(since)),
-                        units=part,
-                        ending=ending,
-                    )
-                )
+                self._end(place, since, max(until, since), part, ending)
         return taken
 
-    for step, period in enumerate(grid.steps):
-        arrivals: list[tuple[str, float]] = []
-        for site in cohort.sites:
-            sold = 1e3 * read.get("sell_thousands", (cohort.key, site.id, step))
-            leave(site.id, sold, period, "sell")
-            for other in cohort.sites:
-                index = (cohort.key, site.id, other.id, step)
-                wanted = 1e3 * read.get("move_thousands", index)
-                if other.id == site.id or wanted <= _TINY:
-                    continue
-                moved = leave(site.id, wanted, period, "move")
-                arrivals.append((other.id, moved))
-                moves.append(
-                    Move(
-                        model=cohort.model.id,
-                        cohort_period=cohort.cohort_period,
-                        from_site=site.id,
-                        to_site=other.id,
-                        period=period,
-                        units=moved,
-                    )
-                )
-        for place, units in arrivals:
-            batches[place].append([float(period + TRANSIT_MONTHS), units])
+    def _end(
+        self,
+        place: str,
+        since: int,
+        until: int,
+        units: float,
+        ending: Literal["sell", "move", "keep"],
+    ) -> None:
+        self.holdings.append(
+            Holding(
+                model=self.cohort.model.id,
+                site=place,
+                cohort_period=self.cohort.cohort_period,
+                since=since,
+                until=until,
+                units=units,
+                ending=ending,
+            )
+        )
+
+
+def _trace_step(read: _Reader, trace: _Trace, step: int, period: int) -> None:
+    """Sell and move machines of a cohort at the start of a step."""
+    cohort = trace.cohort
+    arrivals: list[tuple[str, float]] = []
     for site in cohort.sites:
-        rest = sum(units for _, units in batches[site.id])
-        leave(site.id, rest, n_periods, "keep")
+        sold = 1e3 * read.get("sell_thousands", (cohort.key, site.id, step))
+        trace.leave(site.id, sold, period, "sell")
+        for other in cohort.sites:
+            index = (cohort.key, site.id, other.id, step)
+            wanted = 1e3 * read.get("move_thousands", index)
+            if other.id == site.id or wanted <= _TINY:
+                continue
+            moved = trace.leave(site.id, wanted, period, "move")
+            arrivals.append((other.id, moved))
+            trace.moves.append(
+                Move(
+                    model=cohort.model.id,
+                    cohort_period=cohort.cohort_period,
+                    from_site=site.id,
+                    to_site=other.id,
+                    period=period,
+                    units=moved,
+                )
+            )
+    for place, units in arrivals:
+        trace.arrive(place, period + TRANSIT_MONTHS, units)

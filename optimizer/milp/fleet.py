@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from models.site import Site
     from models.study import Study
     from optimizer.milp.candidates import Candidates, Cohort, OrderChoice
-    from optimizer.milp.sums import Sums
+    from optimizer.milp.sums import Expression, Sums
 
 __all__ = ["UnitSeries", "add_opening_fleet", "add_orders", "asic_unit", "gpu_unit"]
 
@@ -169,63 +169,16 @@ def _add_holding(
     )
     if choice.is_gpu:
         gpus = size * choice.model.gpus_per_node  # type: ignore[union-attr]
-        for period in range(since, end):
-            sums.gpu_pool.add((place, choice.model.id, period), gpus, lots)
+        pool = sums.gpu_pool[place, choice.model.id]
+        pool.append(Interval(since, end, float(gpus), lots))
 
 
 def add_opening_fleet(
     model: Any, study: Study, candidates: Candidates, paths: MarketPaths, sums: Sums
 ) -> None:
-    """Add the network of opening machines: stay, move or sell at each step.
-
-    ``stay[q] = stay[q - 1] + moved in - moved out - sold``. Thousands of machines are
-    one unit here. A machine moved misses `TRANSIT_MONTHS` of running and stays where it
-    arrives for the rest of the step (``arrivals_stay``).
-    """
-    grid = candidates.grid
-    steps = range(len(grid.steps))
-    cohorts = {cohort.key: cohort for cohort in candidates.cohorts}
-    at = [(key, s.id, q) for key, c in cohorts.items() for s in c.sites for q in steps]
-    moves = [
-        (key, a.id, b.id, q)
-        for key, c in cohorts.items()
-        for a in c.sites
-        for b in c.sites
-        if a.id != b.id
-        for q in steps
-    ]
-    model.stay_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
-    model.sell_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
-    model.move_thousands = pyo.Var(moves, domain=pyo.NonNegativeReals)
-
-    def machines_are_kept(m: Any, key: str, place: str, step: int) -> Any:
-        cohort = cohorts[key]
-        others = [s.id for s in cohort.sites if s.id != place]
-        before = (
-            m.stay_thousands[key, place, step - 1]
-            if step
-            else cohort.opening_units.get(place, 0.0) / 1e3
-        )
-        moved_in = sum(m.move_thousands[key, other, place, step] for other in others)
-        moved_out = sum(m.move_thousands[key, place, other, step] for other in others)
-        return (
-            m.stay_thousands[key, place, step]
-            + m.sell_thousands[key, place, step]
-            + moved_out
-            - moved_in
-            == before
-        )
-
-    def arrivals_stay(m: Any, key: str, place: str, step: int) -> Any:
-        others = [s.id for s in cohorts[key].sites if s.id != place]
-        moved_in = sum(m.move_thousands[key, other, place, step] for other in others)
-        return moved_in <= m.stay_thousands[key, place, step]
-
-    model.machines_are_kept = pyo.Constraint(at, rule=machines_are_kept)
-    model.arrivals_stay = pyo.Constraint(
-        [key for key in at if len(cohorts[key[0]].sites) > 1], rule=arrivals_stay
-    )
-    for cohort in cohorts.values():
+    """Add the network of opening machines and what they earn where they stand."""
+    _add_network(model, candidates)
+    for cohort in candidates.cohorts:
         for site in cohort.sites:
             unit = asic_unit(study, site, cohort.model, cohort.cohort_period, paths)
             _add_stays(model, candidates, cohort, site, unit, sums)
@@ -240,6 +193,53 @@ def add_opening_fleet(
             )
             for period, amount in enumerate(schedule):
                 sums.depreciation_usd_m.add_constant((site.id, period), amount)
+
+
+def _add_network(model: Any, candidates: Candidates) -> None:
+    """Add machines that stay, move or are sold at each step, in thousands.
+
+    ``stay[q] = stay[q - 1] + moved in - moved out - sold`` (``machines_are_kept``). A
+    machine moved misses `TRANSIT_MONTHS` of running and stays where it arrives for the
+    rest of the step (``arrivals_stay``).
+    """
+    steps = range(len(candidates.grid.steps))
+    cohorts = {cohort.key: cohort for cohort in candidates.cohorts}
+    at = [(key, s.id, q) for key, c in cohorts.items() for s in c.sites for q in steps]
+    others = {
+        (key, a.id): [b.id for b in c.sites if b.id != a.id]
+        for key, c in cohorts.items()
+        for a in c.sites
+    }
+    moves = [(key, a, b, q) for key, a, q in at for b in others[key, a]]
+    model.stay_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
+    model.sell_thousands = pyo.Var(at, domain=pyo.NonNegativeReals)
+    model.move_thousands = pyo.Var(moves, domain=pyo.NonNegativeReals)
+
+    def moved_in(m: Any, key: str, place: str, step: int) -> Expression:
+        return sum(m.move_thousands[key, a, place, step] for a in others[key, place])
+
+    def machines_are_kept(m: Any, key: str, place: str, step: int) -> Any:
+        before = (
+            m.stay_thousands[key, place, step - 1]
+            if step
+            else cohorts[key].opening_units.get(place, 0.0) / 1e3
+        )
+        moved_out = sum(
+            m.move_thousands[key, place, b, step] for b in others[key, place]
+        )
+        return (
+            m.stay_thousands[key, place, step]
+            + m.sell_thousands[key, place, step]
+            + moved_out
+            - moved_in(m, key, place, step)
+            == before
+        )
+
+    model.machines_are_kept = pyo.Constraint(at, rule=machines_are_kept)
+    model.arrivals_stay = pyo.Constraint(
+        [(key, place, step) for key, place, step in at if others[key, place]],
+        rule=lambda m, *index: moved_in(m, *index) <= m.stay_thousands[index],
+    )
 
 
 def _add_stays(

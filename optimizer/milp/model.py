@@ -7,7 +7,6 @@ it into arrays once, and `optimizer.milp.solve` never sees Pyomo again.
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from models.market import base_paths
 from optimizer.milp.accounts import add_accounts, add_tax
 from optimizer.milp.candidates import candidates_of
 from optimizer.milp.capacity import add_capacity, add_commitments, add_resale_depth
+from optimizer.milp.compile import no_collection
 from optimizer.milp.fleet import add_opening_fleet, add_orders
 from optimizer.milp.forced import add_forced_phase, add_forced_use
 from optimizer.milp.offers import add_gpu_pool, add_offers
@@ -79,10 +79,7 @@ def build_model(
         paths = base_paths(study)
     candidates = candidates_of(study, options)
     model, sums = pyo.ConcreteModel(name=study.id), Sums()
-    # Building makes many small objects and no garbage.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with no_collection():
         add_phases(model, study, candidates, sums)
         add_builds(model, study, candidates, sums)
         add_commitments(model, study, candidates, paths, sums)
@@ -93,14 +90,11 @@ def build_model(
         add_capacity(model, study, candidates, sums, options)
         add_resale_depth(model, study, candidates, sums)
         add_accounts(model, study, sums)
-        add_btc(model, study, paths)
+        add_btc(model, study)
         add_tax(model, study, paths, sums, lambda t: interest_usd_m(model, study, t))
         add_cash(model, study, paths, options)
         add_hurdles(model, study, paths, sums, options)
         add_forced_use(model, study, sums, options)
         add_forced_phase(model, study, candidates, sums, options)
         add_objective(model, study, paths, sums, options)
-    finally:
-        if collecting:
-            gc.enable()
     return BuiltModel(pyomo=model, candidates=candidates, options=options, sums=sums)

@@ -14,7 +14,8 @@ from models.contracts import (
     hosting_month,
 )
 from models.offers import HostingOffer
-from optimizer.milp.sums import USD_PER_USD_M, Interval
+from optimizer.milp.capacity import used_by_month
+from optimizer.milp.sums import USD_PER_USD_M, Interval, linear
 
 if TYPE_CHECKING:
     from models.offers import GpuLeaseOffer
@@ -109,32 +110,36 @@ def _add_lease(
     else:
         sums.terminal_usd_m.add(offer.site, -deposit, accept)
     until = min(choice.until, n_periods)
-    if offer.direction == "in":
-        for period in range(choice.since, until):
-            sums.gpu_pool.add((offer.site, offer.gpu, period), offer.n_gpus, accept)
-    else:
-        interval = Interval(choice.since, until, offer.n_gpus, accept)
-        sums.gpu_leased[offer.site, offer.gpu].append(interval)
+    interval = Interval(choice.since, until, offer.n_gpus, accept)
+    book = sums.gpu_pool if offer.direction == "in" else sums.gpu_leased
+    book[offer.site, offer.gpu].append(interval)
 
 
 def add_gpu_pool(model: Any, candidates: Candidates, sums: Sums) -> None:
     """Add ``gpu_pool``: GPUs leased out never exceed those owned and leased in.
 
-    Checked each month in which any GPU may be leased out.
+    Rows stand in months in which a lease out may begin or GPUs may leave.
     """
-    index = [
-        (*key, period)
-        for key, intervals in sums.gpu_leased.items()
-        for period in range(candidates.grid.n_periods)
-        if any(i.since <= period < i.until for i in intervals)
-    ]
+    n_periods = candidates.grid.n_periods
+    terms = {
+        (*key, month): (out, pool.get(month, []))
+        for key, leases in sums.gpu_leased.items()
+        for months in (_pool_months(leases, sums.gpu_pool[key], n_periods),)
+        for pool in (used_by_month(sums.gpu_pool[key], months),)
+        for month, out in used_by_month(leases, months).items()
+    }
 
-    def pool(m: Any, place: str, family: str, period: int) -> Any:
-        leased = sum(
-            i.mw * i.variable
-            for i in sums.gpu_leased[place, family]
-            if i.since <= period < i.until
-        )
-        return leased <= sums.gpu_pool.expression((place, family, period))
+    def pool(m: Any, place: str, family: str, month: int) -> Any:
+        del m
+        leased, at_hand = terms[place, family, month]
+        return None, linear([*leased, *((-n, v) for n, v in at_hand)]), 0.0
 
-    model.gpu_pool = pyo.Constraint(index, rule=pool)
+    model.gpu_pool = pyo.Constraint(list(terms), rule=pool)
+
+
+def _pool_months(
+    leased: list[Interval], at_hand: list[Interval], n_periods: int
+) -> list[int]:
+    """Return months in which more may be leased out or less be at hand."""
+    months = {i.since for i in leased} | {i.until for i in at_hand}
+    return sorted(month for month in months if month < n_periods)

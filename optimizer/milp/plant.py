@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
@@ -11,7 +12,9 @@ from models.builds import payments_usd, plant_value_usd, straight_line_usd
 from optimizer.milp.sums import USD_PER_USD_M
 
 if TYPE_CHECKING:
-    from models.site import Site
+    from collections.abc import Mapping
+
+    from models.site import Conversion, Phase, ShellBuild, Site
     from models.study import Study
     from optimizer.milp.candidates import Candidates
     from optimizer.milp.sums import Expression, Sums
@@ -28,75 +31,45 @@ def add_phases(model: Any, study: Study, candidates: Candidates, sums: Sums) -> 
     starts = candidates.phase_starts
     index = [(*key, period) for key, periods in starts.items() for period in periods]
     model.phase_started = pyo.Var(index, domain=pyo.Binary)
-    later = [
-        (*key, periods[k])
-        for key, periods in starts.items()
-        for k in range(1, len(periods))
-    ]
     before = {
-        (*key, periods[k]): periods[k - 1]
+        (*key, period): (*key, previous)
         for key, periods in starts.items()
-        for k in range(1, len(periods))
+        for previous, period in pairwise(periods)
     }
     model.phase_stays = pyo.Constraint(
-        later,
-        rule=lambda m, site, phase, period: (
-            m.phase_started[site, phase, period]
-            >= m.phase_started[site, phase, before[site, phase, period]]
-        ),
+        list(before),
+        rule=lambda m, *key: m.phase_started[key] >= m.phase_started[before[key]],
     )
-    for (place, phase_id), periods in starts.items():
-        site = study.site(place)
-        phase = next(p for p in site.phases if p.id == phase_id)
-        for k, period in enumerate(periods):
-            # The start in a period is the step of the cumulative binary.
-            variable = model.phase_started[place, phase_id, period]
-            nothing = (0.0, variable)
-            previous = (
-                (-1.0, model.phase_started[place, phase_id, periods[k - 1]])
-                if k
-                else nothing
-            )
-            for sign, step in ((1.0, variable), previous):
-                _add_build(
-                    study,
-                    site,
-                    sign * phase.capex_usd,
-                    period,
-                    phase.lead_time_months,
-                    step,
-                    sums,
-                )
-            _add_demand_charge(
-                study,
-                site,
-                phase.mw,
-                period,
-                phase.lead_time_months,
-                periods,
-                k,
-                variable,
-                sums,
-            )
+    for place, phase_id in starts:
+        phase = next(p for p in study.site(place).phases if p.id == phase_id)
+        _add_phase_money(model, study, candidates, study.site(place), phase, sums)
     _add_crews(model, study, candidates)
 
 
-def _add_demand_charge(
+def _add_phase_money(
+    model: Any,
     study: Study,
+    candidates: Candidates,
     site: Site,
-    mw: float,
-    period: int,
-    lead: int,
-    periods: tuple[int, ...],
-    k: int,
-    variable: Any,
+    phase: Phase,
     sums: Sums,
 ) -> None:
-    """Charge the MW from the month in which this start is the latest one live."""
-    charge = site.power.demand_charge_usd_per_mw_month * mw / USD_PER_USD_M
-    until = periods[k + 1] + lead if k + 1 < len(periods) else study.time.months
-    for month in range(period + lead, until):
-        sums.operating_usd_m.add((site.id, month), -charge, variable)
+    """Add cost and demand charge of one phase, start by start."""
+    periods = candidates.phase_starts[site.id, phase.id]
+    lead = phase.lead_time_months
+    started = [model.phase_started[site.id, phase.id, period] for period in periods]
+    for k, period in enumerate(periods):
+        # The start in a period is the step of the cumulative binary.
+        _add_build(study, site, phase.capex_usd, period, lead, started[k], sums)
+        if k:
+            _add_build(
+                study, site, -phase.capex_usd, period, lead, started[k - 1], sums
+            )
+        # From the month in which this start is the latest one live.
+        until = periods[k + 1] + lead if k + 1 < len(periods) else study.time.months
+        charge = site.power.demand_charge_usd_per_mw_month * phase.mw / USD_PER_USD_M
+        for month in range(period + lead, until):
+            sums.operating_usd_m.add((site.id, month), -charge, started[k])
 
 
 def _add_build(
@@ -162,65 +135,52 @@ def _add_crews(model: Any, study: Study, candidates: Candidates) -> None:
 
 
 def add_builds(model: Any, study: Study, candidates: Candidates, sums: Sums) -> None:
-    """Add shell modules and conversion modules (integers) and their limits."""
-    shells = {
-        (*key, period): key
-        for key, periods in candidates.build_starts.items()
-        for period in periods
-    }
-    works = {
-        (*key, period): key
-        for key, periods in candidates.conversion_starts.items()
-        for period in periods
-    }
-    model.shell_modules = pyo.Var(list(shells), domain=pyo.NonNegativeIntegers)
-    model.conversion_modules = pyo.Var(list(works), domain=pyo.NonNegativeIntegers)
-    for index in shells:
-        place, kind, period = index
-        site = study.site(place)
-        build = _shell_build(site, kind)
-        variable = model.shell_modules[index]
-        variable.setub(build.max_modules)
-        cost = build.capex_usd_per_mw * build.module_mw
-        _add_build(study, site, cost, period, build.lead_time_months, variable, sums)
-    for index in works:
-        place, work_id, period = index
-        site = study.site(place)
-        work = next(c for c in site.conversions if c.id == work_id)
-        variable = model.conversion_modules[index]
-        variable.setub(work.max_modules)
-        cost = work.capex_usd_per_mw * work.module_mw
-        _add_build(study, site, cost, period, work.lead_time_months, variable, sums)
-    model.shell_room = pyo.Constraint(
-        [key for key, periods in candidates.build_starts.items() if len(periods) > 1],
-        rule=lambda m, place, kind: (
-            sum(
-                m.shell_modules[place, kind, p]
-                for p in candidates.build_starts[place, kind]
-            )
-            <= _shell_build(study.site(place), kind).max_modules
-        ),
-    )
-    limits = {
-        (site.id, work.id): work.max_modules
+    """Add shell and conversion modules (integers) and their limits over all starts.
+
+    Rows: ``shell_room`` and ``conversion_room``; with a single start the bound of its
+    variable says as much.
+    """
+    shells: dict[tuple[str, str], ShellBuild | Conversion] = {
+        (site.id, shell.kind): shell.build
         for site in study.sites
-        for work in site.conversions
+        for shell in site.shells
+        if shell.build is not None
     }
-    model.conversion_room = pyo.Constraint(
-        [k for k, periods in candidates.conversion_starts.items() if len(periods) > 1],
-        rule=lambda m, place, work: (
-            sum(
-                m.conversion_modules[place, work, p]
-                for p in candidates.conversion_starts[place, work]
-            )
-            <= limits[place, work]
+    works: dict[tuple[str, str], ShellBuild | Conversion] = {
+        (site.id, work.id): work for site in study.sites for work in site.conversions
+    }
+    model.shell_modules, model.shell_room = _modules(candidates.build_starts, shells)
+    model.conversion_modules, model.conversion_room = _modules(
+        candidates.conversion_starts, works
+    )
+    for variables, starts, builds in (
+        (model.shell_modules, candidates.build_starts, shells),
+        (model.conversion_modules, candidates.conversion_starts, works),
+    ):
+        for key, periods in starts.items():
+            build, site = builds[key], study.site(key[0])
+            cost = build.capex_usd_per_mw * build.module_mw
+            lead = build.lead_time_months
+            for start in periods:
+                variable = variables[(*key, start)]
+                _add_build(study, site, cost, start, lead, variable, sums)
+
+
+def _modules(
+    starts: Mapping[tuple[str, str], tuple[int, ...]],
+    builds: Mapping[tuple[str, str], ShellBuild | Conversion],
+) -> tuple[Any, Any]:
+    """Return module variables by start and the row that limits their sum."""
+    variables = pyo.Var(
+        [(*key, period) for key, periods in starts.items() for period in periods],
+        domain=pyo.NonNegativeIntegers,
+        bounds=lambda _, place, what, period: (0, builds[place, what].max_modules),
+    )
+    room = pyo.Constraint(
+        [key for key, periods in starts.items() if len(periods) > 1],
+        rule=lambda _, *key: (
+            sum(variables[(*key, period)] for period in starts[key])
+            <= builds[key].max_modules
         ),
     )
-
-
-def _shell_build(site: Site, kind: str) -> Any:
-    shell = site.shell(kind)
-    if shell is None or shell.build is None:
-        msg = f"site {site.id} offers no {kind} shell to build"
-        raise ValueError(msg)
-    return shell.build
+    return variables, room

@@ -41,64 +41,35 @@ def sale_blocks(study: Study) -> tuple[tuple[int, ...], ...]:
     return (*single, *quarters)
 
 
-def add_btc(model: Any, study: Study, paths: MarketPaths) -> None:
+def add_btc(model: Any, study: Study) -> None:
     """Add BTC stocks, sales within the documented share, and the loan.
 
     Pledged BTC sold repays ``opening loan / opening pledged BTC`` each, so loan and
     pledge fall together. At maturity the rest is repaid and the pledge is free; the
     sale share does not bind in that month.
     """
-    company, n_periods = study.company, study.time.months
-    months = range(n_periods)
-    maturity = study.period_of(company.loan.maturity_month)
-    blocks = sale_blocks(study)
-    block_of = {t: b for b, block in enumerate(blocks) for t in block}
-    sizes = {b: len(block) for b, block in enumerate(blocks)}
-    model.sold_free_btc = pyo.Var(range(len(blocks)), domain=pyo.NonNegativeReals)
-    model.sold_pledged_btc = pyo.Var(range(len(blocks)), domain=pyo.NonNegativeReals)
+    months = range(study.time.months)
+    _add_sales(model, study)
     model.free_btc = pyo.Var(months, domain=pyo.NonNegativeReals)
     model.pledged_btc = pyo.Var(months, domain=pyo.NonNegativeReals)
     model.loan_usd_m = pyo.Var(months, domain=pyo.NonNegativeReals)
-    model.sold_free_in = pyo.Expression(
-        months, rule=lambda m, t: m.sold_free_btc[block_of[t]] / sizes[block_of[t]]
-    )
-    model.sold_pledged_in = pyo.Expression(
-        months, rule=lambda m, t: m.sold_pledged_btc[block_of[t]] / sizes[block_of[t]]
-    )
+    company = study.company
+    maturity = study.period_of(company.loan.maturity_month)
     per_btc = loan_usd_per_pledged_btc(company) / USD_PER_USD_M
 
-    def mined(m: Any, period: int) -> Expression:
-        return sum(
-            m.mined_btc[site.id, period]
-            for site in study.sites
-            if (site.id, period) in m.mined_btc
-        )
-
-    def before(m: Any, period: int) -> tuple[Expression, Expression, Expression]:
-        if period:
-            return (
-                m.free_btc[period - 1],
-                m.pledged_btc[period - 1],
-                m.loan_usd_m[period - 1],
-            )
-        loan = company.loan.principal_usd / USD_PER_USD_M
-        return company.btc_free, company.btc_pledged, loan
-
     def free_stock(m: Any, period: int) -> Any:
-        free, pledged, _ = before(m, period)
+        free, pledged, _ = _before(m, study, period)
         released = pledged if period == maturity else 0.0
-        return (
-            m.free_btc[period]
-            == free + released + mined(m, period) - m.sold_free_in[period]
-        )
+        at_hand = free + released + _mined_btc(m, study, period)
+        return m.free_btc[period] == at_hand - m.sold_free_in[period]
 
     def pledged_stock(m: Any, period: int) -> Any:
-        _, pledged, _ = before(m, period)
+        _, pledged, _ = _before(m, study, period)
         kept = 0.0 if period == maturity else pledged
         return m.pledged_btc[period] == kept - m.sold_pledged_in[period]
 
     def loan_left(m: Any, period: int) -> Any:
-        _, _, loan = before(m, period)
+        _, _, loan = _before(m, study, period)
         if period == maturity:
             return m.loan_usd_m[period] == 0.0
         return m.loan_usd_m[period] == loan - per_btc * m.sold_pledged_in[period]
@@ -106,8 +77,8 @@ def add_btc(model: Any, study: Study, paths: MarketPaths) -> None:
     def sale_share(m: Any, period: int) -> Any:
         if period == maturity:
             return pyo.Constraint.Skip
-        free, pledged, _ = before(m, period)
-        at_hand = free + pledged + mined(m, period)
+        free, pledged, _ = _before(m, study, period)
+        at_hand = free + pledged + _mined_btc(m, study, period)
         return (
             m.sold_free_in[period] + m.sold_pledged_in[period]
             <= company.max_btc_sale_frac_per_month * at_hand
@@ -117,6 +88,44 @@ def add_btc(model: Any, study: Study, paths: MarketPaths) -> None:
     model.pledged_stock = pyo.Constraint(months, rule=pledged_stock)
     model.loan_left = pyo.Constraint(months, rule=loan_left)
     model.sale_share = pyo.Constraint(months, rule=sale_share)
+
+
+def _add_sales(model: Any, study: Study) -> None:
+    """Add BTC sold by block of months, spread evenly over its months."""
+    blocks = sale_blocks(study)
+    block_of = {t: (b, len(block)) for b, block in enumerate(blocks) for t in block}
+    for kind in ("free", "pledged"):
+        sold = pyo.Var(range(len(blocks)), domain=pyo.NonNegativeReals)
+        monthly = pyo.Expression(
+            range(study.time.months),
+            rule=lambda _, t, sold=sold: sold[block_of[t][0]] / block_of[t][1],
+        )
+        setattr(model, f"sold_{kind}_btc", sold)
+        setattr(model, f"sold_{kind}_in", monthly)
+
+
+def _mined_btc(model: Any, study: Study, period: int) -> Expression:
+    """Return the output of all sites in a month [BTC]."""
+    return sum(
+        model.mined_btc[site.id, period]
+        for site in study.sites
+        if (site.id, period) in model.mined_btc
+    )
+
+
+def _before(
+    model: Any, study: Study, period: int
+) -> tuple[Expression, Expression, Expression]:
+    """Return free BTC, pledged BTC and the loan at the start of a month."""
+    if period:
+        return (
+            model.free_btc[period - 1],
+            model.pledged_btc[period - 1],
+            model.loan_usd_m[period - 1],
+        )
+    company = study.company
+    loan = company.loan.principal_usd / USD_PER_USD_M
+    return company.btc_free, company.btc_pledged, loan
 
 
 def interest_usd_m(model: Any, study: Study, period: int) -> Expression:

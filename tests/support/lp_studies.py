@@ -216,6 +216,7 @@ CASES: dict[str, Case] = {
     "arrivals_stay": lambda: small(*two_places(), step=6, asics=asics()[:1]),
     "accepted_once": with_offers,
     "gpu_pool": with_leases,
+    "space": with_everything_in_mw,
     "shell_limit": with_everything_in_mw,
     "power_limit": with_everything_in_mw,
     "resale_depth": with_resale_depth,
