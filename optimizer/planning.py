@@ -158,7 +158,12 @@ def plan(
     is_value = options.filled_line is None
     checks = (
         *verify_solution(compiled, found, values, ledger, npv if is_value else None),
-        *verify_plan(study, decided, ledger),
+        *verify_plan(
+            study,
+            decided,
+            ledger,
+            with_hurdles=options.enforce_hurdles and options.forced_site is None,
+        ),
     )
     marks.append(time.perf_counter())
     names = ("build", "compile", "root", "solve", "verify")

@@ -133,7 +133,12 @@ def verify_solution(
 
 
 def verify_plan(
-    study: Study, plan: Plan, ledger: Ledger, *, is_optimised: bool = True
+    study: Study,
+    plan: Plan,
+    ledger: Ledger,
+    *,
+    is_optimised: bool = True,
+    with_hurdles: bool = True,
 ) -> tuple[Check, ...]:
     """Check a plan against the rules with the engine's own stocks and flows.
 
@@ -148,6 +153,8 @@ def verify_plan(
     is_optimised : bool
         Whether the plan decided its BTC sales; a given plan may leave them to the
         treasury's rule. [bool]
+    with_hurdles : bool
+        Whether hurdles were enforced; naive plans set them aside. [bool]
 
     Returns
     -------
@@ -160,7 +167,7 @@ def verify_plan(
         _resale_check(study, plan),
         _offer_check(study, plan),
         *_treasury_checks(study, plan, ledger, is_optimised=is_optimised),
-        *_hurdle_checks(study, ledger),
+        *(_hurdle_checks(study, ledger) if with_hurdles else ()),
     )
 
 
