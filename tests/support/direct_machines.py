@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Machines and contracts of the investment model as arrays; see `direct_build`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csc_array
+
+from models.builds import straight_line_usd
+from models.contracts import (
+    contract_remainder_factor,
+    gpu_deposit_usd,
+    gpu_lease_month,
+    hosting_month,
+)
+from models.fleet import (
+    TRANSIT_MONTHS,
+    asic_facility_mw,
+    asic_hashrate_eh_s,
+    asic_price_usd,
+    gpu_price_usd,
+)
+from models.market import base_paths
+from models.offers import HostingOffer
+from models.power import commitment_cost_usd
+from models.units import month_hours_h
+from optimizer.milp.candidates import candidates_of, most_shell_mw
+from optimizer.milp.compile import Compiled
+from optimizer.milp.fleet import asic_unit, gpu_unit
+from optimizer.milp.options import ModelOptions
+
+if TYPE_CHECKING:
+    from models.study import Study
+
+INF = np.inf
+USD_M = 1e6
+
+
+class Program:
+    """Columns, rows and entries as they come."""
+
+    def __init__(self) -> None:
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.whole: list[bool] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.entries: list[tuple[np.ndarray, int, np.ndarray]] = []
+        self.single: list[tuple[int, int, float]] = []
+
+    def column(
+        self, lower: float = 0.0, upper: float = INF, whole: bool = False
+    ) -> int:
+        self.lower.append(lower)
+        self.upper.append(upper)
+        self.whole.append(whole)
+        return len(self.lower) - 1
+
+    def columns(self, count: int, lower: float = 0.0, upper: float = INF) -> int:
+        first = len(self.lower)
+        self.lower += [lower] * count
+        self.upper += [upper] * count
+        self.whole += [False] * count
+        return first
+
+    def row(self, low: float, high: float, *terms: tuple[int, float]) -> int:
+        self.low.append(low)
+        self.high.append(high)
+        row = len(self.low) - 1
+        self.single += [(row, column, value) for column, value in terms]
+        return row
+
+    def rows(self, count: int, low: float = 0.0, high: float = 0.0) -> int:
+        first = len(self.low)
+        self.low += [low] * count
+        self.high += [high] * count
+        return first
+
+    def fill(self, first_row: int, column: int, values: np.ndarray) -> None:
+        """Put a series into one column, from a row down."""
+        rows = np.arange(first_row, first_row + len(values))
+        self.entries.append((rows, column, values))
+
+    def compiled(self, cost: np.ndarray, offset: float) -> Compiled:
+        rows = [entry[0] for entry in self.entries]
+        data = [entry[2] for entry in self.entries]
+        columns = [np.full(len(r), c) for r, c, _ in self.entries]
+        triples = np.array(self.single, dtype=np.float64).reshape(-1, 3)
+        matrix = csc_array(
+            (
+                np.concatenate([*data, triples[:, 2]]),
+                (
+                    np.concatenate([*rows, triples[:, 0].astype(np.int64)]),
+                    np.concatenate([*columns, triples[:, 1].astype(np.int64)]),
+                ),
+            ),
+            shape=(len(self.low), len(self.lower)),
+        )
+        matrix.eliminate_zeros()
+        return Compiled(
+            matrix=matrix,
+            cost=cost,
+            offset=offset,
+            row_lower=np.array(self.low),
+            row_upper=np.array(self.high),
+            lower=np.array(self.lower),
+            upper=np.array(self.upper),
+            is_integer=np.array(self.whole),
+            columns=[],
+            rows=[],
+        )
+
+
+class Machines:
+    """Builds one study; every method adds one topic."""
+
+    def __init__(self, study: Study) -> None:
+        self.study, self.paths = study, base_paths(study)
+        self.picks = candidates_of(study, ModelOptions())
+        self.n = study.time.months
+        self.program = Program()
+        self.months = np.arange(self.n)
+        self.uses: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
+        self.pool: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
+        self.leased: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
+        self.ends: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
+        self.held: dict[tuple[str, int], int] = {}
+        self.hours = month_hours_h(study.time.start_month, self.n)
+        self.depreciation = {s.id: np.zeros(self.n) for s in study.sites}
+        self.accounts()
+
+    def accounts(self) -> None:
+        """Add totals by site and month and the rows that other topics fill."""
+        p = self.program
+        self.operating, self.mined, self.spent = {}, {}, {}
+        self.gain, self.loss, self.used, self.left = {}, {}, {}, {}
+        self.row_operating, self.row_mined, self.row_spent, self.row_profit = (
+            {},
+            {},
+            {},
+            {},
+        )
+        for site in self.study.sites:
+            for book, rows in (
+                (self.operating, self.row_operating),
+                (self.mined, self.row_mined),
+                (self.spent, self.row_spent),
+            ):
+                book[site.id] = p.columns(self.n, -INF)
+                rows[site.id] = p.rows(self.n)
+                self.diagonal(rows[site.id], book[site.id], -1.0)
+            for book in (self.gain, self.loss, self.used, self.left):
+                book[site.id] = p.columns(self.n)
+            self.row_profit[site.id] = p.rows(self.n)
+        step = self.study.time.holding_step_months
+        depth = self.study.market.resale_depth_eh_s_per_month
+        steps = len(self.picks.grid.steps)
+        most = INF if depth is None else depth * step
+        self.row_resale = p.rows(steps, -INF, most)
+
+    def diagonal(self, row: int, column: int, value: float) -> None:
+        self.program.single += [(row + t, column + t, value) for t in range(self.n)]
+
+    def use(self, site: str, kind: str, part: tuple[int, int, float, int]) -> None:
+        self.uses.setdefault((site, kind), []).append(part)
+
+    # -- machines -----------------------------------------------------------------
+
+    def orders(self) -> None:
+        p, n, study = self.program, self.n, self.study
+        for pick in self.picks.orders:
+            site, size = pick.site.id, pick.lot_units
+            room = most_shell_mw(pick.site, pick.kind)
+            most = int(room / (pick.unit_mw * size) + 1e-9)
+            lots = p.column(0, most, whole=True)
+            maker = gpu_unit if pick.is_gpu else asic_unit
+            unit = maker(study, pick.site, pick.model, pick.live, self.paths)
+            price = gpu_price_usd if pick.is_gpu else asic_price_usd
+            cost = float(price(pick.site, pick.model, n)[pick.period]) * size / USD_M
+            regime = study.tax_regime(pick.site)
+            life = regime.gpu_life_months if pick.is_gpu else regime.asic_life_months
+            p.single.append((self.row_spent[site] + pick.period, lots, cost))
+            schedule = straight_line_usd(cost, pick.live, life, n)
+            p.fill(self.row_profit[site], lots, schedule)
+            kept = p.row(0.0, 0.0, (lots, -1.0))
+            operating, mined = unit.operating_usd_m * size, unit.mined_btc * size
+            for end in pick.ends:
+                held = p.column()
+                p.single.append((kept, held, 1.0))
+                part = slice(pick.live, end)
+                p.fill(self.row_operating[site] + pick.live, held, operating[part])
+                if not pick.is_gpu:
+                    p.fill(self.row_mined[site] + pick.live, held, mined[part])
+                self.sell(pick, unit.resale_usd_m, end, held)
+                self.use(site, pick.kind, (pick.live, end, pick.unit_mw * size, held))
+                if pick.is_gpu:
+                    gpus = float(size * pick.model.gpus_per_node)
+                    book = self.pool.setdefault((site, pick.model.id), [])
+                    book.append((pick.live, end, gpus, held))
+
+    def sell(self, pick: object, resale: np.ndarray, end: int, held: int) -> None:
+        site, size = pick.site.id, pick.lot_units
+        if end == self.n:
+            self.ends[site].append((held, resale[-1] * size))
+            return
+        row = self.row_operating[site] + end
+        self.program.single.append((row, held, resale[end] * size))
+        if not pick.is_gpu:
+            step = end // self.study.time.holding_step_months
+            eh_s = asic_hashrate_eh_s(pick.model) * size
+            self.program.single.append((self.row_resale + step, held, eh_s))
+
+    def fleet(self) -> None:
+        p, n, grid = self.program, self.n, self.picks.grid
+        for cohort in self.picks.cohorts:
+            places = [site.id for site in cohort.sites]
+            steps = range(len(grid.steps))
+            stay = {(a, q): p.column() for a in places for q in steps}
+            sell = {(a, q): p.column() for a in places for q in steps}
+            move = {
+                (a, b, q): p.column()
+                for a in places
+                for b in places
+                if a != b
+                for q in steps
+            }
+            for site in cohort.sites:
+                a, others = site.id, [b for b in places if b != site.id]
+                unit = asic_unit(
+                    self.study, site, cohort.model, cohort.cohort_period, self.paths
+                )
+                mw = asic_facility_mw(site, cohort.model) * 1e3
+                eh_s = asic_hashrate_eh_s(cohort.model) * 1e3
+                mined, operating = unit.mined_btc * 1e3, unit.operating_usd_m * 1e3
+                for q, since in enumerate(grid.steps):
+                    until = grid.step_until(q)
+                    opening = cohort.opening_units.get(a, 0.0) / 1e3 if q == 0 else 0.0
+                    terms = [(stay[a, q], 1.0), (sell[a, q], 1.0)]
+                    terms += [(move[a, b, q], 1.0) for b in others]
+                    terms += [(move[b, a, q], -1.0) for b in others]
+                    if q:
+                        terms.append((stay[a, q - 1], -1.0))
+                    p.row(opening, opening, *terms)
+                    if others:
+                        came = [(move[b, a, q], 1.0) for b in others]
+                        p.row(-INF, 0.0, *came, (stay[a, q], -1.0))
+                    part = slice(since, until)
+                    p.fill(self.row_mined[a] + since, stay[a, q], mined[part])
+                    p.fill(self.row_operating[a] + since, stay[a, q], operating[part])
+                    row = self.row_operating[a] + since
+                    resale = unit.resale_usd_m[since] * 1e3
+                    p.single.append((row, sell[a, q], resale))
+                    sold = self.row_resale + since // grid.holding_step
+                    p.single.append((sold, sell[a, q], eh_s))
+                    if until == n:
+                        worth = unit.resale_usd_m[-1] * 1e3
+                        self.ends[a].append((stay[a, q], worth))
+                    self.use(a, cohort.model.shell, (since, until, mw, stay[a, q]))
+                    lost = slice(since, since + TRANSIT_MONTHS)
+                    freight = site.move_in_usd_per_unit * 1e3 / USD_M
+                    for b in others:
+                        column = move[b, a, q]
+                        p.fill(self.row_mined[a] + since, column, -mined[lost])
+                        flow = -operating[lost]
+                        flow[0] -= freight
+                        p.fill(row, column, flow)
+        for site in self.study.sites:
+            for old in site.opening_fleet:
+                life = max(old.remaining_life_months, 1)
+                cost = old.book_value_usd / USD_M
+                self.depreciation[site.id] += straight_line_usd(cost, 0, life, n)
+
+    # -- contracts ----------------------------------------------------------------
+
+    def commitments(self) -> None:
+        p, grid = self.program, self.picks.grid
+        for index, site in enumerate(self.study.sites):
+            if site.partner is None:
+                continue
+            per_mw = commitment_cost_usd(site, self.hours * 0.0 + 1.0, self.hours)
+            per_mw = per_mw * self.paths.power_multiplier[0, index] / USD_M
+            first = max(site.partner.min_term_months, site.partner.notice_months)
+            for q, since in enumerate(grid.steps):
+                low = site.contracted_mw if since < first else 0.0
+                column = self.held[site.id, q] = p.column(low, site.contracted_mw)
+                series = -per_mw[since : grid.step_until(q)]
+                p.fill(self.row_operating[site.id] + since, column, series)
+                if q:
+                    p.row(-INF, 0.0, (column, 1.0), (column - 1, -1.0))
+
+    def offers(self) -> None:
+        p, n = self.program, self.n
+        chosen: dict[str, list[int]] = {}
+        for pick in self.picks.offers:
+            offer, since = pick.offer, pick.since
+            column = p.column(0, 1, whole=True)
+            chosen.setdefault(offer.id, []).append(column)
+            until = min(pick.until, n)
+            if isinstance(offer, HostingOffer):
+                month = hosting_month(self.study, offer, self.paths)
+                margin = month.revenue_usd - month.energy_usd[0] - month.opex_usd
+                part = (since, until, offer.mw, column)
+                self.use(offer.site, offer.shell, part)
+            else:
+                margin = gpu_lease_month(self.study, offer, self.paths).margin_usd[0]
+                deposit = gpu_deposit_usd(self.study, offer) / USD_M
+                row = self.row_spent[offer.site]
+                p.single.append((row + since, column, -deposit))
+                if pick.until < n:
+                    p.single.append((row + pick.until, column, deposit))
+                else:
+                    self.ends[offer.site].append((column, -deposit))
+                book = self.pool if offer.direction == "in" else self.leased
+                part = (since, until, float(offer.n_gpus), column)
+                book.setdefault((offer.site, offer.gpu), []).append(part)
+            flow = margin[since:until] / USD_M
+            p.fill(self.row_operating[offer.site] + since, column, flow)
+            site = self.study.site(offer.site)
+            left = contract_remainder_factor(self.study, site, pick.until)
+            self.ends[offer.site].append((column, float(margin[-1]) / USD_M * left))
+        committed = {x.offer.id for x in self.picks.offers if x.offer.is_committed}
+        for name, columns in chosen.items():
+            if name in committed or len(columns) > 1:
+                low = 1.0 if name in committed else -INF
+                p.row(low, 1.0, *((column, 1.0) for column in columns))
