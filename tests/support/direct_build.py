@@ -244,10 +244,7 @@ class _Whole(Machines):
         tax_row = self.row_profit[company.tax_site]
         for t in range(n):
             b, part = block_of[t]
-            out_free, out_pledged = (
-                (sold["free"] + b, part),
-                (sold["pledged"] + b, part),
-            )
+            out_free, out_pledged = ((x + b, part) for x in sold)
             mined = [(self.mined[s.id] + t, 1.0) for s in self.study.sites]
             due = t == maturity
             old_free = [(free + t - 1, -1.0)] if t else []
