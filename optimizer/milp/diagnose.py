@@ -33,6 +33,8 @@ _PRICES: Final = {
     "gpu_pool": 100.0,
     "resale_depth": 100.0,
     "forced_use": 10.0,
+    "forced_phase": 1000.0,
+    "forced_phase_use": 100.0,
     "hurdle": 10.0,
 }
 """USD m per unit; cash costs one."""
@@ -42,6 +44,8 @@ _UNITS: Final = {
     "gpu_pool": "GPU",
     "resale_depth": "EH/s",
     "forced_use": "MW-months",
+    "forced_phase": "phase",
+    "forced_phase_use": "MW",
     "hurdle": "USD",
 }
 

@@ -96,6 +96,9 @@ class Repairs:
             f"to {slack.where} by {month}",
             "resale_depth": f"Find buyers for {_up(amount)} EH/s more a step "
             "(resale_depth_eh_s_per_month), or room for these machines to stand",
+            "forced_phase": "Do not force this phase",
+            "forced_phase_use": f"Force a phase of {_up(amount)} MW less, or offer "
+            "more shells or machines there",
             "forced_use": f"Force {_up(amount)} MW-months less, or offer more power, "
             "shells or machines there",
         }

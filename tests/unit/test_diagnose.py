@@ -241,3 +241,19 @@ def test_forced_use_beyond_what_fits_says_by_how_much() -> None:
     # Alpha has 10 MW from the start and 5 MW more after a 6-month phase: at most
     # 10 x 24 + 5 x 18 MW-months.
     assert conflict.amount >= 10_000.0 - 330.0
+
+
+def test_a_forced_phase_without_room_for_machines_says_how_many_mw_lack() -> None:
+    site = alpha(shells=(alpha().shells[0].model_copy(update={"build": None}),))
+    found = conflicts_of(
+        tiny_study(
+            sites=(site.model_copy(update={"conversions": ()}), beta()),
+            hosting_offers=hosting_offers()[:1],
+        ),
+        forced_site="alpha",
+        forced_phase="alpha_p1",
+    )
+    # Opening power of 10 MW and 0.9 x 5 MW of the phase ask for 14.5 MW of use, but the
+    # shell holds 10 MW.
+    assert found["forced_phase_use"].amount >= 4.5 - 1e-6
+    assert found["forced_phase_use"].unit == "MW"
