@@ -28,6 +28,7 @@ from optimizer.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from gpu.score import ScoreResult
@@ -108,8 +109,9 @@ def plan(
         scored = None
         if scenarios and not should_stop():
             scored = _score(run.folder, scenarios, seed)
+        left_out: tuple[str, ...] = ()
         if explain_seconds and not should_stop():
-            _explain(run.folder, explain_seconds)
+            left_out = _explain(run.folder, explain_seconds, should_stop)
     _report(run.folder)
     if json_output:
         from optimizer.runreader import open_run
@@ -122,6 +124,13 @@ def plan(
         )
         return
     _show(run, scored)
+    if left_out:
+        output_console().print(
+            f"Not answered in time: {len(left_out)} of the reasons and break-evens, "
+            f"named in the report; `wattplan explain {run.folder}` finishes them.",
+            markup=False,
+        )
+    output_console().print(f"Report: {run.folder / 'report.html'}", markup=False)
 
 
 def _mapping(value: object) -> dict[str, object]:
@@ -144,11 +153,17 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoreResult:
     return scored
 
 
-def _explain(folder: Path, seconds: float) -> None:
+def _explain(
+    folder: Path, seconds: float, should_stop: Callable[[], bool]
+) -> tuple[str, ...]:
+    """Explain the plan of a run; return what was left out for want of time."""
     from optimizer.explain import explain_run
 
     with live_progress("Explaining") as live:
-        explain_run(folder, budget_s=seconds, say=live.say)
+        done = explain_run(
+            folder, budget_s=seconds, say=live.say, should_stop=should_stop
+        )
+    return done.left_out
 
 
 def _report(folder: Path) -> None:
@@ -193,7 +208,6 @@ def _show(run: PlanRun, scored: ScoreResult | None) -> None:
                 f"allowed {check.allowed:.4g}",
                 style="red",
             )
-    output_console().print(f"Report: {run.folder / 'report.html'}", markup=False)
 
 
 def _show_lines(run: PlanRun) -> None:
