@@ -166,7 +166,7 @@ def main() -> None:
         words = [str(months), "--json", "--seeds", str(asked.seeds)]
         done = subprocess.run(
             [sys.executable, __file__, *words, "--limit", str(asked.limit)],
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
