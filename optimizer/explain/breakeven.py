@@ -21,6 +21,7 @@ from optimizer.explain.drivers import (
     changed,
     driver_title,
     multiplier_of,
+    price_text,
 )
 from optimizer.explain.programs import Program, relaxed_values
 from optimizer.milp.options import ModelOptions
@@ -392,15 +393,5 @@ class Search:
         text = f"{multiplier:.3g} times"
         if len(prices) == 1:
             name, price = next(iter(prices.items()))
-            text += f" ({_price(price * multiplier)} {_unit(name)})"
+            text += f" ({price_text(name, price * multiplier)})"
         return text
-
-
-def _price(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def _unit(name: str) -> str:
-    """Return the unit at the end of a price's name, as people write it."""
-    unit = name[name.rindex("usd") :].replace("usd_per_", "USD/")
-    return unit.replace("usd", "USD").replace("gpu_h", "GPU-h").replace("mwh", "MWh")

@@ -24,6 +24,7 @@ __all__ = [
     "changed",
     "driver_title",
     "multiplier_of",
+    "price_text",
 ]
 
 MOST: Final = 4.0
@@ -148,3 +149,18 @@ def base_values(study: Study, driver: str) -> dict[str, float]:
         else:
             values[f"{offer.id}_usd_per_it_kw_month"] = offer.rent_usd_per_it_kw_month
     return values
+
+
+def price_text(name: str, value: float) -> str:
+    """Return a price with its unit, as people write it.
+
+    Parameters
+    ----------
+    name : str
+        Key of `base_values`; it ends in its unit.
+    value : float
+        Price. [as named]
+    """
+    unit = name[name.rindex("usd") :].replace("usd_per_", "USD/")
+    unit = unit.replace("usd", "USD").replace("gpu_h", "GPU-h").replace("mwh", "MWh")
+    return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"
