@@ -153,7 +153,7 @@ def used_mw(intervals: list[Interval], period: int) -> Expression:
 def _shell_months(
     site: Site, kind: str, candidates: Candidates, sums: Sums
 ) -> list[int]:
-    months = {interval.since for interval in sums.used_mw[site.id, kind]}
+    months = {i.since for i in sums.used_mw[site.id, kind] if i.begins}
     for work in site.conversions:
         if work.from_kind == kind:
             lead = work.lead_time_months - work.downtime_months
@@ -163,7 +163,9 @@ def _shell_months(
 
 
 def _power_months(site: Site, candidates: Candidates, sums: Sums) -> list[int]:
-    months = {i.since for s in site.shells for i in sums.used_mw[site.id, s.kind]}
+    months = {
+        i.since for s in site.shells for i in sums.used_mw[site.id, s.kind] if i.begins
+    }
     if site.partner is not None:
         months |= set(candidates.grid.steps)
     return sorted(months)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fleet block: orders in lots, holdings as lifetime columns, the opening fleet.
 
-One holding column is a cohort kept from delivery up to one end: it earns, costs and
-resells over its whole life. Opening machines move through a network of sites and steps.
+One holding column is a cohort kept from delivery up to one end; what bought machines
+earn while they stand is added up in `optimizer.milp.bought`. Opening machines move
+through a network of sites and steps.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from models.fleet import (
     gpu_price_usd,
     gpu_resale_usd,
 )
+from optimizer.milp.bought import add_bought
 from optimizer.milp.candidates import most_shell_mw
 from optimizer.milp.sums import USD_PER_USD_M, Interval
 
@@ -86,7 +88,7 @@ def gpu_unit(
 def add_orders(
     model: Any, study: Study, candidates: Candidates, paths: MarketPaths, sums: Sums
 ) -> None:
-    """Add order and holding variables and the row that ties them.
+    """Add orders, their holdings and the row that ties them (``lots_are_held``).
 
     ``order_lots[m, s, o]`` (integer) = sum over ends of ``hold_lots[m, s, o, e]``.
     """
@@ -105,17 +107,18 @@ def add_orders(
             == m.order_lots[key]
         ),
     )
+    units: dict[tuple[str, str, int], UnitSeries] = {}
     for key, choice in orders.items():
         _add_purchase(model.order_lots[key], study, choice, sums)
-        unit = (
+        units[key] = (
             gpu_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
             if choice.is_gpu
             else asic_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
         )
         for end in choice.ends:
-            _add_holding(
-                model.hold_lots[(*key, end)], choice, unit, end, study.time.months, sums
-            )
+            held = model.hold_lots[(*key, end)]
+            _add_end(held, choice, units[key], end, study.time.months, sums)
+    add_bought(model, orders, units, study.time.months, sums)
 
 
 def _most_lots(choice: OrderChoice) -> int:
@@ -139,7 +142,7 @@ def _add_purchase(lots: Any, study: Study, choice: OrderChoice, sums: Sums) -> N
     )
 
 
-def _add_holding(
+def _add_end(
     lots: Any,
     choice: OrderChoice,
     unit: UnitSeries,
@@ -147,11 +150,8 @@ def _add_holding(
     n_periods: int,
     sums: Sums,
 ) -> None:
-    place, since, size = choice.site.id, choice.live, choice.lot_units
-    line = "gpu_leasing" if choice.is_gpu else "self_mining"
-    sums.mined_btc.add_series(place, unit.mined_btc[since:end] * size, lots, since)
-    operating = unit.operating_usd_m[since:end] * size
-    sums.operating_usd_m.add_series(place, operating, lots, since)
+    """Add what a holding fetches when it ends, or is worth at the horizon."""
+    place, size = choice.site.id, choice.lot_units
     if end < n_periods:
         sums.operating_usd_m.add((place, end), unit.resale_usd_m[end] * size, lots)
         if not choice.is_gpu:
@@ -159,18 +159,6 @@ def _add_holding(
             sums.sold_eh_s.add(end, sold, lots)
     else:
         sums.terminal_usd_m.add(place, unit.resale_usd_m[-1] * size, lots)
-    sums.use(
-        place,
-        choice.kind,
-        line,
-        Interval(since, end, choice.unit_mw * size, lots),
-        n_periods,
-        is_new=True,
-    )
-    if choice.is_gpu:
-        gpus = size * choice.model.gpus_per_node  # type: ignore[union-attr]
-        pool = sums.gpu_pool[place, choice.model.id]
-        pool.append(Interval(since, end, float(gpus), lots))
 
 
 def add_opening_fleet(

@@ -141,5 +141,5 @@ def _pool_months(
     leased: list[Interval], at_hand: list[Interval], n_periods: int
 ) -> list[int]:
     """Return months in which more may be leased out or less be at hand."""
-    months = {i.since for i in leased} | {i.until for i in at_hand}
+    months = {i.since for i in leased} | {i.until for i in at_hand if i.ends}
     return sorted(month for month in months if month < n_periods)

@@ -94,12 +94,18 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Facility MW that a variable takes up from a period up to another."""
+    """Facility MW that a variable takes up from a period up to another.
+
+    One that only carries on what another began, or goes on in another, says so: rows
+    stand where use may rise or what is at hand may fall.
+    """
 
     since: int
     until: int
     mw: float
     variable: Variable
+    begins: bool = True
+    ends: bool = True
 
 
 @dataclass(slots=True)

@@ -151,7 +151,7 @@ class _Whole(Machines):
     def gpus(self) -> None:
         for key, leases in self.leased.items():
             here = self.pool.get(key, [])
-            marks = {part[0] for part in leases} | {part[1] for part in here}
+            marks = {part[0] for part in leases} | self.leaves.get(key, set())
             months = sorted(month for month in marks if month < self.n)
             first = self.program.rows(len(months), -INF, 0.0)
             self.add_up(leases, months, first, 1.0)
@@ -161,8 +161,7 @@ class _Whole(Machines):
         p, steps = self.program, self.picks.grid.steps
         for site in self.study.sites:
             starts = {
-                x.kind: {part[0] for part in self.uses.get((site.id, x.kind), [])}
-                for x in site.shells
+                x.kind: self.begins.get((site.id, x.kind), set()) for x in site.shells
             }
             power = set().union(*starts.values())
             power |= set(steps) if site.partner is not None else set()

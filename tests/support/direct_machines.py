@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,6 +125,8 @@ class Machines:
         self.months = np.arange(self.n)
         self.uses: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
         self.pool: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
+        self.begins: dict[tuple[str, str], set[int]] = {}
+        self.leaves: dict[tuple[str, str], set[int]] = {}
         self.leased: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
         self.ends: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
         self.held: dict[tuple[str, int], int] = {}
@@ -163,13 +166,23 @@ class Machines:
     def diagonal(self, row: int, column: int, value: float) -> None:
         self.program.single += [(row + t, column + t, value) for t in range(self.n)]
 
-    def use(self, site: str, kind: str, part: tuple[int, int, float, int]) -> None:
+    def use(
+        self,
+        site: str,
+        kind: str,
+        part: tuple[int, int, float, int],
+        *,
+        begins: bool = True,
+    ) -> None:
         self.uses.setdefault((site, kind), []).append(part)
+        if begins:
+            self.begins.setdefault((site, kind), set()).add(part[0])
 
     # -- machines -----------------------------------------------------------------
 
     def orders(self) -> None:
         p, n, study = self.program, self.n, self.study
+        families: dict[tuple[str, str], list[tuple]] = {}
         for pick in self.picks.orders:
             site, size = pick.site.id, pick.lot_units
             room = most_shell_mw(pick.site, pick.kind)
@@ -185,20 +198,67 @@ class Machines:
             schedule = straight_line_usd(cost, pick.live, life, n)
             p.fill(self.row_profit[site], lots, schedule)
             kept = p.row(0.0, 0.0, (lots, -1.0))
-            operating, mined = unit.operating_usd_m * size, unit.mined_btc * size
+            columns: list[int] = []
             for end in pick.ends:
                 held = p.column()
                 p.single.append((kept, held, 1.0))
-                part = slice(pick.live, end)
-                p.fill(self.row_operating[site] + pick.live, held, operating[part])
-                if not pick.is_gpu:
-                    p.fill(self.row_mined[site] + pick.live, held, mined[part])
                 self.sell(pick, unit.resale_usd_m, end, held)
-                self.use(site, pick.kind, (pick.live, end, pick.unit_mw * size, held))
-                if pick.is_gpu:
-                    gpus = float(size * pick.model.gpus_per_node)
-                    book = self.pool.setdefault((site, pick.model.id), [])
-                    book.append((pick.live, end, gpus, held))
+                columns.append(held)
+            family = families.setdefault((pick.model.id, site), [])
+            family.append((pick, unit, lots, columns))
+        for (_, site), cohorts in families.items():
+            self.family(site, cohorts)
+
+    def family(self, site: str, cohorts: list[tuple]) -> None:
+        """Add stocks of a family's machines: as they stand and weighted by output."""
+        p, n, first = self.program, self.n, cohorts[0][0]
+        keep = 1.0 if first.is_gpu else 1.0 - first.model.degradation_per_year
+        weights = [keep ** ((first.live - c[0].live) / 12.0) for c in cohorts]
+        assert max(weights) < 1e3
+        begins = {c[0].live for c in cohorts}
+        ends = {end for c in cohorts for end in c[0].ends}
+        marks = sorted(begins | {end for end in ends if end < n})
+        count, at = len(marks), {month: k for k, month in enumerate(marks)}
+        stocks = [(p.columns(count), p.rows(count), [1.0] * len(cohorts))]
+        if weights[-1] > 1.0:
+            stocks.append((p.columns(count), p.rows(count), weights))
+        for column, row, counted in stocks:
+            p.single += [(row + k, column + k, -1.0) for k in range(count)]
+            p.single += [(row + k, column + k - 1, 1.0) for k in range(1, count)]
+            for (pick, _, lots, columns), weight in zip(cohorts, counted, strict=True):
+                size = pick.lot_units * weight / 1e3
+                p.single.append((row + at[pick.live], lots, size))
+                for end, held in zip(pick.ends, columns, strict=True):
+                    if end < n:
+                        p.single.append((row + at[end], held, -size))
+        stand, source = stocks[0][0], stocks[-1][0]
+        operating, btc = np.zeros(n), np.zeros(n)
+        for (pick, unit, _, _), weight in zip(cohorts, weights, strict=True):
+            operating[pick.live :] = unit.operating_usd_m[pick.live :] * 1e3
+            btc[pick.live :] = unit.mined_btc[pick.live :] * 1e3 / weight
+        rows = self.row_operating[site], self.row_mined[site]
+        for k, (since, until) in enumerate(pairwise([*marks, n])):
+            p.fill(rows[0] + since, stand + k, operating[since:until])
+            if not first.is_gpu:
+                p.fill(rows[1] + since, source + k, btc[since:until])
+            mw = (since, until, first.unit_mw * 1e3, stand + k)
+            self.use(site, first.kind, mw, begins=since in begins)
+            if first.is_gpu:
+                gpus = 1e3 * first.model.gpus_per_node
+                key = (site, first.model.id)
+                self.pool.setdefault(key, []).append((since, until, gpus, stand + k))
+                if until in ends:
+                    self.leaves.setdefault(key, set()).add(until)
+        for (pick, unit, _, columns), weight in zip(cohorts, weights, strict=True):
+            for own, common, row in (
+                (unit.operating_usd_m * 1e3, operating, self.row_operating[site]),
+                (unit.mined_btc * 1e3, btc * weight, self.row_mined[site]),
+            ):
+                rest = np.where(np.isclose(own, common, rtol=1e-11), 0.0, own - common)
+                for end, held in zip(pick.ends, columns, strict=True):
+                    part = rest[pick.live : end] * pick.lot_units / 1e3
+                    if part.any():
+                        p.fill(row + pick.live, held, part)
 
     def sell(self, pick: object, resale: np.ndarray, end: int, held: int) -> None:
         site, size = pick.site.id, pick.lot_units
@@ -315,6 +375,9 @@ class Machines:
                 book = self.pool if offer.direction == "in" else self.leased
                 part = (since, until, float(offer.n_gpus), column)
                 book.setdefault((offer.site, offer.gpu), []).append(part)
+                if offer.direction == "in":
+                    gone = self.leaves.setdefault((offer.site, offer.gpu), set())
+                    gone.add(until)
             flow = margin[since:until] / USD_M
             p.fill(self.row_operating[offer.site] + since, column, flow)
             site = self.study.site(offer.site)

@@ -150,7 +150,7 @@ def with_leases() -> tuple[Study, ModelOptions]:
 
 
 def with_orders() -> tuple[Study, ModelOptions]:
-    return small(step=6, asics=(machine(),))
+    return small(step=6, orders=6, asics=(machine(),))
 
 
 def with_everything_in_mw() -> tuple[Study, ModelOptions]:
@@ -212,6 +212,8 @@ CASES: dict[str, Case] = {
     "conversion_room": with_conversions,
     "commitment_falls": with_a_partner,
     "lots_are_held": with_orders,
+    "bought_stand": with_orders,
+    "bought_wear": with_orders,
     "machines_are_kept": lambda: small(*two_places(), step=6, asics=asics()[:1]),
     "arrivals_stay": lambda: small(*two_places(), step=6, asics=asics()[:1]),
     "accepted_once": with_offers,
