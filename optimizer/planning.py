@@ -26,9 +26,12 @@ from optimizer.milp.verify import Check, verify_plan, verify_solution
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from models.arrays import FloatArray
     from models.ledger import Ledger
     from models.plan import Plan
     from models.study import Study
+    from optimizer.milp.compile import Compiled
+    from optimizer.milp.model import BuiltModel
     from optimizer.milp.solve import Progress
 
 __all__ = ["PlanResult", "baseline", "comparison_plans", "evaluate_plan", "plan"]
@@ -96,8 +99,10 @@ def plan(
     gap_frac: float | None = None,
     time_limit_s: float | None = None,
     with_root_bound: bool = False,
+    start: Callable[[BuiltModel, Compiled], FloatArray | None] | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    is_enough: Callable[[Progress], bool] | None = None,
 ) -> PlanResult:
     """Return the best plan of a study on its base path.
 
@@ -111,10 +116,14 @@ def plan(
         Limits of the solve; the study's own by default. [share 0-1, s]
     with_root_bound : bool
         Whether to solve the linear relaxation too and report its bound.
+    start : callable, optional
+        Returns a solution to begin from, given the model and its arrays.
     progress : callable, optional
         Called with `optimizer.milp.solve.Progress` while the solver works.
     should_stop : callable, optional
         Polled; a true value ends the solve with the best plan so far.
+    is_enough : callable, optional
+        Like `should_stop`, but told the state of the search.
 
     Returns
     -------
@@ -145,8 +154,10 @@ def plan(
             time_limit_s=settings.time_limit_s
             if time_limit_s is None
             else time_limit_s,
+            start=None if start is None else start(built, compiled),
             progress=progress,
             should_stop=should_stop,
+            is_enough=is_enough,
         )
     except InfeasibleModelError as error:
         raise diagnose(study, built, compiled) from error

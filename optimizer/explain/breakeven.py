@@ -23,7 +23,13 @@ from optimizer.explain.drivers import (
     multiplier_of,
     price_text,
 )
-from optimizer.explain.programs import Program, relaxed_values
+from optimizer.explain.programs import (
+    Program,
+    decided_anew,
+    held,
+    plan_integers,
+    relaxed_values,
+)
 from optimizer.milp.options import ModelOptions
 from optimizer.milp.solve import solve
 from optimizer.milp.sums import USD_PER_USD_M
@@ -31,6 +37,7 @@ from optimizer.milp.sums import USD_PER_USD_M
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from models.plan import Plan
     from models.study import Study
     from optimizer.explain.programs import Basis
     from optimizer.explain.questions import Question
@@ -46,6 +53,8 @@ __all__ = [
 
 CONFIRMED_GAP_FRAC: Final = 0.01
 """Gap to which a plan either side must be solved. [share 0-1]"""
+_SETTLE_S: Final = 20.0
+"""Limit of a solve that settles one question. [s]"""
 _WIDTH_STEPS: Final = 2
 """Interval at which the search with whole plans ends. [steps]"""
 _MATERIAL: Final = 1.0 - 1e-6
@@ -73,7 +82,7 @@ class Evaluation:
     gap_frac : float or None
         Gap of a whole plan. [share 0-1]
     used : dict of str to float
-        Use by question, in its unit. [MW-months or MW]
+        Use by question settled (by every one, when relaxed). [MW-months or MW]
     seconds_s : float
         Time taken. [s]
     """
@@ -161,10 +170,7 @@ def evaluate_relaxed(
     program, multiplier = _program(study, driver, step)
     found = relaxed_values(program.compiled, basis)
     if found is None:
-        return (
-            Evaluation(driver, step, True, multiplier, "infeasible"),
-            basis,
-        )
+        return Evaluation(driver, step, True, multiplier, "infeasible"), basis
     values, objective, ended = found
     evaluation = Evaluation(
         driver=driver,
@@ -181,7 +187,8 @@ def evaluate_relaxed(
 
 def evaluate_whole(
     study: Study,
-    questions: Sequence[Question],
+    plan: Plan,
+    asked: Sequence[Question],
     driver: str,
     step: int,
     *,
@@ -190,12 +197,18 @@ def evaluate_whole(
 ) -> Evaluation:
     """Return the best whole plan with one price changed, to `CONFIRMED_GAP_FRAC`.
 
+    Within such a gap a plan may do, or leave, what hardly matters. So each question is
+    settled by one more solve: its own whole decisions are made anew, with no gap, and
+    all others are held as in the plan found.
+
     Parameters
     ----------
     study : Study
         Study.
-    questions : sequence of Question
-        Whose uses are read off.
+    plan : Plan
+        Plan at unchanged prices, to begin from.
+    asked : sequence of Question
+        What is to be settled.
     driver : str
         Price to change.
     step : int
@@ -212,20 +225,38 @@ def evaluate_whole(
             program.compiled,
             gap_frac=CONFIRMED_GAP_FRAC,
             time_limit_s=time_limit_s,
+            start=held(program, plan_integers(program, plan)),
             should_stop=should_stop,
         )
     except SolverError as error:
         status = "infeasible" if error.status == "infeasible" else "no plan found"
-        return Evaluation(driver, step, False, multiplier, status)
+        return Evaluation(
+            driver=driver,
+            step=step,
+            is_relaxed=False,
+            multiplier=multiplier,
+            status=status,
+            used={question.id: 0.0 for question in asked},
+            seconds_s=time.perf_counter() - begun,
+        )
+    used: dict[str, float] = {}
+    best = found.objective_usd_m
+    for question in asked:
+        anew = decided_anew(
+            program, question, found.values, time_limit_s=min(_SETTLE_S, time_limit_s)
+        )
+        values = found.values if anew is None else anew.values
+        used |= program.amounts([question], values)
+        best = max(best, program.compiled.value_of(values))
     return Evaluation(
         driver=driver,
         step=step,
         is_relaxed=False,
         multiplier=multiplier,
         status=found.status,
-        npv_usd=found.objective_usd_m * USD_PER_USD_M,
-        gap_frac=found.gap_frac,
-        used=program.amounts(questions, found.values),
+        npv_usd=best * USD_PER_USD_M,
+        gap_frac=max(found.bound_usd_m - best, 0.0) / max(abs(best), 1e-9),
+        used=used,
         seconds_s=time.perf_counter() - begun,
     )
 
@@ -270,6 +301,8 @@ class Search:
         for entry in evaluations:
             # Step 0 is the study as it is, whatever the driver.
             if entry.driver != driver and entry.step > 0:
+                continue
+            if not entry.is_relaxed and question.id not in entry.used:
                 continue
             if entry.is_relaxed:
                 self._relaxed[entry.step] = entry.chooses(question)

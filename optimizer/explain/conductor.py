@@ -17,7 +17,7 @@ from optimizer.explain.contract_extremes import (
 )
 from optimizer.explain.drivers import driver_title, multiplier_of
 from optimizer.explain.explanation import Explanation
-from optimizer.explain.forcing import ForcedAnswer
+from optimizer.explain.forcing import FORCED_GAP_FRAC, ForcedAnswer
 from optimizer.explain.marginal import MarginalValues
 from optimizer.explain.tasks import Failure, Task
 
@@ -38,10 +38,19 @@ class Conductor:
     context : Context
         Study, plan and questions.
     known : Explanation or None
-        Answers found earlier for the same plan; they are kept.
+        Answers found earlier for the same plan; they are kept, unless time cut them
+        short of their gap and there is more of it now.
+    is_budgeted : bool
+        Whether time is limited now.
     """
 
-    def __init__(self, context: Context, known: Explanation | None = None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        known: Explanation | None = None,
+        *,
+        is_budgeted: bool = True,
+    ) -> None:
         self.context = context
         self._marginal = None if known is None else known.marginal
         ids = {question.id for question in context.questions}
@@ -49,18 +58,28 @@ class Conductor:
         self._forced = {
             a.question: a
             for a in earlier
-            if a.question in ids and a.status != "no plan found"
+            if a.question in ids and self._is_kept("force", a, is_budgeted=is_budgeted)
         }
         self._extremes = {
             c.avoidable_frac: c for c in (() if known is None else known.contracts[1:])
         }
-        self._evaluations = {
-            (e.driver if e.step else "", e.step, e.is_relaxed): e
+        self._evaluations = [
+            e
             for e in (() if known is None else known.evaluations)
-            if e.is_known
-        }
+            if e.is_relaxed or self._is_kept("whole", e, is_budgeted=is_budgeted)
+        ]
         self._failures: dict[Task, str] = {}
         self._seconds = {} if known is None else dict(known.seconds_s)
+
+    def _is_kept(
+        self, kind: str, answer: ForcedAnswer | Evaluation, *, is_budgeted: bool
+    ) -> bool:
+        """Return whether an answer is as good as time allows."""
+        most_s = Task(kind).most_s(is_budgeted=is_budgeted)
+        is_short = (answer.gap_frac or 0.0) > FORCED_GAP_FRAC
+        if answer.status == "no plan found" or is_short:
+            return answer.seconds_s >= 0.8 * most_s
+        return True
 
     def wanted(self) -> Iterator[Task]:
         """Yield what is worth asking now, the most telling first."""
@@ -113,19 +132,33 @@ class Conductor:
                     yield Task("extreme", str(share))
 
     def _break_evens(self, questions: list[Question]) -> Iterator[Task]:
-        searches = [self._search(q, driver) for q in questions for driver in q.drivers]
-        for kind in ("relaxed", "whole"):
-            seen: dict[Task, None] = {}
-            for search in searches:
-                is_relaxed = kind == "relaxed"
-                step = search.next_relaxed() if is_relaxed else search.next_whole()
-                if step is not None:
-                    # Step 0 is the same for every driver.
-                    seen[Task(kind, search.driver if step else "", step)] = None
-            yield from seen
+        """Yield searches: every question's first price, then its second, and so on."""
+        for rank in range(max((len(q.drivers) for q in questions), default=0)):
+            yield from self._next_steps(
+                [
+                    self._search(q, q.drivers[rank])
+                    for q in questions
+                    if rank < len(q.drivers)
+                ]
+            )
+
+    def _next_steps(self, searches: list[Search]) -> Iterator[Task]:
+        """Yield relaxations before whole plans; one of these settles all who ask."""
+        for search in searches:
+            step = search.next_relaxed()
+            if step is not None:
+                # Step 0 is the same for every driver.
+                yield Task("relaxed", search.driver if step else "", step)
+        asked: dict[tuple[str, int], list[str]] = {}
+        for search in searches:
+            step = search.next_whole()
+            if step is not None:
+                asked.setdefault((search.driver, step), []).append(search.question.id)
+        for (driver, step), ids in asked.items():
+            yield Task("whole", driver, step, tuple(ids))
 
     def _search(self, question: Question, driver: str) -> Search:
-        return Search(question, driver, self._evaluations.values())
+        return Search(question, driver, self._evaluations)
 
     def describe(self, task: Task) -> str:
         """Return a task in words."""
@@ -167,8 +200,7 @@ class Conductor:
         elif isinstance(answer, ContractExtreme):
             self._extremes[answer.avoidable_frac] = answer
         elif isinstance(answer, Evaluation):
-            key = (answer.driver if answer.step else "", answer.step, answer.is_relaxed)
-            self._evaluations[key] = answer
+            self._evaluations.append(answer)
 
     def explanation(self) -> Explanation:
         """Return all that is known by now, and what is not."""
@@ -192,7 +224,7 @@ class Conductor:
             )
             if has_partner
             else (),
-            evaluations=tuple(self._evaluations.values()),
+            evaluations=tuple(self._evaluations),
             left_out=tuple(self._left_out(searches)),
             failures={
                 " ".join((task.kind, task.subject)).strip(): reason
@@ -206,9 +238,12 @@ class Conductor:
         if self._marginal is None and Task("marginal") not in failed:
             yield "marginal value of a MW"
         for question in self.context.questions:
+            answer = self._forced.get(question.id)
             is_failed = Task("force", question.id) in failed
-            if question.id not in self._forced and not is_failed:
+            if answer is None and not is_failed:
                 yield f"NPV lost by forcing: {question.title}"
+            elif answer and not self._is_kept("force", answer, is_budgeted=False):
+                yield f"NPV lost by forcing, to 1 %: {question.title}"
         for task in self._contracts():
             if task not in failed:
                 yield f"plan with {float(task.subject):.0%} of partner rates avoidable"

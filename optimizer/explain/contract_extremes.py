@@ -12,23 +12,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from models.capacity import commitment_mw
-from optimizer.explain.programs import GoodEnough
+from optimizer.explain.programs import GoodEnough, Program, held, plan_integers
 from optimizer.kpis import operating_cash_usd
 from optimizer.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from models.arrays import FloatArray
     from models.study import Study
+    from optimizer.milp.compile import Compiled
+    from optimizer.milp.model import BuiltModel
     from optimizer.planning import PlanResult
 
 __all__ = ["EXTREMES", "ContractExtreme", "contract_extreme", "plan_as_extreme"]
 
 EXTREMES: Final = (1.0, 0.0)
 """Avoidable shares: standing by costs nothing, or as much as running."""
-_FINE_GAP_FRAC: Final = 5e-4
+_FINE_GAP_FRAC: Final = 2.5e-3
 _COARSE_GAP_FRAC: Final = 0.01
-_SOON_S: Final = 30.0
+_SOON_S: Final = 15.0
 _FIRST_YEAR: Final = 12
 
 
@@ -78,6 +81,7 @@ class ContractExtreme:
 
 def contract_extreme(
     study: Study,
+    result: PlanResult,
     avoidable_frac: float,
     *,
     time_limit_s: float,
@@ -89,6 +93,8 @@ def contract_extreme(
     ----------
     study : Study
         Study with partner sites.
+    result : PlanResult
+        Its plan as assumed, to begin from.
     avoidable_frac : float
         Share of the all-in rate not owed when machines stand by. [share 0-1]
     time_limit_s : float
@@ -121,16 +127,19 @@ def contract_extreme(
         )
         for site in study.sites
     )
-    enough = GoodEnough(
-        soon_s=_SOON_S, coarse_gap_frac=_COARSE_GAP_FRAC, should_stop=should_stop
-    )
+
+    def start(built: BuiltModel, compiled: Compiled) -> FloatArray | None:
+        program = Program.around(changed, built, compiled)
+        return held(program, plan_integers(program, result.plan))
+
     changed = study.model_copy(update={"sites": sites})
     found = plan(
         changed,
         gap_frac=_FINE_GAP_FRAC,
         time_limit_s=time_limit_s,
-        progress=enough.watch,
-        should_stop=enough,
+        start=start,
+        should_stop=should_stop,
+        is_enough=GoodEnough(_SOON_S, _COARSE_GAP_FRAC),
     )
     names = {1.0: "fully avoidable", 0.0: "fully take-or-pay"}
     label = names.get(avoidable_frac, f"{avoidable_frac:.0%} avoidable")

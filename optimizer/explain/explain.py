@@ -75,7 +75,7 @@ def explain(
         If a worker met a fault of the program.
     """
     context = Context(study, result, questions_of(study, result.plan))
-    conductor = Conductor(context, known)
+    conductor = Conductor(context, known, is_budgeted=budget_s is not None)
     if next(conductor.wanted(), None) is None:
         return conductor.explanation()
     if n_workers is None:
@@ -107,9 +107,10 @@ class _Run:
         self._conductor, self._workers = conductor, workers
         self._say = progress or (lambda _: None)
         self._should_stop = should_stop or (lambda: False)
-        self._end = float("inf")
-        if budget_s is not None:
-            self._end = time.perf_counter() + budget_s
+        self._is_budgeted = budget_s is not None
+        self._end = time.perf_counter() + (
+            float("inf") if budget_s is None else budget_s
+        )
         self.running: dict[Future[Answer], tuple[Task, float]] = {}
         self._n_done = 0
 
@@ -140,7 +141,8 @@ class _Run:
                 continue
             self._say(f"{self._conductor.describe(task)} ({self._n_done} done)")
             begun = time.perf_counter()
-            future = self._workers.submit(task, min(task.most_s, left))
+            most_s = task.most_s(is_budgeted=self._is_budgeted)
+            future = self._workers.submit(task, min(most_s, left))
             self.running[future] = (task, begun)
             return True
         return False

@@ -7,21 +7,21 @@ What is asked stands in `questions`; what the answers mean in `marginal`, `forci
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import highspy
 import numpy as np
 
-from models.errors import DataError
+from models.errors import DataError, SolverError
 from optimizer.milp.compile import compile_model, load
 from optimizer.milp.model import build_model
+from optimizer.milp.solve import fixed_lp, solve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from models.arrays import FloatArray
+    from models.arrays import BoolArray, FloatArray
     from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
@@ -29,9 +29,20 @@ if TYPE_CHECKING:
     from optimizer.milp.compile import Compiled
     from optimizer.milp.model import BuiltModel
     from optimizer.milp.options import ModelOptions
-    from optimizer.milp.solve import Progress
+    from optimizer.milp.solve import Progress, Solution
 
-__all__ = ["Basis", "GoodEnough", "Program", "plan_integers", "relaxed_values"]
+__all__ = [
+    "Basis",
+    "GoodEnough",
+    "Program",
+    "decided_anew",
+    "held",
+    "plan_integers",
+    "relaxed_values",
+]
+
+_ANEW_GAP_FRAC: Final = 1e-5
+_PLANT: Final = frozenset({"phase_started", "shell_modules", "conversion_modules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,11 @@ class Program:
     def of(cls, study: Study, options: ModelOptions, paths: MarketPaths) -> Program:
         """Return the program of a study on one path."""
         built = build_model(study, options, paths)
-        compiled = compile_model(built.pyomo)
+        return cls.around(study, built, compile_model(built.pyomo))
+
+    @classmethod
+    def around(cls, study: Study, built: BuiltModel, compiled: Compiled) -> Program:
+        """Return the program of a model that is compiled already."""
         columns = {id(column): k for k, column in enumerate(compiled.columns)}
         return cls(study, built, compiled, columns)
 
@@ -104,6 +119,105 @@ class Program:
                 last = self.built.pyomo.phase_started[place, phase.id, periods[-1]]
                 total += phase.mw * float(values[self.column_of[id(last)]])
         return total
+
+    def own(self, question: Question, *, with_orders: bool = True) -> BoolArray:
+        """Return the whole decisions that a question is about.
+
+        Plant, offers and (for a line only its) orders, at its site or, for the company,
+        anywhere.
+
+        Parameters
+        ----------
+        question : Question
+            Question.
+        with_orders : bool
+            Whether orders of machines are among them.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            Whether a column is one of them. [bool]
+        """
+        gpus = {gpu.id for gpu in self.study.gpus}
+        offers = (*self.study.hosting_offers, *self.study.gpu_offers)
+        site_of = {offer.id: offer.site for offer in offers}
+        is_own = np.zeros(len(self.compiled.columns), dtype=np.bool_)
+        for k in np.flatnonzero(self.compiled.is_integer):
+            column = self.compiled.columns[k]
+            name, index = column.parent_component().local_name, column.index()
+            if name in _PLANT:
+                place, is_meant = index[0], True
+            elif name == "accept":
+                place, is_meant = site_of[index[0]], True
+            else:
+                line = "gpu_leasing" if index[0] in gpus else "self_mining"
+                place = index[1]
+                is_meant = with_orders and question.line in {"", line}
+            is_own[k] = is_meant and question.site in {"", place}
+        return is_own
+
+
+def held(program: Program, integers: FloatArray) -> FloatArray | None:
+    """Return the best solution with all whole decisions held; None if there is none.
+
+    Parameters
+    ----------
+    program : Program
+        Program.
+    integers : ndarray of shape (n_columns,)
+        Values of the integer columns. [mixed]
+    """
+    try:
+        return fixed_lp(program.compiled, integers, program.compiled.is_integer)[
+            0
+        ].values
+    except SolverError:
+        return None
+
+
+def decided_anew(
+    program: Program,
+    question: Question,
+    integers: FloatArray,
+    *,
+    time_limit_s: float,
+    with_orders: bool = True,
+) -> Solution | None:
+    """Return the best solution in which only a question's own decisions are free.
+
+    Parameters
+    ----------
+    program : Program
+        Program.
+    question : Question
+        Whose whole decisions are made anew; all others are held.
+    integers : ndarray of shape (n_columns,)
+        Values of the integer columns. [mixed]
+    time_limit_s : float
+        Limit of the solve. [s]
+    with_orders : bool
+        Whether orders of machines are among its decisions.
+
+    Returns
+    -------
+    Solution or None
+        None if there is no solution, or none was found in time.
+    """
+    compiled = program.compiled
+    own = program.own(question, with_orders=with_orders)
+    is_held = compiled.is_integer & ~own
+    whole = np.round(integers)
+    restricted = replace(
+        compiled,
+        lower=np.where(is_held, whole, compiled.lower),
+        upper=np.where(is_held, whole, compiled.upper),
+    )
+    try:
+        return solve(
+            restricted, gap_frac=_ANEW_GAP_FRAC, time_limit_s=max(time_limit_s, 1.0)
+        )
+    except SolverError:
+        return None
 
 
 def plan_integers(program: Program, plan: Plan) -> FloatArray:
@@ -163,20 +277,20 @@ class Basis:
 
     Parameters
     ----------
-    columns, rows : dict of str to highspy.HighsBasisStatus
-        Status by name.
+    columns, rows : dict of tuple to highspy.HighsBasisStatus
+        Status by name and index.
     """
 
-    columns: dict[str, Any]
-    rows: dict[str, Any]
+    columns: dict[tuple[str, object], Any]
+    rows: dict[tuple[str, object], Any]
 
     @classmethod
     def of(cls, compiled: Compiled, solver: Any) -> Basis:
         """Return the basis in which a solver ended."""
         found = solver.getBasis()
         return cls(
-            dict(zip(_names(compiled.columns), found.col_status, strict=True)),
-            dict(zip(_names(compiled.rows), found.row_status, strict=True)),
+            dict(zip(_keys(compiled.columns), found.col_status, strict=True)),
+            dict(zip(_keys(compiled.rows), found.row_status, strict=True)),
         )
 
     def start(self, compiled: Compiled, solver: Any) -> None:
@@ -184,17 +298,18 @@ class Basis:
         status = highspy.HighsBasisStatus
         basis = highspy.HighsBasis()
         basis.col_status = [
-            self.columns.get(name, status.kLower) for name in _names(compiled.columns)
+            self.columns.get(name, status.kLower) for name in _keys(compiled.columns)
         ]
         basis.row_status = [
-            self.rows.get(name, status.kBasic) for name in _names(compiled.rows)
+            self.rows.get(name, status.kBasic) for name in _keys(compiled.rows)
         ]
         basis.valid = True
         solver.setBasis(basis)
 
 
-def _names(components: list[Any]) -> list[str]:
-    return [component.name for component in components]
+def _keys(components: list[Any]) -> list[tuple[str, object]]:
+    """Return name and index of each; cheaper than Pyomo's full names."""
+    return [(c.parent_component().local_name, c.index()) for c in components]
 
 
 def relaxed_values(
@@ -226,8 +341,9 @@ def relaxed_values(
     return values, objective, Basis.of(compiled, solver)
 
 
+@dataclass(frozen=True, slots=True)
 class GoodEnough:
-    """Ends a search that is good enough: a fine gap soon, a coarse one after a while.
+    """Says when a search may end: at a fine gap soon, at a coarse one after a while.
 
     Parameters
     ----------
@@ -235,30 +351,11 @@ class GoodEnough:
         Time after which the coarse gap suffices. [s]
     coarse_gap_frac : float
         Gap that suffices then. [share 0-1]
-    should_stop : callable, optional
-        A further wish to stop.
     """
 
-    def __init__(
-        self,
-        *,
-        soon_s: float,
-        coarse_gap_frac: float,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> None:
-        self._soon_s = soon_s
-        self._coarse = coarse_gap_frac
-        self._ask = should_stop
-        self._begun = time.perf_counter()
-        self._gap = float("inf")
+    soon_s: float
+    coarse_gap_frac: float
 
-    def watch(self, state: Progress) -> None:
-        """Note the solver's gap."""
-        self._gap = state.gap_frac
-
-    def __call__(self) -> bool:
+    def __call__(self, state: Progress) -> bool:
         """Return whether to stop now."""
-        if self._ask is not None and self._ask():
-            return True
-        is_late = time.perf_counter() - self._begun > self._soon_s
-        return is_late and self._gap <= self._coarse
+        return state.elapsed_s > self.soon_s and state.gap_frac <= self.coarse_gap_frac

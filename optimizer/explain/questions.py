@@ -48,7 +48,8 @@ class Question:
     unit : str
         ``MW-months``, or ``MW`` of phases for an expansion.
     drivers : tuple of str
-        Prices that may turn it, see `optimizer.explain.drivers`.
+        Prices that may turn it, in the order of search; see
+        `optimizer.explain.drivers`.
     is_detail : bool
         Whether a wider question covers it; such questions come last.
     """
@@ -225,15 +226,17 @@ def _expansion_question(
 
 
 def _site_drivers(study: Study, candidates: Candidates, site: Site) -> tuple[str, ...]:
-    """Return the prices of every line that the site could take up."""
-    drivers: list[str] = []
-    if site.id in _places(study, candidates, "self_mining"):
-        drivers += ["btc_price", f"power_price@{site.id}"]
-    if site.id in _places(study, candidates, "gpu_leasing"):
-        drivers.append("gpu_rent")
-    if site.id in _places(study, candidates, "hosting"):
-        drivers.append(f"hosting_rate@{site.id}")
-    return tuple(drivers)
+    """Return the prices of every line that the site could take up, its own first."""
+    mines = site.id in _places(study, candidates, "self_mining")
+    hosts = site.id in _places(study, candidates, "hosting")
+    leases = site.id in _places(study, candidates, "gpu_leasing")
+    drivers = {
+        f"power_price@{site.id}": mines or hosts or leases,
+        f"hosting_rate@{site.id}": hosts,
+        "btc_price": mines,
+        "gpu_rent": leases,
+    }
+    return tuple(driver for driver, counts in drivers.items() if counts)
 
 
 def _line_question(

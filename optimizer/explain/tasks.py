@@ -42,21 +42,25 @@ class Task:
         Question, avoidable share, or driver.
     step : int
         Step of a driver's grid. [steps]
+    asked : tuple of str
+        Questions that a whole plan is to settle.
     """
 
     kind: str
     subject: str = ""
     step: int = 0
+    asked: tuple[str, ...] = ()
 
     @property
     def least_s(self) -> float:
         """Time under which it is not worth starting [s]."""
         return 10.0 if self.kind in {"marginal", "relaxed"} else 20.0
 
-    @property
-    def most_s(self) -> float:
-        """Time it may take [s]."""
-        return {"force": 240.0, "extreme": 240.0, "whole": 120.0}.get(self.kind, 120.0)
+    def most_s(self, *, is_budgeted: bool) -> float:
+        """Return the time it may take, less when others wait for it [s]."""
+        if is_budgeted:
+            return 60.0
+        return 240.0 if self.kind in {"force", "extreme"} else 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ def run_task(
         if task.kind == "extreme":
             return contract_extreme(
                 study,
+                context.result,
                 float(task.subject),
                 time_limit_s=solve_s,
                 should_stop=should_stop,
@@ -149,7 +154,8 @@ def run_task(
             return found
         return evaluate_whole(
             study,
-            questions,
+            context.result.plan,
+            [q for q in questions if q.id in task.asked],
             task.subject,
             task.step,
             time_limit_s=solve_s,

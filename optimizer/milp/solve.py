@@ -108,6 +108,7 @@ def solve(
     start: FloatArray | None = None,
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    is_enough: Callable[[Progress], bool] | None = None,
 ) -> Solution:
     """Return the best solution found within gap and time.
 
@@ -125,6 +126,8 @@ def solve(
         Called with `Progress` as the search goes on.
     should_stop : callable, optional
         Polled; a true value stops the search and keeps the best solution.
+    is_enough : callable, optional
+        Like `should_stop`, but told the state of the search.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def solve(
         guess.col_value = start.tolist()
         solver.setSolution(guess)
     begun = time.perf_counter()
-    _watch(solver, begun, progress, should_stop)
+    _watch(solver, begun, progress, should_stop, is_enough)
     solver.run()
     seconds = time.perf_counter() - begun
     status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
@@ -185,22 +188,24 @@ def _watch(
     begun: float,
     progress: Callable[[Progress], None] | None,
     should_stop: Callable[[], bool] | None,
+    is_enough: Callable[[Progress], bool] | None,
 ) -> None:
     """Subscribe to the solver's own events."""
+
+    def state(event: Any) -> Progress:
+        out = event.data_out
+        return Progress(
+            elapsed_s=time.perf_counter() - begun,
+            objective_usd_m=float(out.mip_primal_bound),
+            bound_usd_m=float(out.mip_dual_bound),
+            gap_frac=float(out.mip_gap),
+            nodes=int(out.mip_node_count),
+        )
+
     if progress is not None:
 
         def report(event: Any) -> None:
-            out = event.data_out
-            objective, bound = out.mip_primal_bound, out.mip_dual_bound
-            progress(
-                Progress(
-                    elapsed_s=time.perf_counter() - begun,
-                    objective_usd_m=float(objective),
-                    bound_usd_m=float(bound),
-                    gap_frac=float(out.mip_gap),
-                    nodes=int(out.mip_node_count),
-                )
-            )
+            progress(state(event))
 
         solver.cbMipLogging.subscribe(report)
         solver.cbMipImprovingSolution.subscribe(report)
@@ -212,6 +217,13 @@ def _watch(
 
         solver.cbMipInterrupt.subscribe(interrupt)
         solver.cbSimplexInterrupt.subscribe(interrupt)
+    if is_enough is not None:
+
+        def end(event: Any) -> None:
+            if is_enough(state(event)):
+                event.data_in.user_interrupt = True
+
+        solver.cbMipInterrupt.subscribe(end)
 
 
 def relaxation(compiled: Compiled) -> Solution:
