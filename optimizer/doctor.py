@@ -120,6 +120,8 @@ def _check_solver() -> Finding:
 
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
+    # One process must not mix numbers of threads: later solves would end unsolved.
+    solver.setOptionValue("threads", 1)
     x = solver.addIntegral(lb=0, ub=10, obj=1.0)
     solver.addConstr(2 * x <= 5)
     solver.maximize()
