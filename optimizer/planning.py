@@ -167,14 +167,10 @@ def plan(
     ledger = evaluate(study, decided, paths)
     npv = float(ledger.npv_usd(study.company.discount_rate_per_year)[0])
     is_value = options.filled_line is None
+    held = options.enforce_hurdles and options.forced_site is None
     checks = (
         *verify_solution(compiled, found, values, ledger, npv if is_value else None),
-        *verify_plan(
-            study,
-            decided,
-            ledger,
-            with_hurdles=options.enforce_hurdles and options.forced_site is None,
-        ),
+        *verify_plan(study, decided, ledger, with_hurdles=held),
     )
     marks.append(time.perf_counter())
     names = ("build", "compile", "root", "solve", "verify")
