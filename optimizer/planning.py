@@ -145,15 +145,14 @@ def plan(
     compiled = compile_model(built.pyomo)
     marks.append(time.perf_counter())
     settings = study.solver
+    limit_s = settings.time_limit_s if time_limit_s is None else time_limit_s
     try:
         root = relaxation(compiled).objective_usd_m if with_root_bound else float("nan")
         marks.append(time.perf_counter())
         found = solve(
             compiled,
             gap_frac=settings.mip_gap_frac if gap_frac is None else gap_frac,
-            time_limit_s=settings.time_limit_s
-            if time_limit_s is None
-            else time_limit_s,
+            time_limit_s=limit_s,
             start=None if start is None else start(built, compiled),
             progress=progress,
             should_stop=should_stop,
@@ -173,7 +172,6 @@ def plan(
         *verify_plan(study, decided, ledger, with_hurdles=held),
     )
     marks.append(time.perf_counter())
-    names = ("build", "compile", "root", "solve", "verify")
     n_rows, n_columns = compiled.matrix.shape
     return PlanResult(
         plan=decided,
@@ -186,9 +184,14 @@ def plan(
         n_rows=n_rows,
         n_columns=n_columns,
         n_integers=int(compiled.is_integer.sum()),
-        timings_s={name: marks[k + 1] - marks[k] for k, name in enumerate(names)},
+        timings_s=_seconds_by_stage(marks),
         checks=checks,
     )
+
+
+def _seconds_by_stage(marks: list[float]) -> dict[str, float]:
+    names = ("build", "compile", "root", "solve", "verify")
+    return {name: marks[k + 1] - marks[k] for k, name in enumerate(names)}
 
 
 def comparison_plans(

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from optimizer.explain.breakeven import Evaluation, Search
+from optimizer.explain.breakeven import Search
 from optimizer.explain.contract_extremes import (
     EXTREMES,
     ContractExtreme,
     plan_as_extreme,
 )
 from optimizer.explain.drivers import driver_title, multiplier_of
+from optimizer.explain.evaluation import Evaluation
 from optimizer.explain.explanation import Explanation
 from optimizer.explain.forcing import FORCED_GAP_FRAC, ForcedAnswer
 from optimizer.explain.marginal import MarginalValues

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from optimizer.explain.breakeven import BreakEven, Evaluation
+from optimizer.explain.breakeven import BreakEven
 from optimizer.explain.contract_extremes import ContractExtreme
+from optimizer.explain.evaluation import Evaluation
 from optimizer.explain.forcing import ForcedAnswer
 from optimizer.explain.marginal import MarginalValues
 from optimizer.explain.questions import Question

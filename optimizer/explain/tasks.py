@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from models.errors import WattplanError
-from optimizer.explain.breakeven import Evaluation, evaluate_relaxed, evaluate_whole
 from optimizer.explain.contract_extremes import ContractExtreme, contract_extreme
+from optimizer.explain.evaluation import Evaluation, evaluate_relaxed, evaluate_whole
 from optimizer.explain.forcing import ForcedAnswer, force
 from optimizer.explain.marginal import MarginalValues, marginal_values
 
