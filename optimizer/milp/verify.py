@@ -114,7 +114,7 @@ def verify_solution(
             Check("rows and bounds hold", False, breach, _ROW_TOLERANCE, "row unit"),
         )
     breach = loosened.worst_violation(settled.values)
-    integers = settled.values[compiled.is_integer]
+    integers = values[compiled.is_integer]
     whole = float(np.abs(integers - np.round(integers)).max(initial=0.0))
     lost = solution.objective_usd_m - settled.objective_usd_m
     best = max(solution.objective_usd_m, settled.objective_usd_m)
