@@ -224,7 +224,10 @@ class Search:
         """Return a multiplier, with the price where there is one."""
         multiplier = multiplier_of(self.driver, step)
         text = f"{multiplier:.3g} times"
-        if len(prices) == 1:
+        if prices:
             name, price = next(iter(prices.items()))
-            text += f" ({price_text(name, price * multiplier)})"
+            money = price_text(name, price * multiplier)
+            # Of several prices one is named as an example.
+            what = name[: name.rindex("usd")].strip("_").replace("_", " ")
+            text += f" ({money})" if len(prices) == 1 else f" ({what} {money})"
         return text

@@ -163,4 +163,5 @@ def price_text(name: str, value: float) -> str:
     """
     unit = name[name.rindex("usd") :].replace("usd_per_", "USD/")
     unit = unit.replace("usd", "USD").replace("gpu_h", "GPU-h").replace("mwh", "MWh")
+    unit = unit.replace("it_kw_month", "kW IT and month")
     return f"{value:,.0f} {unit}" if value >= 1000 else f"{value:.3g} {unit}"

@@ -40,6 +40,7 @@ __all__ = ["CONFIRMED_GAP_FRAC", "Evaluation", "evaluate_relaxed", "evaluate_who
 
 CONFIRMED_GAP_FRAC: Final = 0.01
 """Gap to which a plan either side must be solved. [share 0-1]"""
+_LEAST_SETTLE_S: Final = 3.0
 _SETTLE_S: Final = 20.0
 """Limit of a solve that settles one question. [s]"""
 _MATERIAL: Final = 1.0 - 1e-6
@@ -167,12 +168,13 @@ def evaluate_whole(
     step : int
         Step of the grid. [steps]
     time_limit_s : float
-        Limit of the solve. [s]
+        Limit of all solves together. [s]
     should_stop : callable, optional
         Polled; a true value ends the solve.
     """
     begun = time.perf_counter()
     program, multiplier = _program(study, driver, step)
+    ready = time.perf_counter()
     try:
         found = solve(
             program.compiled,
@@ -195,8 +197,9 @@ def evaluate_whole(
     used: dict[str, float] = {}
     best = found.objective_usd_m
     for question in asked:
+        left = max(ready + time_limit_s - time.perf_counter(), _LEAST_SETTLE_S)
         anew = decided_anew(
-            program, question, found.values, time_limit_s=min(_SETTLE_S, time_limit_s)
+            program, question, found.values, time_limit_s=min(_SETTLE_S, left)
         )
         values = found.values if anew is None else anew.values
         used |= program.amounts([question], values)
