@@ -103,12 +103,17 @@ class WorkerPool:
         Study and plan, sent to each worker once.
     n_workers : int
         Processes. [processes]
+
+    Attributes
+    ----------
+    processes : list of subprocess.Popen
+        All that were started, lost ones included.
     """
 
     def __init__(self, context: Context, n_workers: int) -> None:
         self.n_workers = n_workers
         self._is_closing = False
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._idle: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
         self._context = context
         for _ in range(n_workers):
@@ -117,7 +122,7 @@ class WorkerPool:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         process = _start()
-        self._processes.append(process)
+        self.processes.append(process)
         write_message(_pipe(process.stdin), self._context)
         return process
 
@@ -147,13 +152,13 @@ class WorkerPool:
     def close(self, *, at_once: bool = False) -> None:
         """End the worker processes."""
         self._is_closing = True
-        for process in self._processes:
+        for process in self.processes:
             if at_once:
                 process.terminate()
             elif process.stdin is not None:
                 process.stdin.close()
         self._threads.shutdown(cancel_futures=True)
-        for process in self._processes:
+        for process in self.processes:
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
