@@ -188,10 +188,15 @@ def _answer(
     seconds: float,
 ) -> ForcedAnswer:
     own_bound = result.bound_usd if math.isfinite(result.bound_usd) else result.npv_usd
-    low = result.npv_usd - max(forced.bound_usd, forced.npv_usd)
+    sets_hurdle_aside = (
+        bool(question.site) and study.site(question.site).is_discretionary
+    )
+    most = max(forced.bound_usd, forced.npv_usd)
+    # Without a hurdle set aside, what is forced only forbids: it cannot beat the bound.
+    low = result.npv_usd - (most if sets_hurdle_aside else min(most, own_bound))
     high = max(own_bound, result.npv_usd) - forced.npv_usd
     rate = hurdle = None
-    if question.site and study.site(question.site).is_discretionary:
+    if sets_hurdle_aside:
         index = study.site_index(question.site)
         found = float(annual_rate(irr(forced.ledger.site_flow_usd()[0, index]).rate))
         rate = found if math.isfinite(found) else None

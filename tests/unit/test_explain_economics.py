@@ -234,6 +234,8 @@ def test_only_what_is_newly_taken_on_counts_for_a_forced_line() -> None:
     answer = force(study, found, asked, time_limit_s=60.0)
     assert answer.new_mw_months == {"alpha": pytest.approx(30.0, abs=2.0)}
     assert answer.npv_lost_usd > 0.0
+    # Forcing only forbids here: it cannot gain more than the plan's own gap.
+    assert answer.npv_lost_low_usd >= found.npv_usd - found.bound_usd - 1e-3
 
 
 def test_a_freer_partner_contract_is_never_worth_less() -> None:
