@@ -151,7 +151,7 @@ def solve(
         solver.setSolution(guess)
     begun = time.perf_counter()
     _watch(solver, begun, progress, should_stop, is_enough)
-    solver.run()
+    _run(solver)
     seconds = time.perf_counter() - begun
     status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
     info = solver.getInfo()
@@ -181,6 +181,18 @@ def solve(
         nodes=int(info.mip_node_count) if is_mip else 0,
         iterations=int(info.simplex_iteration_count),
     )
+
+
+def _run(solver: Any) -> None:
+    """Run a solver, also in a process where another used other threads before.
+
+    HiGHS keeps one pool of threads for a process and ends with status "not set" when a
+    solve asks for another number of them; the pool is then made anew.
+    """
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kNotset:
+        highspy.Highs.resetGlobalScheduler(True)
+        solver.run()
 
 
 def _watch(
@@ -282,7 +294,7 @@ def _solve_lp(
     columns = np.arange(len(lower), dtype=np.int32)
     solver.changeColsBounds(len(lower), columns, lower, upper)
     begun = time.perf_counter()
-    solver.run()
+    _run(solver)
     seconds = time.perf_counter() - begun
     status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
     if status == "infeasible":
