@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Context", "Failure", "Task", "run_task"]
 
-_BUILD_S: Final = 6.0
+_BUILD_S: Final = 3.0
 """Time that a task needs beside its solve. [s]"""
 
 
@@ -54,7 +54,7 @@ class Task:
     @property
     def least_s(self) -> float:
         """Time under which it is not worth starting [s]."""
-        return 10.0 if self.kind in {"marginal", "relaxed"} else 20.0
+        return 3.0 if self.kind in {"marginal", "relaxed"} else 10.0
 
     def most_s(self, *, is_budgeted: bool) -> float:
         """Return the time it may take, less when others wait for it [s]."""
