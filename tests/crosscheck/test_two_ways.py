@@ -23,11 +23,14 @@ from tiny_studies import (
     gpus,
     hosting_offers,
     market,
+    tariff,
     tax_regimes,
     tiny_study,
 )
 
 from models.errors import InfeasibleError
+from models.fleet import asic_month
+from models.market import base_paths
 from models.site import PartnerContract
 from models.study import TimeGrid
 from optimizer import plan
@@ -188,6 +191,45 @@ def test_sales_of_machines_slowed_by_the_market() -> None:
     )
     result = checked(tiny_study(market=dying))
     assert any(held.ending == "sell" for held in result.plan.holdings)
+
+
+@pytest.mark.parametrize("degradation", [0.0, 0.3, 0.97, 1.0])
+def test_worn_machines_stand_by_while_newer_ones_run(degradation: float) -> None:
+    new = asics()[1].model_copy(
+        update={
+            "degradation_per_year": degradation,
+            "price_usd_per_th": 0.5,
+            "scrap_usd_per_th": 0.0,
+            "resale_margin_years": 0.0,
+            "delivery_months": 0,
+            "failure_rate_per_year": 0.0,
+        }
+    )
+    # New machines earn some 140 USD/MWh, so those of a third less output stand by.
+    site = alpha(
+        power=tariff(
+            flexible_usd_per_mwh=110.0, demand_response_usd_per_mw_year=400_000.0
+        ),
+        mining_opex_usd_per_mw_year=0.0,
+        conversions=(),
+    )
+    study = tiny_study(
+        sites=(site, beta()), asics=(asics()[0], new), hosting_offers=(), gpu_offers=()
+    )
+    result = checked(study)
+    held = [h for h in result.plan.holdings if h.model == "new" and h.site == "alpha"]
+    assert len({h.cohort_period for h in held}) > 1
+    paths = base_paths(study)
+    runs = {
+        h.cohort_period: asic_month(study, site, new, h.cohort_period, paths)
+        .is_running[0, h.cohort_period :]
+        .mean()
+        for h in held
+    }
+    if degradation == 0.0:
+        assert set(runs.values()) == {1.0}
+    else:
+        assert 0.0 < min(runs.values()) < 1.0
 
 
 def test_naive_plans_keep_the_rules_too() -> None:
