@@ -8,6 +8,7 @@ script may call it alike. What does not belong here: the order of tasks.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import struct
@@ -123,7 +124,9 @@ class WorkerPool:
     def _begin(self) -> subprocess.Popen[bytes]:
         process = _start()
         self.processes.append(process)
-        write_message(_pipe(process.stdin), self._context)
+        # One that is lost already says so at its first task.
+        with contextlib.suppress(BrokenPipeError):
+            write_message(_pipe(process.stdin), self._context)
         return process
 
     def submit(self, task: Task, limit_s: float) -> Future[Answer]:
@@ -141,6 +144,7 @@ class WorkerPool:
                 "want of memory. Run wattplan explain to try again."
             )
             if not self._is_closing:
+                _close_pipes(process)
                 process = self._begin()
             return Failure(task, reason)
         finally:
@@ -155,14 +159,24 @@ class WorkerPool:
         for process in self.processes:
             if at_once:
                 process.terminate()
-            elif process.stdin is not None:
-                process.stdin.close()
+            else:
+                _close(process.stdin)
         self._threads.shutdown(cancel_futures=True)
         for process in self.processes:
             process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            _close_pipes(process)
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    """Close our end; what a lost worker did not read is lost with it."""
+    if pipe is not None:
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+
+
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    _close(process.stdin)
+    _close(process.stdout)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
