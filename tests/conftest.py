@@ -31,6 +31,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("wattplan")
 
 
+def office_path() -> str | None:
+    """Program file of LibreOffice, which systems name one way or the other."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a marker asks of the computer.
@@ -62,7 +67,7 @@ def _needs(config: pytest.Config) -> dict[str, Need]:
             "Chromium (apt-get install chromium)",
         ),
         "office": Need(
-            shutil.which("soffice") is not None,
+            office_path() is not None,
             "LibreOffice (apt-get install libreoffice-calc)",
         ),
         "compiler": Need(
@@ -154,5 +159,13 @@ def xp(request: pytest.FixtureRequest) -> ModuleType:
 def chromium_path() -> str:
     """Program file of Chromium; the test needs the marker ``web``."""
     path = shutil.which("chromium")
+    assert path is not None
+    return path
+
+
+@pytest.fixture
+def soffice_path() -> str:
+    """Program file of LibreOffice; the test needs the marker ``office``."""
+    path = office_path()
     assert path is not None
     return path
