@@ -15,6 +15,7 @@ import numpy as np
 
 from models.book import Book
 from models.ledger import ITEMS, Ledger
+from models.plan_fit import require_fit
 from models.tax import profit_tax_usd
 from models.treasury import treasury_path
 
@@ -36,7 +37,7 @@ def evaluate(study: Study, plan: Plan, paths: MarketPaths) -> Ledger:
     Parameters
     ----------
     study : Study
-        Study the plan belongs to.
+        Study the plan belongs to, or another that has all it names.
     plan : Plan
         Decisions.
     paths : MarketPaths
@@ -51,6 +52,8 @@ def evaluate(study: Study, plan: Plan, paths: MarketPaths) -> Ledger:
     ------
     ValueError
         If the plan's months differ from the study's.
+    DataError
+        If the plan names what the study does not have.
     """
     return _close(filled_book(study, plan, paths))
 
@@ -62,10 +65,10 @@ def filled_book(study: Study, plan: Plan, paths: MarketPaths) -> Book:
     ------
     ValueError
         If the plan's months differ from the study's.
+    DataError
+        If the plan names what the study does not have.
     """
-    if plan.months != study.time.months:
-        msg = f"plan has {plan.months} months, study {study.time.months}"
-        raise ValueError(msg)
+    require_fit(study, plan)
     book = Book(study, plan, paths)
     book.add_asics()
     book.add_gpus()
