@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The company: opening balances, loan, corporate costs and tax regimes.
+"""The company: opening balances, loan and corporate costs.
 
-How balances move stands in `models.treasury` and `models.tax`.
+How balances move stands in `models.treasury`; tax regimes in `models.tax_regime`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models.fields import (
     Record,
 )
 
-__all__ = ["Btc", "BtcLoan", "Company", "SideBusiness", "TaxRegime"]
+__all__ = ["Btc", "BtcLoan", "Company", "SideBusiness"]
 
 Btc = Annotated[float, Field(ge=0, le=21e6, json_schema_extra={"unit": "BTC"})]
 
@@ -58,19 +58,6 @@ class SideBusiness(Record):
     name: str
     revenue_usd_per_month: Money
     cost_usd_per_month: Money
-
-
-class TaxRegime(Record):
-    """Simple profit tax of one jurisdiction."""
-
-    id: Identifier
-    name: str
-    rate_frac: Fraction
-    loss_use_cap_frac: Fraction
-    """Share of a profit that carried-forward losses may offset."""
-    asic_life_months: int = Field(ge=1, le=600, json_schema_extra={"unit": "months"})
-    gpu_life_months: int = Field(ge=1, le=600, json_schema_extra={"unit": "months"})
-    plant_life_months: int = Field(ge=1, le=600, json_schema_extra={"unit": "months"})
 
 
 class Company(Record):

@@ -11,13 +11,14 @@ from functools import cached_property
 
 from pydantic import Field, model_validator
 
-from models.company import Company, TaxRegime
+from models.company import Company
 from models.fields import Identifier, MonthCount, MonthText, Record
 from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
 from models.months import add_months, months_between
 from models.offers import GpuLeaseOffer, HostingOffer
 from models.site import Site
+from models.tax_regime import TaxRegime
 
 __all__ = ["SolverSettings", "Study", "TimeGrid"]
 

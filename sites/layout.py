@@ -12,13 +12,14 @@ from typing import Final
 
 from pydantic import Field, field_validator
 
-from models.company import Company, TaxRegime
+from models.company import Company
 from models.fields import Identifier, Record
 from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
 from models.offers import GpuLeaseOffer, HostingOffer
 from models.site import Site
 from models.study import SolverSettings, TimeGrid
+from models.tax_regime import TaxRegime
 
 __all__ = [
     "CHANGES",

@@ -40,8 +40,8 @@ from models.study import SolverSettings, TimeGrid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from models.company import TaxRegime
     from models.study import Study
+    from models.tax_regime import TaxRegime
 
 LOT_MW = 0.378
 """100 machines of 3.6 kW at a PUE of 1.05."""

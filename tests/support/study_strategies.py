@@ -24,9 +24,9 @@ from tiny_studies import (
     tiny_study,
 )
 
-from models.company import TaxRegime
 from models.site import PartnerContract, Shell
 from models.study import Study, TimeGrid
+from models.tax_regime import TaxRegime
 
 if TYPE_CHECKING:
     from models.market_parameters import Market

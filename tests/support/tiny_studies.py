@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from tiny_offers import gpu_offers, hosting_offers
 
-from models.company import BtcLoan, Company, SideBusiness, TaxRegime
+from models.company import BtcLoan, Company, SideBusiness
 from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
 from models.site import (
@@ -19,6 +19,7 @@ from models.site import (
     Site,
 )
 from models.study import SolverSettings, Study, TimeGrid
+from models.tax_regime import TaxRegime
 
 
 def tariff(**changes: float) -> PowerTariff:

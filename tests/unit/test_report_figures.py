@@ -13,8 +13,8 @@ from reported_runs import reported_data
 from tiny_studies import alpha, beta, company, tariff, tiny_study
 
 from models.capacity import LINES, usage
-from models.company import TaxRegime
 from models.ledger import CORPORATE_ITEMS, ITEMS
+from models.tax_regime import TaxRegime
 from optimizer.planning import baseline, evaluate_plan
 from optimizer.report.blocks import blocks_at, margin_usd_per_mwh
 from optimizer.report.bridge import GROUPS, npv_bridge
