@@ -7,11 +7,13 @@ What does not belong here: reading files (see `sites.loader`), provenance of num
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cached_property
 
 from pydantic import Field, model_validator
 
 from models.company import Company
+from models.errors import DataError
 from models.fields import Identifier, MonthCount, MonthText, Record
 from models.hardware import AsicModel, GpuModel
 from models.market_parameters import Market
@@ -84,25 +86,36 @@ class Study(Record):
         return months_between(self.time.start_month, month)
 
     def site_index(self, site_id: str) -> int:
-        """Return the position of a site on the site axis."""
-        return [site.id for site in self.sites].index(site_id)
+        """Return the position of a site on the site axis; `DataError` if unknown."""
+        return self._position("site", [site.id for site in self.sites], site_id)
 
     def site(self, site_id: str) -> Site:
-        """Return a site by id."""
+        """Return a site by id; `DataError` if unknown."""
         return self.sites[self.site_index(site_id)]
 
     def asic(self, model_id: str) -> AsicModel:
-        """Return an ASIC family by id."""
-        return next(asic for asic in self.asics if asic.id == model_id)
+        """Return an ASIC family by id; `DataError` if unknown."""
+        ids = [asic.id for asic in self.asics]
+        return self.asics[self._position("ASIC family", ids, model_id)]
 
     def gpu_index(self, model_id: str) -> int:
-        """Return the position of a GPU family on the GPU axis."""
-        return [gpu.id for gpu in self.gpus].index(model_id)
+        """Return the position of a GPU family on its axis; `DataError` if unknown."""
+        return self._position("GPU family", [gpu.id for gpu in self.gpus], model_id)
 
     def gpu(self, model_id: str) -> GpuModel:
-        """Return a GPU family by id."""
+        """Return a GPU family by id; `DataError` if unknown."""
         return self.gpus[self.gpu_index(model_id)]
 
     def tax_regime(self, site: Site) -> TaxRegime:
-        """Return the tax regime of a site."""
-        return next(r for r in self.tax_regimes if r.id == site.tax_regime)
+        """Return the tax regime of a site; `DataError` if the study lacks it."""
+        ids = [regime.id for regime in self.tax_regimes]
+        return self.tax_regimes[self._position("tax regime", ids, site.tax_regime)]
+
+    def _position(self, kind: str, ids: list[str], wanted: str) -> int:
+        if wanted in ids:
+            return ids.index(wanted)
+        near = get_close_matches(wanted, ids, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(ids) or "none"
+        msg = f"study {self.id!r} has no {kind} {wanted!r}; it has: {known}.{hint}"
+        raise DataError(msg)

@@ -23,6 +23,7 @@ from tiny_studies import (
 )
 
 from models import fields
+from models.errors import DataError
 from models.market_parameters import Correlation
 from models.months import add_months, months_between
 from models.plan import Commitment, Holding, OfferAcceptance, Plan
@@ -225,6 +226,30 @@ def test_a_study_finds_its_parts_by_id():
     assert study.gpu("h100").gpus_per_node == 8
     assert study.gpu_index("h100") == 0
     assert study.tax_regime(study.site("beta")) == tax_regimes()[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "find", "known"),
+    [
+        ("site", lambda study: study.site("alfa"), "alpha, beta"),
+        ("site", lambda study: study.site_index("alfa"), "alpha, beta"),
+        ("ASIC family", lambda study: study.asic("alfa"), "old, new"),
+        ("GPU family", lambda study: study.gpu("alfa"), "h100"),
+        ("GPU family", lambda study: study.gpu_index("alfa"), "h100"),
+        (
+            "tax regime",
+            lambda study: study.tax_regime(alpha(tax_regime="alfa")),
+            "us, group, oman",
+        ),
+    ],
+)
+def test_an_unknown_part_is_named_beside_those_that_there_are(kind, find, known):
+    with pytest.raises(DataError) as caught:
+        find(tiny_study())
+    hint = " Did you mean 'alpha'?" if kind == "site" else ""
+    assert str(caught.value) == (
+        f"study 'tiny' has no {kind} 'alfa'; it has: {known}.{hint}"
+    )
 
 
 def test_a_study_knows_its_months():
