@@ -8,7 +8,6 @@ command does (see `optimizer.commands`).
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import traceback
 from dataclasses import dataclass
@@ -182,8 +181,6 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     for command in COMMANDS:
-        if importlib.util.find_spec(command.module) is None:
-            continue
         module = importlib.import_module(command.module)
         epilog = f"Example: [bold]{command.example}[/bold]"
         if command.is_group:
