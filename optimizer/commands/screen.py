@@ -119,17 +119,17 @@ def screen(
             progress=lambda stage, done, total: live.count(done, total, unit=stage),
             should_stop=should_stop,
         )
-    if (folder / "report.html").is_file():
-        _rewrite_report(folder)
+    _write_report(folder)
     if json_output:
         print_json({"folder": folder, "screen": result.to_dict()})
         return
     _show(result, top=top, every=every)
     output_console().print(f"All projects: {folder / 'screen.csv'}", markup=False)
+    output_console().print(f"Report: {folder / 'report.html'}", markup=False)
 
 
-def _rewrite_report(folder: Path) -> None:
-    """Write the report of a run again, now with its screening."""
+def _write_report(folder: Path) -> None:
+    """Write the report of a run, again where it has one, now with its screening."""
     from optimizer.report import write_report
 
     with live_progress("Writing the report"):

@@ -7,7 +7,7 @@ does not belong here: results themselves, and the workbook.
 
 from __future__ import annotations
 
-from optimizer.report.data import ReportData, RunInfo, Scores
+from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
 from optimizer.report.load import load_report_data
 from optimizer.report.render import REPORT_FILE, render_report, write_report
 
@@ -16,6 +16,7 @@ __all__ = [
     "ReportData",
     "RunInfo",
     "Scores",
+    "ScreenedData",
     "load_report_data",
     "render_report",
     "write_report",

@@ -7,7 +7,7 @@ What does not belong here: reading run folders (`optimizer.report.load`) and sho
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optimizer.planning import PlanResult
     from sites import InputNumber, SuspiciousInput
 
-__all__ = ["ReportData", "RunInfo", "Scores"]
+__all__ = ["AnyReportData", "ReportData", "RunInfo", "Scores", "ScreenedData"]
 
 Record = dict[str, Any]
 """One row of a table from another command, keys with units."""
@@ -144,6 +144,34 @@ class ReportData:
         ordered = sorted(self.others, key=_place)
         return named | {plan_name(key): self.others[key] for key in ordered}
 
+
+@dataclass(frozen=True, slots=True)
+class ScreenedData:
+    """What the report of a screening without a plan is made from.
+
+    Parameters
+    ----------
+    study : Study
+        Study screened.
+    provenance : tuple of InputNumber
+        Where every number comes from.
+    warnings : tuple of SuspiciousInput
+        Odd inputs.
+    screen : sequence of dict
+        One record per candidate project, ranked.
+    run : RunInfo
+        The run itself.
+    """
+
+    study: Study
+    provenance: tuple[InputNumber, ...] = ()
+    warnings: tuple[SuspiciousInput, ...] = ()
+    screen: Sequence[Record] = ()
+    run: RunInfo = field(default_factory=RunInfo)
+
+
+AnyReportData: TypeAlias = ReportData | ScreenedData
+"""A run with a plan, or a screening alone."""
 
 _NAMES = {
     "run_off": "Run-off",

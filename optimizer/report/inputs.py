@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from optimizer.report.data import ReportData
 from optimizer.report.exhibit import Exhibit, Fold
 from optimizer.report.formats import count, percent, sentence
 from optimizer.report.style import new_figure
@@ -19,7 +20,7 @@ from sites.provenance import assumption_share_frac, grade_counts
 from sites.sources import GRADES
 
 if TYPE_CHECKING:
-    from optimizer.report.data import ReportData
+    from optimizer.report.data import AnyReportData
     from sites import InputNumber
 
 __all__ = [
@@ -39,12 +40,12 @@ _GRADE_COLOURS = {
 }
 
 
-def sources_exhibit(data: ReportData) -> Exhibit:
+def sources_exhibit(data: AnyReportData) -> Exhibit:
     """Return every input number with source, date and grade.
 
     Parameters
     ----------
-    data : ReportData
+    data : AnyReportData
         Provenance of the study.
     """
     numbers = data.provenance
@@ -127,12 +128,12 @@ def _grades_figure(numbers: tuple[InputNumber, ...]) -> go.Figure:
     return figure
 
 
-def warnings_exhibit(data: ReportData) -> Exhibit:
+def warnings_exhibit(data: AnyReportData) -> Exhibit:
     """Return inputs that are allowed but odd.
 
     Parameters
     ----------
-    data : ReportData
+    data : AnyReportData
         Warnings of the study.
     """
     rows = tuple((one.key, one.message) for one in data.warnings)
@@ -231,15 +232,16 @@ def _check_rows(data: ReportData) -> list[tuple[str, str, str, str]]:
     return sorted(rows, key=lambda row: row[2] != "failed")
 
 
-def run_exhibit(data: ReportData) -> Exhibit:
+def run_exhibit(data: AnyReportData) -> Exhibit:
     """Return how the run was made: commands, size, times, versions.
 
     Parameters
     ----------
-    data : ReportData
-        Run and plan.
+    data : AnyReportData
+        Run, and the plan if there is one.
     """
-    run, plan = data.run, data.plan
+    run = data.run
+    plan = data.plan if isinstance(data, ReportData) else None
     rows: list[tuple[str, str]] = [
         ("Run", run.run_id or "not written to a folder"),
         ("Made", run.created_utc or "-"),
@@ -252,7 +254,7 @@ def run_exhibit(data: ReportData) -> Exhibit:
         rows.append(("Seed", str(run.seed)))
     if run.backend:
         rows.append(("Computed on", f"{run.backend}, {run.device}".rstrip(", ")))
-    if plan.n_rows:
+    if plan is not None and plan.n_rows:
         rows.append(
             (
                 "Size of the model",
@@ -260,7 +262,7 @@ def run_exhibit(data: ReportData) -> Exhibit:
                 f"{plan.n_integers:,} integers",
             )
         )
-    timings = run.timings_s or plan.timings_s
+    timings = run.timings_s or ({} if plan is None else plan.timings_s)
     rows += [(f"Time to {name}", f"{value:.1f} s") for name, value in timings.items()]
     rows += [(f"Version of {name}", value) for name, value in run.versions.items()]
     columns = (text("what", "What"), text("value", "Value"))

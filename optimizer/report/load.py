@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from models.business_as_usual import business_as_usual
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
-from optimizer.report.data import ReportData, RunInfo, Scores
+from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
 from optimizer.runreader import open_run
 from sites import load_bundle
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from models.study import Study
     from optimizer.runreader import Run
 
-__all__ = ["load_report_data"]
+__all__ = ["load_report_data", "load_screened_data"]
 
 
 def load_report_data(folder: Path) -> ReportData:
@@ -63,6 +63,39 @@ def load_report_data(folder: Path) -> ReportData:
         stress=_stories(summary.get("stress")),
         screen=_screen(run),
         explain=read_explanation(run),
+        run=_info(run),
+    )
+
+
+def load_screened_data(folder: Path) -> ScreenedData:
+    """Return what a run folder without a plan holds for the report.
+
+    Parameters
+    ----------
+    folder : Path
+        Run folder of `wattplan screen`, with ``study.toml`` and ``screen.parquet``.
+
+    Returns
+    -------
+    ScreenedData
+        Study and screening.
+
+    Raises
+    ------
+    ReportError
+        If there is no run.
+    DataError
+        If a file is missing or damaged.
+    ConfigError
+        If the study in it does not load.
+    """
+    run = open_run(folder)
+    bundle = load_bundle(run.file("study.toml"))
+    return ScreenedData(
+        study=bundle.study,
+        provenance=bundle.provenance,
+        warnings=bundle.warnings,
+        screen=_screen(run),
         run=_info(run),
     )
 

@@ -8,6 +8,7 @@ own policy forbids it. What does not belong here: what the sections say.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,27 @@ from markupsafe import Markup
 from plotly import io as plotly_io
 from plotly.offline import get_plotlyjs
 
-from optimizer.report.load import load_report_data
+from optimizer.report.data import ReportData
+from optimizer.report.load import load_report_data, load_screened_data
+from optimizer.report.screening_page import (
+    screening_sections,
+    screening_summary,
+    screening_tiles,
+)
 from optimizer.report.sections import sections
 from optimizer.report.strip import alerts, tiles
 from optimizer.report.summary import summary
 from optimizer.runfolder import RunWriter
+from optimizer.runreader import open_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from plotly.graph_objects import Figure
 
-    from optimizer.report.data import ReportData
+    from optimizer.report.data import AnyReportData
     from optimizer.report.exhibit import Section
+    from optimizer.report.strip import Alert, Tile
     from optimizer.report.table import Table
 
 __all__ = ["REPORT_FILE", "render_report", "write_report"]
@@ -36,20 +45,49 @@ __all__ = ["REPORT_FILE", "render_report", "write_report"]
 REPORT_FILE = "report.html"
 
 
-def render_report(data: ReportData) -> str:
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What stands on a page, by the kind of its run."""
+
+    kicker: str
+    sections: tuple[Section, ...]
+    tiles: tuple[Tile, ...]
+    summary: tuple[str, ...]
+    alerts: tuple[Alert, ...] = ()
+
+
+def _front(data: AnyReportData) -> _Front:
+    if isinstance(data, ReportData):
+        return _Front(
+            "Planning report",
+            sections(data),
+            tiles(data),
+            summary(data),
+            alerts(data),
+        )
+    return _Front(
+        "Screening report",
+        screening_sections(data),
+        screening_tiles(data),
+        screening_summary(data),
+    )
+
+
+def render_report(data: AnyReportData) -> str:
     """Return the report as one HTML document.
 
     Parameters
     ----------
-    data : ReportData
-        The run.
+    data : AnyReportData
+        The run: a plan, or a screening alone.
 
     Returns
     -------
     str
         Document that needs no other file and no network.
     """
-    parts = sections(data)
+    front = _front(data)
+    parts = front.sections
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_page_file),
         autoescape=True,
@@ -60,9 +98,10 @@ def render_report(data: ReportData) -> str:
     return environment.get_template("report.html.jinja").render(
         study=data.study,
         run=data.run,
-        tiles=tiles(data),
-        alerts=alerts(data),
-        summary=summary(data),
+        kicker=front.kicker,
+        tiles=front.tiles,
+        alerts=front.alerts,
+        summary=front.summary,
         sections=parts,
         figure_json=_figure_json,
         csv_json=_csv_json,
@@ -96,7 +135,9 @@ def write_report(folder: Path, *, command: str = "wattplan report") -> Path:
     DataError
         If a file of the run is missing or damaged.
     """
-    page = render_report(load_report_data(folder))
+    is_screening = open_run(folder).passport.kind == "screen"
+    load = load_screened_data if is_screening else load_report_data
+    page = render_report(load(folder))
     with RunWriter.extend(folder, command=command) as writer:
         writer.write_text(REPORT_FILE, page)
     return folder / REPORT_FILE

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.study import Study
-    from optimizer.report.data import ReportData
+    from optimizer.report.data import AnyReportData
 
-__all__ = ["screen_exhibits"]
+__all__ = ["screen_exhibits", "screen_reading", "worded"]
 
 _USD_M = 1e-6
 _TOP: Final = 25
@@ -60,7 +60,7 @@ _SPACES: Final = {
 }
 
 
-def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
+def screen_exhibits(data: AnyReportData) -> tuple[Exhibit, ...]:
     """Return the ranking of candidate projects; nothing when none were screened.
 
     Parameters
@@ -68,7 +68,7 @@ def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
     data : ReportData
         The run.
     """
-    rows = [_worded(data.study, row) for row in data.screen]
+    rows = [worded(data.study, row) for row in data.screen]
     if not rows:
         return ()
     best: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -80,7 +80,7 @@ def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
         Exhibit(
             id="screen-table",
             title="Candidate projects, ranked",
-            reading=_reading(rows),
+            reading=screen_reading(rows),
             figure=_figure(families),
             table=_table(
                 "screen",
@@ -104,8 +104,16 @@ def screen_exhibits(data: ReportData) -> tuple[Exhibit, ...]:
     )
 
 
-def _worded(study: Study, row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with words for people in place of ids."""
+def worded(study: Study, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with words for people in place of ids.
+
+    Parameters
+    ----------
+    study : Study
+        Study screened.
+    row : dict
+        One candidate project.
+    """
     words = dict(row)
     words["verdict"] = str(row.get("verdict", "")).replace("_", " ")
     told = str(row.get("verdict_text", "")).replace(">=", "\u2265")
@@ -132,7 +140,14 @@ def _table(table_id: str, title: str, rows: Sequence[dict[str, Any]]) -> Table:
     return Table(table_id, title, _COLUMNS, cells)
 
 
-def _reading(rows: Sequence[dict[str, Any]]) -> str:
+def screen_reading(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the line that reads a ranking.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        At least one project, worded, best first.
+    """
     verdicts = [row["verdict"] for row in rows]
     words = (
         f"of {count(len(rows), 'project')} {verdicts.count('pass')} pass, "

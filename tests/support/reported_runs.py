@@ -22,7 +22,7 @@ from models.plan import (
 )
 from optimizer.passport import CheckResult, SolverFacts
 from optimizer.planning import evaluate_plan
-from optimizer.report import ReportData, RunInfo, Scores
+from optimizer.report import ReportData, RunInfo, Scores, ScreenedData
 from optimizer.stress import stress
 from sites.provenance import InputNumber
 from sites.sources import ASSUMPTION, Source
@@ -154,6 +154,16 @@ def screened_rows() -> list[dict[str, object]]:
             "irr_per_year": None,
         },
     ]
+
+
+def screened_data(site_name: str = "Alpha", *, is_empty: bool = False) -> ScreenedData:
+    """A screening without a plan; without a project if asked."""
+    return ScreenedData(
+        reported_study(site_name),
+        provenance=numbers(),
+        screen=[] if is_empty else screened_rows(),
+        run=RunInfo(run_id="20251130-120000-tiny-abcdef", seed=1),
+    )
 
 
 def reported_data(site_name: str = "Alpha", *, is_full: bool = True) -> ReportData:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from reported_runs import HOSTILE, reported_data
+from reported_runs import HOSTILE, reported_data, screened_data
 
 from models.business_as_usual import business_as_usual
 from optimizer.cli import main
 from optimizer.planning import evaluate_plan
 from optimizer.report import ReportData, render_report, write_report
+from optimizer.report.screening_page import screening_summary, screening_tiles
 from optimizer.report.strip import alerts, tiles
 from optimizer.runfolder import RunFacts, RunWriter, open_run
 from optimizer.scoring import score_run, stress_run
@@ -129,6 +130,30 @@ def test_emergency_equity_and_failed_checks_are_said_loudly(data: ReportData) ->
     assert "April 2026" in found[0].text
     assert found[1].title == "1 check of the plan failed"
     assert broken.name in found[1].text
+
+
+def test_a_screening_opens_with_its_verdicts_and_its_first_project() -> None:
+    data = screened_data()
+    shown = {tile.label: tile for tile in screening_tiles(data)}
+    assert (shown["Projects"].value, shown["Projects"].detail) == ("2", "at 1 site")
+    assert [shown[name].value for name in ("Pass", "Pass only if", "Fail")] == [
+        "1",
+        "1",
+        "0",
+    ]
+    first = shown["NPV of the first at its hurdle"]
+    assert first.value == "+USD 1.2m"
+    assert first.detail.startswith("Alpha: ")
+    assert shown["IRR of the first"].value == "31.0% a year"
+    assert shown["P(NPV of the first not under zero)"].value == "70%"
+    assert "2 projects 1 pass" in screening_summary(data)[0]
+
+
+def test_a_screening_without_projects_says_so() -> None:
+    data = screened_data(is_empty=True)
+    assert [tile.value for tile in screening_tiles(data)] == ["0"] * 4
+    page = render_report(data)
+    assert "The study offers no candidate project." in page
 
 
 @pytest.fixture(scope="module")

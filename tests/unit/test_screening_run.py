@@ -287,8 +287,34 @@ def test_the_command_writes_a_run_and_only_json(
     # The folder of a run stands for its study, and the screening is added to it.
     assert main(["screen", str(folder), *words]) == 0
     again = open_run(folder)
-    assert len(again.passport.commands) == 2
+    assert [words.split()[1] for words in again.passport.commands] == [
+        "screen",
+        "report",
+        "screen",
+        "report",
+    ]
     assert again.changed_files() == []
+
+
+def test_a_screening_alone_has_its_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    words = ["--start", "0", "--scenarios", "20", "--reoptimise", "0"]
+    assert main(["screen", "teaching", "--out", str(folder), *words]) == 0
+    assert f"Report: {folder / 'report.html'}" in capsys.readouterr().out
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Screening report" in page
+    for name in ("screen", "prices", "trust"):
+        assert page.count(f'<section id="{name}">') == 1
+    assert '<section id="plan">' not in page
+    assert "<code>wattplan plan teaching --out DIR</code>" in page
+    assert "Green Valley: " in page
+    first = page
+    assert main(["report", str(folder)]) == 0
+    again = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Screening report" in again
+    assert len(again) >= len(first)
 
 
 def test_the_terminal_shows_the_ranking(

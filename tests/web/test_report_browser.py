@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import sync_playwright
-from reported_runs import HOSTILE, reported_data
+from reported_runs import HOSTILE, reported_data, screened_data
 
 from optimizer.report import render_report
 
@@ -83,9 +83,9 @@ def _becomes(page: Page, expression: str) -> bool:
     return False
 
 
-def test_every_figure_is_drawn(opened: Opened) -> None:
+def _assert_drawn(opened: Opened) -> None:
+    """Every figure of a page shows its marks and no foreign logo."""
     places = opened.page.locator(".plot")
-    assert places.count() >= 10
     for index in range(places.count()):
         place = places.nth(index)
         name = place.get_attribute("id")
@@ -94,6 +94,24 @@ def test_every_figure_is_drawn(opened: Opened) -> None:
         marks = place.locator(".trace, .hm, .points path, .scatterlayer path")
         assert marks.count() >= 1, name
         assert place.locator(".modebar-btn--logo").count() == 0, name
+
+
+def test_every_figure_is_drawn(opened: Opened) -> None:
+    assert opened.page.locator(".plot").count() >= 10
+    _assert_drawn(opened)
+
+
+def test_the_report_of_a_screening_alone_is_drawn_and_quiet(
+    browser: Browser, tmp_path: Path
+) -> None:
+    place = tmp_path / "report.html"
+    place.write_text(render_report(screened_data(HOSTILE)), encoding="utf-8")
+    with browser.new_context(offline=True) as context:
+        opened = Opened(context.new_page(), place)
+        assert opened.page.locator("#plot-screen-table").count() == 1
+        _assert_drawn(opened)
+        assert HOSTILE in opened.page.locator("main").inner_text()
+        assert (opened.asked, opened.said) == ([], [])
 
 
 def test_nothing_is_asked_from_outside_and_nothing_is_said(opened: Opened) -> None:
