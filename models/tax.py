@@ -1,54 +1,208 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tax: a simple profit tax with loss carry-forward, one group per site.
+"""Tax on profit, one group per site: losses, holidays and withholding.
 
-Machines and plant are written off straight line over the regime's lives whatever
-happens to them, and sale proceeds are income (the general asset account method of
-26 CFR 1.168(i)-1, simplified). What does not belong here: what profit is made of
-(`models.cashflow`).
+Tax is reckoned and paid by the month. In a month with profit P and taxable share s
+(1 outside holidays), gain g = max(P, 0) and loss l = max(-P, 0)::
+
+    use      = min(balance, cap x s x g)
+    tax      = rate x (s x g - use)
+    withheld = withholding share x (g - use - tax)
+    balance  = balance - use + s x l
+
+and, where losses expire after K months, balance = min(balance, s x l of the last K
+months), which is exact for losses used first in, first out. Of an exempt share of
+profit neither gains nor losses count for tax, and its gains are paid up like others.
+
+Machines and plant are written off by their schedule whatever happens to them, and sale
+proceeds are income (the general asset account method of 26 CFR 1.168(i)-1, simplified).
+What does not belong here: what profit is made of (`models.cashflow`), schedules
+(`models.depreciation`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.months import months_between
+
 if TYPE_CHECKING:
     from models.arrays import FloatArray
+    from models.tax_regime import TaxRegime
 
-__all__ = ["profit_tax_step", "profit_tax_usd"]
+__all__ = [
+    "TaxAccount",
+    "TaxTerms",
+    "profit_levies_usd",
+    "profit_tax_step",
+    "profit_tax_usd",
+    "tax_terms",
+    "taxable_shares",
+]
 
 
-def profit_tax_usd(
-    profit_usd: FloatArray, rate_frac: float, loss_use_cap_frac: float
-) -> FloatArray:
-    """Return monthly profit tax, losses carried forward without limit of time.
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """What a regime asks of a profit, month by month.
 
-    ``use_t = min(balance_t, cap x max(profit_t, 0))``,
-    ``tax_t = rate x (max(profit_t, 0) - use_t)``,
-    ``balance_(t+1) = balance_t - use_t + max(-profit_t, 0)``.
+    Parameters
+    ----------
+    rate_frac, loss_use_cap_frac, withholding_frac : float
+        Tax rate, largest share of a taxable profit that losses may offset, tax on
+        profit paid up. [share 0-1]
+    loss_life_months : int or None
+        Months after its own in which a loss may be used. [months]
+    taxable_frac : tuple of float, length n_periods
+        Share of a month's profit outside holidays. [share 0-1]
+    """
+
+    rate_frac: float
+    loss_use_cap_frac: float
+    taxable_frac: tuple[float, ...]
+    withholding_frac: float = 0.0
+    loss_life_months: int | None = None
+
+    @property
+    def relief_frac(self) -> float:
+        """What each USD of loss used saves: ``rate + withholding x (1 - rate)``."""
+        return self.rate_frac + self.withholding_frac * (1.0 - self.rate_frac)
+
+    def levy_frac(self, period: int) -> float:
+        """Return tax and withholding per USD of profit without losses to use.
+
+        ``rate x s + withholding x (1 - rate x s)`` [share 0-1]. It is never under
+        ``s x relief``, so that a gain and a loss made up together never pay.
+        """
+        taxed = self.rate_frac * self.taxable_frac[period]
+        return taxed + self.withholding_frac * (1.0 - taxed)
+
+    @property
+    def expires_within(self) -> bool:
+        """Whether a loss of the horizon can expire within it."""
+        life = self.loss_life_months
+        return life is not None and life < len(self.taxable_frac)
+
+
+def taxable_shares(
+    regime: TaxRegime, start_month: str, n_periods: int
+) -> tuple[float, ...]:
+    """Return the share of profit outside holidays, length n_periods [share 0-1].
+
+    Parameters
+    ----------
+    regime : TaxRegime
+        Holidays.
+    start_month : str
+        Calendar month of the first period, ISO ``YYYY-MM``.
+    n_periods : int
+        Months wanted. [months]
+    """
+    shares = [1.0] * n_periods
+    for holiday in regime.holidays:
+        first = max(months_between(start_month, holiday.first_month), 0)
+        until = min(months_between(start_month, holiday.last_month) + 1, n_periods)
+        for period in range(first, until):
+            shares[period] = 1.0 - holiday.exempt_frac
+    return tuple(shares)
+
+
+def tax_terms(regime: TaxRegime, start_month: str, n_periods: int) -> TaxTerms:
+    """Return what a regime asks over a horizon.
+
+    Parameters
+    ----------
+    regime : TaxRegime
+        Regime of a site.
+    start_month : str
+        Calendar month of the first period, ISO ``YYYY-MM``.
+    n_periods : int
+        Horizon. [months]
+    """
+    return TaxTerms(
+        rate_frac=regime.rate_frac,
+        loss_use_cap_frac=regime.loss_use_cap_frac,
+        withholding_frac=regime.withholding_frac,
+        loss_life_months=regime.loss_life_months,
+        taxable_frac=taxable_shares(regime, start_month, n_periods),
+    )
+
+
+class TaxAccount:
+    """The tax account of one group: give it each month's profit in order."""
+
+    def __init__(self, terms: TaxTerms, like_usd: FloatArray) -> None:
+        self._terms = terms
+        self.loss_balance_usd: FloatArray = np.zeros_like(like_usd)
+        """Losses that may still be used, shape (n_scenarios,). [USD]"""
+        self._losses: list[FloatArray] = [self.loss_balance_usd]
+        self._period = 0
+
+    def step(self, profit_usd: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return tax and tax withheld of the next month, and carry losses on.
+
+        Parameters
+        ----------
+        profit_usd : ndarray of shape (n_scenarios,)
+            Taxable profit of the month before losses brought forward. [USD]
+
+        Returns
+        -------
+        tuple of ndarray of shape (n_scenarios,)
+            Tax and tax withheld, >= 0. [USD]
+        """
+        terms, balance = self._terms, self.loss_balance_usd
+        share = terms.taxable_frac[self._period]
+        gain = np.maximum(profit_usd, 0.0)
+        use = np.minimum(balance, terms.loss_use_cap_frac * share * gain)
+        tax = terms.rate_frac * (share * gain - use)
+        withheld = terms.withholding_frac * (gain - use - tax)
+        loss = share * np.maximum(-profit_usd, 0.0)
+        balance = balance - use + loss
+        if terms.expires_within:
+            # Running total of losses, so that the last K are one difference.
+            self._losses.append(self._losses[-1] + loss)
+            life = terms.loss_life_months or 0
+            if len(self._losses) > life + 1:
+                recent = self._losses[-1] - self._losses[-1 - life]
+                balance = np.minimum(balance, recent)
+        self.loss_balance_usd = balance
+        self._period += 1
+        return tax, withheld
+
+
+def profit_levies_usd(
+    profit_usd: FloatArray, terms: TaxTerms
+) -> tuple[FloatArray, FloatArray]:
+    """Return monthly profit tax and tax withheld.
 
     Parameters
     ----------
     profit_usd : ndarray of shape (n_scenarios, n_periods)
         Taxable profit before losses brought forward. [USD]
-    rate_frac : float
-        Tax rate. [share 0-1]
-    loss_use_cap_frac : float
-        Largest share of a profit that losses may offset. [share 0-1]
+    terms : TaxTerms
+        Terms over the same months.
 
     Returns
     -------
-    ndarray of shape (n_scenarios, n_periods)
-        Tax, >= 0, paid in the month it arises. [USD]
+    tuple of ndarray of shape (n_scenarios, n_periods)
+        Tax and tax withheld, >= 0, paid in the month they arise. [USD]
     """
-    tax = np.zeros_like(profit_usd)
-    balance = np.zeros_like(profit_usd[:, 0])
+    tax, withheld = np.zeros_like(profit_usd), np.zeros_like(profit_usd)
+    account = TaxAccount(terms, profit_usd[:, 0])
     for period in range(profit_usd.shape[1]):
-        tax[:, period], balance = profit_tax_step(
-            profit_usd[:, period], balance, rate_frac, loss_use_cap_frac
-        )
-    return tax
+        tax[:, period], withheld[:, period] = account.step(profit_usd[:, period])
+    return tax, withheld
+
+
+def profit_tax_usd(
+    profit_usd: FloatArray, rate_frac: float, loss_use_cap_frac: float
+) -> FloatArray:
+    """Return monthly tax of a plain regime, (n_scenarios, n_periods) [USD]."""
+    shares = (1.0,) * profit_usd.shape[1]
+    terms = TaxTerms(rate_frac, loss_use_cap_frac, shares)
+    return profit_levies_usd(profit_usd, terms)[0]
 
 
 def profit_tax_step(
@@ -57,20 +211,7 @@ def profit_tax_step(
     rate_frac: float,
     loss_use_cap_frac: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return one month's tax and the loss balance after it.
-
-    Parameters
-    ----------
-    profit_usd, loss_balance_usd : ndarray of shape (n_scenarios,)
-        Taxable profit of the month; losses brought forward, >= 0. [USD]
-    rate_frac, loss_use_cap_frac : float
-        See `profit_tax_usd`. [share 0-1]
-
-    Returns
-    -------
-    tuple of ndarray of shape (n_scenarios,)
-        Tax and losses carried forward. [USD]
-    """
+    """Return a month's tax of a plain regime and the losses left [USD]."""
     gain = np.maximum(profit_usd, 0.0)
     use = np.minimum(loss_balance_usd, loss_use_cap_frac * gain)
     carried = loss_balance_usd - use + np.maximum(-profit_usd, 0.0)
