@@ -181,6 +181,10 @@ class Site(Record):
     )
     """Phases that construction crews can work on at once."""
     opening_fleet: tuple[OpeningCohort, ...] = ()
+    plant_book_value_usd: Money = 0.0
+    """Net book value of power and shells that stand at the start."""
+    plant_remaining_life_months: MonthCount = 0
+    """Months over which it is still depreciated in the accounts."""
     latitude_deg: float = Field(ge=-90, le=90, json_schema_extra={"unit": "deg"})
     longitude_deg: float = Field(ge=-180, le=180, json_schema_extra={"unit": "deg"})
     grid_carbon_g_per_kwh: Factor = 0.0
@@ -193,6 +197,16 @@ class Site(Record):
     def shell(self, kind: str) -> Shell | None:
         """Return the shell of a kind, or None when the site has none."""
         return next((shell for shell in self.shells if shell.kind == kind), None)
+
+    @model_validator(mode="after")
+    def _plant_has_a_life(self) -> Site:
+        if self.plant_book_value_usd > 0.0 and self.plant_remaining_life_months < 1:
+            msg = (
+                f"plant_book_value_usd {self.plant_book_value_usd:,.0f} needs "
+                "plant_remaining_life_months of at least 1"
+            )
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _partner_terms_match_status(self) -> Site:
