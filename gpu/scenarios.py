@@ -7,8 +7,9 @@ neighbours, in any order. The counter's stream word says what a draw is for:
 =============== ====================================================================
 stream          two standard normals per month
 =============== ====================================================================
-0, 1, 2         factors (btc_price, network), (fees, power), (gpu_rent,
-                gpu_utilisation), in the order of `models.market_parameters.FACTORS`
+0, 1, 2, 3      factors (btc_price, network), (fees, power), (gpu_rent,
+                gpu_utilisation), (btc_variance, btc_tail), in the order of
+                `models.market_parameters.FACTORS`
 16 + k          power price of sites 2k and 2k + 1 of the study alone
 4096 + s        month 0 only: capex overrun and delay of site s of the study
 =============== ====================================================================
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from models.paths import MarketPaths
     from models.study import Study
 
-__all__ = ["draw_shocks", "sampled_paths"]
+__all__ = ["draw_factor_shocks", "draw_shocks", "sampled_paths"]
 
 FACTOR_STREAM: Final = 0
 SITE_POWER_STREAM: Final = 16
@@ -68,7 +69,7 @@ def draw_shocks(
     ids = xp.asarray(scenario_ids)
     n_rows, n_sites, n_periods = len(ids), len(study.sites), study.time.months
     return Shocks(
-        monthly=_pairs(seed, ids, n_periods, FACTOR_STREAM, len(FACTORS), xp),
+        monthly=draw_factor_shocks(seed, ids, n_periods, xp),
         site_power=_pairs(seed, ids, n_periods, SITE_POWER_STREAM, n_sites, xp),
         site_build=xp.stack(
             [
@@ -78,6 +79,31 @@ def draw_shocks(
             axis=1,
         ).reshape(n_rows, n_sites, 2),
     )
+
+
+def draw_factor_shocks(
+    seed: int, scenario_ids: IntArray, n_periods: int, xp: ArrayModule = np
+) -> FloatArray:
+    """Return the independent normals of the factors alone.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2^64 - 1. [unitless]
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        0 to 2^63 - 1. [unitless]
+    n_periods : int
+        Months. [months]
+    xp : module
+        Array module to draw on.
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios, n_factors, n_periods)
+        Those of `draw_shocks`. [unitless]
+    """
+    ids = xp.asarray(scenario_ids)
+    return _pairs(seed, ids, n_periods, FACTOR_STREAM, len(FACTORS), xp)
 
 
 def sampled_paths(

@@ -2,7 +2,8 @@
 """Market processes: from standard normal shocks to paths of every price.
 
 The base path is the path of zero shocks. Drawing the shocks belongs to `gpu`, the
-parameters to `models.market_parameters`, the network's rules to `models.network`.
+parameters to `models.market_parameters`, Bitcoin's own paths to
+`models.market_bitcoin`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.market_bitcoin import autoregression, bitcoin_paths
 from models.market_parameters import FACTORS
 from models.mining import expected_btc, hashprice_usd_per_ph_day
-from models.network import (
-    average_subsidy_btc_per_block,
-    blocks_expected,
-    difficulty_from_hashrate,
-    difficulty_path,
-    subsidy_btc_per_block,
-)
 from models.paths import MarketPaths
 from models.units import MONTHS_PER_YEAR, SECONDS_PER_HOUR, month_hours_h
 
@@ -29,7 +24,7 @@ if TYPE_CHECKING:
     from models.market_parameters import Market
     from models.study import Study
 
-__all__ = ["Shocks", "base_paths", "correlation_root", "simulate"]
+__all__ = ["Shocks", "base_paths", "correlated", "correlation_root", "simulate"]
 
 _MAX_UTILISATION = 1.0
 
@@ -108,12 +103,21 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
 
     Notes
     -----
-    With dt = 1/12 year and e the correlated shocks:
+    With dt = 1/12 year and e, z, u, n independent or correlated shocks of month t:
 
-    - BTC price: ``ln P_t = ln P_0 + drift t dt + vol sqrt(dt) (e_0 + ... + e_t)``.
-    - Network hashrate: resting level ``ln H*_t = ln H_0 + ln(1 + trend) (t + 1) dt +
-      elasticity (ln R_t - ln R_ref)``, R the block reward in USD at last month's
-      price; ``ln H_t`` closes the gap to it with the half-life of its direction.
+    - BTC price: ``ln P_t = ln P_0 + drift t dt + s_0 e_0 + ... + s_t e_t``. The base
+      path is the median: the mean lies above it by about exp(variance / 2), and
+      without drift the median stays where it is. Month t stands t + 1 months after
+      the opening.
+    - Its volatility: ``s_t = vol sqrt(dt) exp((x_t + tail u_t) / 2 - (spread^2 +
+      tail^2) / 4)`` with ``x_t = keep x_(t-1) + spread sqrt(1 - keep^2) z_t``. Variance
+      is lognormal with mean vol^2: x lasts and clusters, u is new every month and
+      makes tails fat. ``x + tail u`` is cut at three standard deviations.
+    - Network hashrate: ``ln H_t = ln H_(t-1) + g_t + short (r_t - r_(t-1)) +
+      (elasticity - short) m_t + vol sqrt(dt) n_t``. r is the log of the block reward in
+      USD at last month's price, g the pace of growth, which fades from its opening
+      value into the trend. ``m_t`` is what the reward that the network has adapted to
+      moves this month: it closes its gap to r with the half-life of its direction.
     - Difficulty follows the hashrate by half an epoch; heights accumulate and the
       halving month is split pro rata.
     - Fees, power, GPU rent and utilisation: base path times ``exp(x_t)``, ``x`` an
@@ -121,29 +125,17 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
     - Capex factor ``exp(vol e)``; delay ``floor(vol |e| + 1/2)`` months.
     """
     market = study.market
-    by_name = _correlated(market, shocks.monthly)
-    like = shocks.monthly
-
-    months = np.arange(study.time.months) / MONTHS_PER_YEAR
-    drift = np.asarray(market.btc_log_drift_per_year * months, like=like)
-    volatility = market.btc_volatility_per_year / MONTHS_PER_YEAR**0.5
-    btc_price_usd = market.btc_price_usd * np.exp(
-        drift + volatility * np.cumsum(by_name["btc_price"], axis=1)
-    )
-    fee_share = market.fee_share_frac * np.exp(
-        _autoregression(
-            by_name["fees"], market.fee_volatility_per_year, market.fee_half_life_months
-        )
-    )
-    network_eh_s, subsidy, difficulty = _network(
-        study, btc_price_usd, fee_share, by_name["network"]
-    )
-    seconds = _seconds(study, like=like)
+    by_name = correlated(market, shocks.monthly)
+    seconds = _seconds(study, like=shocks.monthly)
+    bitcoin = bitcoin_paths(market, by_name, seconds)
+    btc_price_usd = bitcoin.btc_price_usd
+    difficulty, fee_share = bitcoin.difficulty, bitcoin.fee_share_frac
+    subsidy = bitcoin.subsidy_btc_per_block
     rent, utilisation = _gpu(study, by_name["gpu_rent"], by_name["gpu_utilisation"])
     build = shocks.site_build
     return MarketPaths(
         btc_price_usd=btc_price_usd,
-        network_eh_s=network_eh_s,
+        network_eh_s=bitcoin.network_eh_s,
         btc_per_eh_s=expected_btc(
             np.ones_like(difficulty),
             difficulty,
@@ -168,9 +160,23 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
     )
 
 
-def _correlated(market: Market, shocks: FloatArray) -> dict[str, FloatArray]:
-    """Return correlated shocks by factor, each (n_scenarios, n_periods).
+def correlated(market: Market, shocks: FloatArray) -> dict[str, FloatArray]:
+    """Return correlated shocks by factor.
 
+    Parameters
+    ----------
+    market : Market
+        Says how they are correlated.
+    shocks : ndarray of shape (n_scenarios, n_factors, n_periods)
+        Independent standard normals. [unitless]
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_scenarios, n_periods)
+        One per name of `FACTORS`. [unitless]
+
+    Notes
+    -----
     The root is small and mostly zeros: sums term by term cost less than a matrix
     product, and their rounding does not depend on how many scenarios there are.
     """
@@ -190,81 +196,11 @@ def _seconds(study: Study, *, like: FloatArray) -> FloatArray:
     return np.asarray(hours * SECONDS_PER_HOUR, like=like)
 
 
-def _autoregression(
-    shock: FloatArray, volatility_per_year: float, half_life_months: float
-) -> FloatArray:
-    """Return x_t = keep x_(t-1) + vol sqrt(1/12) e_t along the last axis."""
-    keep = 0.5 ** (1.0 / half_life_months)
-    step = volatility_per_year / MONTHS_PER_YEAR**0.5 * shock
-    deviation = np.empty_like(step)
-    deviation[..., 0] = step[..., 0]
-    for period in range(1, step.shape[-1]):
-        deviation[..., period] = keep * deviation[..., period - 1] + step[..., period]
-    return deviation
-
-
-def _network(
-    study: Study,
-    btc_price_usd: FloatArray,
-    fee_share_frac: FloatArray,
-    shock: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return hashrate, mean subsidy and difficulty, each (n_scenarios, n_periods)."""
-    market = study.market
-    up = 1.0 - 0.5 ** (1.0 / market.network_half_life_up_months)
-    down = 1.0 - 0.5 ** (1.0 / market.network_half_life_down_months)
-    trend = np.log1p(market.network_trend_per_year) / MONTHS_PER_YEAR
-    volatility = market.network_volatility_per_year / MONTHS_PER_YEAR**0.5
-    seconds = _seconds(study, like=shock)
-    ones = np.ones_like(shock[:, 0])
-    log_opening = float(np.log(market.network_eh_s))
-    log_hashrate = log_opening * ones
-    height = market.block_height * ones
-    reference = np.log(
-        market.reference_btc_price_usd
-        * subsidy_btc_per_block(height)
-        * (1.0 + market.fee_share_frac)
-    )
-    before_eh_s = market.network_eh_s * ones
-    before_difficulty = difficulty_from_hashrate(before_eh_s)
-    network_eh_s, subsidy = np.empty_like(shock), np.empty_like(shock)
-    difficulty = np.empty_like(shock)
-    price_before = market.btc_price_usd * ones
-    for period in range(shock.shape[1]):
-        reward = price_before * subsidy_btc_per_block(height)
-        reward = np.log(reward * (1.0 + fee_share_frac[:, period]))
-        resting = (
-            log_opening
-            + trend * (period + 1)
-            + market.network_elasticity * (reward - reference)
-        )
-        gap = resting - log_hashrate
-        log_hashrate = (
-            log_hashrate
-            + np.where(gap > 0.0, up, down) * gap
-            + volatility * shock[:, period]
-        )
-        now_eh_s = np.exp(log_hashrate)
-        now_difficulty = difficulty_path(
-            now_eh_s[:, None],
-            opening_network_eh_s=before_eh_s,
-            opening_difficulty=before_difficulty,
-            seconds=seconds[period : period + 1],
-        )[:, 0]
-        blocks = blocks_expected(now_eh_s, now_difficulty, seconds=seconds[period])
-        network_eh_s[:, period], difficulty[:, period] = now_eh_s, now_difficulty
-        subsidy[:, period] = average_subsidy_btc_per_block(height, blocks)
-        height = height + blocks
-        before_eh_s, before_difficulty = now_eh_s, now_difficulty
-        price_before = btc_price_usd[:, period]
-    return network_eh_s, subsidy, difficulty
-
-
 def _power(market: Market, common: FloatArray, own: FloatArray) -> FloatArray:
     share = market.power_common_frac
     shock = share**0.5 * common[:, None, :] + (1.0 - share) ** 0.5 * own
     return np.exp(
-        _autoregression(
+        autoregression(
             shock, market.power_volatility_per_year, market.power_half_life_months
         )
     )
@@ -282,14 +218,14 @@ def _gpu(
     base_rent = np.asarray(rents[:, None] * trend, like=rent_shock)
     base_used = np.asarray(used, like=rent_shock)[:, None]
     rent = np.exp(
-        _autoregression(
+        autoregression(
             rent_shock,
             market.gpu_rent_volatility_per_year,
             market.gpu_rent_half_life_months,
         )
     )
     deviation = np.exp(
-        _autoregression(
+        autoregression(
             utilisation_shock,
             market.gpu_utilisation_volatility_per_year,
             market.gpu_utilisation_half_life_months,

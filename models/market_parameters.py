@@ -21,7 +21,16 @@ from models.fields import (
 
 __all__ = ["FACTORS", "Correlation", "Market"]
 
-FACTORS = ("btc_price", "network", "fees", "power", "gpu_rent", "gpu_utilisation")
+FACTORS = (
+    "btc_price",
+    "network",
+    "fees",
+    "power",
+    "gpu_rent",
+    "gpu_utilisation",
+    "btc_variance",
+    "btc_tail",
+)
 """Names of the correlated monthly shocks, in the order of the factor axis."""
 
 
@@ -44,16 +53,37 @@ class Market(Record):
         ge=-2, le=2, json_schema_extra={"unit": "per year"}
     )
     btc_volatility_per_year: PerYear
+    """Root of the mean variance in the long run."""
+    btc_opening_volatility_per_year: PerYear | None = None
+    """Root of the mean variance of a month in the opening state; None: its median."""
+    btc_variance_spread: Factor = 0.0
+    """Standard deviation of the lasting part of log variance: how much it clusters."""
+    btc_variance_half_life_months: float = Field(
+        default=3.0, gt=0, le=120, json_schema_extra={"unit": "months"}
+    )
+    """Months in which the lasting part of log variance halves."""
+    btc_variance_tail_spread: Factor = 0.0
+    """Standard deviation of log variance that is new every month: how fat tails are."""
+    earlier_btc_price_usd: Money | None = Field(default=None, gt=0)
+    """Price a month before the opening; None: the same. The network answers to it."""
     reference_btc_price_usd: Money = Field(gt=0)
-    """Price at which the opening network hashrate would be at rest."""
+    """Price that the opening network has adapted to."""
     network_eh_s: float = Field(gt=0, le=1e6, json_schema_extra={"unit": "EH/s"})
     """Network hashrate just before the first month."""
     block_height: int = Field(ge=840_000, json_schema_extra={"unit": "blocks"})
     """Height at the start of the first month."""
     network_trend_per_year: SignedPerYear
-    """Growth of the resting hashrate at constant block reward in USD."""
+    """Growth in the long run at constant block reward in USD."""
+    network_opening_growth_per_year: SignedPerYear | None = None
+    """Pace of growth just before the first month; None: the trend."""
+    network_growth_half_life_months: float = Field(
+        default=6.0, gt=0, le=120, json_schema_extra={"unit": "months"}
+    )
+    """Months in which the pace comes half-way from its opening value to the trend."""
     network_elasticity: Factor
-    """Response of the resting hashrate to the block reward in USD (log on log)."""
+    """Response of the hashrate to the block reward in USD in the end (log on log)."""
+    network_short_elasticity: Factor = 0.0
+    """Part of it that comes within a month."""
     network_half_life_up_months: float = Field(
         gt=0, le=120, json_schema_extra={"unit": "months"}
     )
@@ -62,7 +92,9 @@ class Market(Record):
     )
     network_volatility_per_year: PerYear
     fee_share_frac: Factor
-    """Fees over subsidy."""
+    """Fees over subsidy, median."""
+    opening_fee_share_frac: Factor | None = None
+    """Fees over subsidy in the month before the first; None: the median."""
     fee_half_life_months: float = Field(
         gt=0, le=120, json_schema_extra={"unit": "months"}
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tiny_studies import tiny_study
 
 from models.market import Shocks, simulate
+from models.market_parameters import FACTORS
 from models.plan import (
     BuildStart,
     Commitment,
@@ -38,7 +39,7 @@ def futures(seed, n_scenarios=3):
     return simulate(
         STUDY,
         Shocks(
-            monthly=rng.standard_normal((n_scenarios, 6, MONTHS)),
+            monthly=rng.standard_normal((n_scenarios, len(FACTORS), MONTHS)),
             site_power=rng.standard_normal((n_scenarios, sites, MONTHS)),
             site_build=rng.standard_normal((n_scenarios, sites, 2)),
         ),

@@ -23,13 +23,17 @@ def test_streams_are_the_documented_ones() -> None:
     study = tiny_study(sites=(alpha(), beta(), gamma()))
     ids = np.array([5, 2**40])
     shocks = draw_shocks(study, 7, ids)
-    assert shocks.monthly.shape == (2, 6, 24)
+    assert shocks.monthly.shape == (2, 8, 24)
     assert shocks.site_power.shape == (2, 3, 24)
     assert shocks.site_build.shape == (2, 3, 2)
     # Factors 2 and 3 (fees, power) are the two numbers of stream 1.
     fees_power = normals(7, ids, 24, 1)
     np.testing.assert_array_equal(shocks.monthly[:, 2], fees_power[..., 0])
     np.testing.assert_array_equal(shocks.monthly[:, 3], fees_power[..., 1])
+    # Factors 6 and 7 (variance that lasts, variance that passes) are stream 3.
+    variance = normals(7, ids, 24, 3)
+    np.testing.assert_array_equal(shocks.monthly[:, 6], variance[..., 0])
+    np.testing.assert_array_equal(shocks.monthly[:, 7], variance[..., 1])
     # Site 2 is the first of stream 16 + 1; its builds are month 0 of 4096 + 2.
     third = normals(7, ids, 24, 17)[..., 0]
     np.testing.assert_array_equal(shocks.site_power[:, 2], third)
