@@ -171,6 +171,10 @@ class Site(Record):
     asic_duty_frac: Factor
     """Import duty and freight on machines bought for the site, share of price."""
     gpu_duty_frac: Factor
+    asic_vat_frac: Fraction = 0.0
+    """VAT or sales tax on machines bought for the site that is not recovered, share of
+    price and duty."""
+    gpu_vat_frac: Fraction = 0.0
     move_in_usd_per_unit: Money
     """Freight and installation of a machine moved to the site."""
     shells: tuple[Shell, ...]

@@ -180,6 +180,7 @@ _FINANCE: Final = (
 
 _TAX: Final = (
     _income("tax", "", "site_tax", "Profit tax of sites, each alone", "profit_tax"),
+    _income("tax", "", "withheld_tax", "Tax on profit paid up", "withholding_tax"),
     _income("tax", "", "group_tax", "Effect of overhead and interest", "overhead_tax"),
 )
 
@@ -355,5 +356,6 @@ VALUATION_ITEMS: Final = (
     "terminal_leases",
     "terminal_btc",
     "terminal_loan",
+    "terminal_debt",
 )
 """Ledger items that value the company: the opening, and what is left at the horizon."""

@@ -284,7 +284,7 @@ def _balances(
     price[:, 1:] = paths.btc_price_usd
     paid, received = _deposits_usd(study, plan)
     none = np.zeros_like(path.cash_usd)
-    debt = getattr(path, "debt_usd", None)
+    debt = getattr(ledger, "debt", None)
     held = {
         "cash": path.cash_usd,
         "btc_free": path.btc_free * price,
@@ -294,7 +294,9 @@ def _balances(
         "plant": values.plant.balance_usd,
         "deposits_paid": none + np.asarray(paid, like=none),
         "btc_loan": path.loan_usd,
-        "other_debt": none if debt is None else none + debt.sum(axis=-2),
+        "other_debt": none
+        if debt is None
+        else none + np.asarray(debt.balance_usd.sum(axis=0), like=none),
         "deposits_held": none + np.asarray(received, like=none),
     }
     owed = {"btc_loan", "other_debt", "deposits_held"}
