@@ -14,7 +14,9 @@ import numpy as np
 
 from models.finance import discount_factors
 from models.fleet import gpu_merchant_usd
+from models.months import add_months
 from models.power import base_price_usd_per_mwh
+from models.tax import tax_terms
 from models.units import month_hours_h
 
 if TYPE_CHECKING:
@@ -245,17 +247,22 @@ def contract_remainder_factor(study: Study, site: Site, until: int) -> float:
     study : Study
         Study.
     site : Site
-        Site of the contract; its profit tax applies in full, since depreciation left
-        past the horizon is not tracked.
+        Site of the contract; tax and withholding apply in full outside holidays, since
+        depreciation left past the horizon is not tracked.
     until : int
         First period after the contract. [period]
 
     Returns
     -------
     float
-        ``(1 - tax rate) x remainder_factor(until - horizon, remainder rate)``.
-        [months]
+        Sum over months k past the horizon of ``(1 - levies of the month) x
+        (1 + remainder rate)^(-k / 12)``. [months]
     """
-    keep = 1.0 - study.tax_regime(site).rate_frac
+    months_left = until - study.time.months
+    if months_left <= 0:
+        return 0.0
+    after = add_months(study.time.start_month, study.time.months)
+    terms = tax_terms(study.tax_regime(site), after, months_left)
+    kept = [1.0 - terms.levy_frac(month) for month in range(months_left)]
     rate = remainder_rate_per_year(study, site)
-    return keep * remainder_factor(until - study.time.months, rate)
+    return float(discount_factors(rate, months_left)[1:] @ np.array(kept))

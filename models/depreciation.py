@@ -8,6 +8,7 @@ books' own depreciation, which is straight line.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,39 @@ from models.months import months_between
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
+    from models.site import Site
+    from models.study import Study
     from models.tax_regime import AssetClass, DepreciationRule, TaxRegime
 
-__all__ = ["macrs_shares", "tax_depreciation_usd", "yearly_shares"]
+__all__ = [
+    "WriteOff",
+    "macrs_shares",
+    "opening_write_off_usd",
+    "tax_depreciation_usd",
+    "write_off",
+    "yearly_shares",
+]
 
 _MONTHS = 12
 _DOUBLE_DECLINING_YEARS = 10
 """Recovery periods up to this decline at 200 %, longer ones at 150 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """Write-off of one asset for tax.
+
+    Parameters
+    ----------
+    monthly_usd : ndarray of shape (n_periods,)
+        Write-off. [USD]
+    early_relief_usd : float
+        What tax and withholding it saved by the horizon beyond straight line over the
+        class's life; 0 for straight line. [USD]
+    """
+
+    monthly_usd: FloatArray
+    early_relief_usd: float
 
 
 @cache
@@ -131,3 +158,59 @@ def tax_depreciation_usd(
     fits = max(min(n_periods - live, len(monthly)), 0)
     schedule[live : live + fits] = monthly[:fits]
     return schedule
+
+
+def write_off(
+    study: Study, site: Site, kind: AssetClass, cost_usd: float, live: int
+) -> WriteOff:
+    """Return the write-off of an asset at a site, and what it saved early.
+
+    End values are taxed as if written off straight line: what is saved ahead of that
+    falls due at the horizon, see `models.tax.terminal_tax_usd`.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the site.
+    site : Site
+        Site whose regime applies.
+    kind : {"asic", "gpu", "plant"}
+        Class of assets.
+    cost_usd : float
+        Cost; scales both results, in whatever unit it comes. [USD]
+    live : int
+        First period of use, >= 0. [period]
+    """
+    regime, n_periods = study.tax_regime(site), study.time.months
+    monthly = tax_depreciation_usd(
+        regime,
+        kind,
+        cost_usd,
+        live,
+        start_month=study.time.start_month,
+        n_periods=n_periods,
+    )
+    if regime.depreciation(kind).method == "straight_line":
+        return WriteOff(monthly, 0.0)
+    even = straight_line_usd(cost_usd, live, regime.life_months(kind), n_periods)
+    terms = study.tax_terms(site)
+    levies = np.array([terms.levy_frac(period) for period in range(n_periods)])
+    return WriteOff(monthly, float(levies @ (monthly - even)))
+
+
+def opening_write_off_usd(site: Site, n_periods: int) -> FloatArray:
+    """Return the write-off of a site's opening machines, straight line [USD].
+
+    Their book value over their remaining life, whatever the regime's method: what they
+    were once written off by is not known.
+
+    Returns
+    -------
+    ndarray of shape (n_periods,)
+        Write-off, >= 0. [USD]
+    """
+    total = np.zeros(n_periods)
+    for cohort in site.opening_fleet:
+        life = max(cohort.remaining_life_months, 1)
+        total += straight_line_usd(cohort.book_value_usd, 0, life, n_periods)
+    return total

@@ -20,6 +20,7 @@ from models.market_parameters import Market
 from models.months import add_months, months_between
 from models.offers import GpuLeaseOffer, HostingOffer
 from models.site import Site
+from models.tax import TaxTerms, tax_terms
 from models.tax_regime import TaxRegime
 
 __all__ = ["SolverSettings", "Study", "TimeGrid"]
@@ -110,6 +111,11 @@ class Study(Record):
         """Return the tax regime of a site; `DataError` if the study lacks it."""
         ids = [regime.id for regime in self.tax_regimes]
         return self.tax_regimes[self._position("tax regime", ids, site.tax_regime)]
+
+    def tax_terms(self, site: Site) -> TaxTerms:
+        """Return what a site's regime asks month by month; `DataError` if unknown."""
+        time = self.time
+        return tax_terms(self.tax_regime(site), time.start_month, time.months)
 
     def _position(self, kind: str, ids: list[str], wanted: str) -> int:
         if wanted in ids:

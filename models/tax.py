@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from models.tax_regime import TaxRegime
 
 __all__ = [
+    "Levies",
     "TaxAccount",
     "TaxTerms",
     "profit_levies_usd",
@@ -40,6 +41,7 @@ __all__ = [
     "profit_tax_usd",
     "tax_terms",
     "taxable_shares",
+    "terminal_tax_usd",
 ]
 
 
@@ -172,10 +174,30 @@ class TaxAccount:
         return tax, withheld
 
 
-def profit_levies_usd(
-    profit_usd: FloatArray, terms: TaxTerms
-) -> tuple[FloatArray, FloatArray]:
-    """Return monthly profit tax and tax withheld.
+@dataclass(frozen=True, slots=True)
+class Levies:
+    """What a profit cost in tax.
+
+    Parameters
+    ----------
+    tax_usd, withheld_usd : ndarray of shape (n_scenarios, n_periods)
+        Profit tax and tax withheld, >= 0, paid in the month they arise. [USD]
+    loss_left_usd : ndarray of shape (n_scenarios,)
+        Losses that may still be used at the end, >= 0. [USD]
+    """
+
+    tax_usd: FloatArray
+    withheld_usd: FloatArray
+    loss_left_usd: FloatArray
+
+    @property
+    def total_usd(self) -> FloatArray:
+        """Tax and tax withheld, (n_scenarios, n_periods) [USD]."""
+        return self.tax_usd + self.withheld_usd
+
+
+def profit_levies_usd(profit_usd: FloatArray, terms: TaxTerms) -> Levies:
+    """Return monthly profit tax and tax withheld, and the losses left.
 
     Parameters
     ----------
@@ -186,14 +208,39 @@ def profit_levies_usd(
 
     Returns
     -------
-    tuple of ndarray of shape (n_scenarios, n_periods)
-        Tax and tax withheld, >= 0, paid in the month they arise. [USD]
+    Levies
+        Arrays on the same module as the profit.
     """
     tax, withheld = np.zeros_like(profit_usd), np.zeros_like(profit_usd)
     account = TaxAccount(terms, profit_usd[:, 0])
     for period in range(profit_usd.shape[1]):
         tax[:, period], withheld[:, period] = account.step(profit_usd[:, period])
-    return tax, withheld
+    return Levies(tax, withheld, account.loss_balance_usd)
+
+
+def terminal_tax_usd(
+    early_relief_usd: FloatArray, loss_left_usd: FloatArray, terms: TaxTerms
+) -> FloatArray:
+    """Return the tax put off to the horizon by write-off ahead of straight line.
+
+    ``max(saved early - relief of the losses left, 0)``: end values stand untaxed beside
+    cost not yet written off straight line, so what was written off sooner is owed;
+    losses left, often its very result, pay for it first.
+
+    Parameters
+    ----------
+    early_relief_usd, loss_left_usd : ndarray of shape (n_scenarios,)
+        See `models.depreciation.WriteOff` and `Levies`. [USD]
+    terms : TaxTerms
+        Terms of the group.
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios,)
+        Owed at the horizon, >= 0. [USD]
+    """
+    owed = early_relief_usd - terms.relief_frac * loss_left_usd
+    return np.maximum(owed, 0.0)
 
 
 def profit_tax_usd(
@@ -202,7 +249,7 @@ def profit_tax_usd(
     """Return monthly tax of a plain regime, (n_scenarios, n_periods) [USD]."""
     shares = (1.0,) * profit_usd.shape[1]
     terms = TaxTerms(rate_frac, loss_use_cap_frac, shares)
-    return profit_levies_usd(profit_usd, terms)[0]
+    return profit_levies_usd(profit_usd, terms).tax_usd
 
 
 def profit_tax_step(
