@@ -27,6 +27,7 @@ from models.contracts import (
 )
 from models.fleet import (
     asic_month,
+    asic_move_usd,
     asic_price_usd,
     asic_resale_usd,
     gpu_month,
@@ -185,9 +186,15 @@ class Book:
                 self._end(held, worth[cohort_key], "asic")
         for move in self.plan.moves:
             site = study.site_index(move.to_site)
-            cost = np.zeros(self.n_periods)
-            cost[move.period] = -study.sites[site].move_in_usd_per_unit * move.units
-            self.post("moves", site, cost)
+            each = asic_move_usd(
+                study,
+                study.asic(move.model),
+                move.cohort_period,
+                study.site(move.from_site),
+                study.sites[site],
+            )
+            when = slice(move.period, move.period + 1)
+            self.post("moves", site, -each[when] * move.units, when)
         for site, place in enumerate(study.sites):
             for opening in place.opening_fleet:
                 self.depreciation_usd[:, site] += np.asarray(

@@ -37,6 +37,7 @@ __all__ = [
     "asic_facility_mw",
     "asic_hashrate_eh_s",
     "asic_month",
+    "asic_move_usd",
     "asic_price_usd",
     "asic_resale_usd",
     "gpu_facility_mw",
@@ -217,6 +218,31 @@ def asic_price_usd(site: Site, asic: AsicModel, n_periods: int) -> FloatArray:
     landed: FloatArray = (
         asic.hashrate_th_s * price_usd_per_th * (1.0 + site.asic_duty_frac)
     )
+    return landed
+
+
+def asic_move_usd(
+    study: Study, asic: AsicModel, cohort_period: int, from_site: Site, to_site: Site
+) -> FloatArray:
+    """Return what moving one machine between two sites costs, by month of the move.
+
+    Freight and installation at the new site. A machine bought within the study also
+    owes the duty that the new site asks beyond the old one's, on the price of a new
+    machine that month: buying where duty is low and moving on saves none. Older
+    machines were imported before the study and move without (assumption).
+
+    Returns
+    -------
+    ndarray of shape (n_periods,)
+        Cost, >= 0. [USD]
+    """
+    n_periods = study.time.months
+    cost = np.full(n_periods, to_site.move_in_usd_per_unit)
+    if cohort_period < 0:
+        return cost
+    owed = asic_price_usd(to_site, asic, n_periods)
+    paid = asic_price_usd(from_site, asic, n_periods)
+    landed: FloatArray = cost + np.maximum(owed - paid, 0.0)
     return landed
 
 

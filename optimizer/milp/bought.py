@@ -9,7 +9,7 @@ begins and ends: a quarter of the model's entries and the same relaxation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,12 +20,14 @@ from models.units import MONTHS_PER_YEAR
 from optimizer.milp.sums import Interval, linear
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from models.arrays import FloatArray
     from optimizer.milp.candidates import OrderChoice
     from optimizer.milp.fleet import UnitSeries
     from optimizer.milp.sums import Sums, Variable
 
-__all__ = ["add_bought"]
+__all__ = ["BoughtCohort", "add_bought"]
 
 _ROUNDING: Final = 1e-12
 """Differences under this share of a series are rounding."""
@@ -37,36 +39,63 @@ Span = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Cohort:
-    """Machines of one order: what they are, what one earns, how new they count."""
+class BoughtCohort:
+    """Machines of one order month at a site: what one earns, who comes and goes.
+
+    Parameters
+    ----------
+    choice : OrderChoice
+        Their order, or the one of the same month for the site they moved to.
+    unit : UnitSeries
+        What one of them earns there.
+    comes, goes : list of (int, Variable)
+        Lots that come to the site or leave it, by period. [period, lots]
+    spells : list of (int, int, Variable)
+        Lots that stand there from a period up to another. [period, period, lots]
+    """
 
     choice: OrderChoice
     unit: UnitSeries
+    comes: list[tuple[int, Variable]] = field(default_factory=list)
+    goes: list[tuple[int, Variable]] = field(default_factory=list)
+    spells: list[tuple[int, int, Variable]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighted:
+    """A cohort and how new it counts."""
+
+    cohort: BoughtCohort
     weight: float
+
+    @property
+    def choice(self) -> OrderChoice:
+        return self.cohort.choice
+
+    @property
+    def unit(self) -> UnitSeries:
+        return self.cohort.unit
 
 
 def add_bought(
-    model: Any,
-    orders: dict[tuple[str, str, int], OrderChoice],
-    units: dict[tuple[str, str, int], UnitSeries],
-    n_periods: int,
-    sums: Sums,
+    model: Any, bought: Iterable[BoughtCohort], n_periods: int, sums: Sums
 ) -> None:
     """Add bought machines that stand at a site from change to change, and their flows.
 
-    Rows: ``bought_stand``, thousands that stand = before + delivered - sold; and
+    Rows: ``bought_stand``, thousands that stand = before + come - gone; and
     ``bought_wear``, the same with each cohort weighted by its output over that of the
     family's first one at the same time.
     """
-    families: dict[Family, list[_Cohort]] = {}
-    for key, choice in orders.items():
+    families: dict[Family, list[_Weighted]] = {}
+    for cohort in bought:
+        choice = cohort.choice
         cohorts = families.setdefault((choice.model.id, choice.site.id), [])
         weight = 1.0
         if not choice.is_gpu:
             months = choice.live - (cohorts[0].choice.live if cohorts else choice.live)
             keep = 1.0 - choice.model.degradation_per_year  # type: ignore[union-attr]
             weight = _weight(keep, months)
-        cohorts.append(_Cohort(choice, units[key], weight))
+        cohorts.append(_Weighted(cohort, weight))
     spans = {
         (*family, since): until
         for family, cohorts in families.items()
@@ -84,11 +113,17 @@ def add_bought(
         _add_use(model, family, cohorts, own, sums)
 
 
-def _marks(cohorts: list[_Cohort], n_periods: int) -> list[int]:
+def _marks(cohorts: list[_Weighted], n_periods: int) -> list[int]:
     """Return the periods in which machines of a family may come or go, in order."""
-    came = {cohort.choice.live for cohort in cohorts}
-    gone = {end for cohort in cohorts for end in cohort.choice.ends if end < n_periods}
-    return sorted(came | gone)
+    came, gone = _changes(cohorts)
+    return sorted(period for period in came | gone if period < n_periods)
+
+
+def _changes(cohorts: list[_Weighted]) -> tuple[set[int], set[int]]:
+    """Return the periods in which machines of a family may come, and may go."""
+    came = {period for x in cohorts for period, _ in x.cohort.comes}
+    gone = {period for x in cohorts for period, _ in x.cohort.goes}
+    return came, gone
 
 
 def _weight(keep_frac: float, months: int) -> float:
@@ -98,7 +133,7 @@ def _weight(keep_frac: float, months: int) -> float:
     return keep_frac ** (-months / MONTHS_PER_YEAR) if keep_frac > 0.0 else np.inf
 
 
-def _wears(cohorts: list[_Cohort]) -> bool:
+def _wears(cohorts: list[_Weighted]) -> bool:
     """Whether cohorts of a family differ in output and can be added up by weight."""
     return 1.0 < cohorts[-1].weight <= _MOST_WEIGHT
 
@@ -106,11 +141,11 @@ def _wears(cohorts: list[_Cohort]) -> bool:
 def _stock_rows(
     model: Any,
     stock: Any,
-    families: dict[Family, list[_Cohort]],
+    families: dict[Family, list[_Weighted]],
     *,
     worn: bool,
 ) -> Any:
-    """Return the rows ``before + delivered - sold - stock = 0``."""
+    """Return the rows ``before + come - gone - stock = 0``."""
     terms: dict[Span, list[tuple[float, Variable]]] = {
         span: [(-1.0, stock[span])] for span in stock
     }
@@ -123,19 +158,18 @@ def _stock_rows(
             if (*family, choice.live) not in terms:
                 continue
             size = choice.lot_units / 1e3 * (cohort.weight if worn else 1.0)
-            lots = model.order_lots[choice.key]
-            terms[*family, choice.live].append((size, lots))
-            for end in choice.ends:
-                if (*family, end) in terms:
-                    held = model.hold_lots[(*choice.key, end)]
-                    terms[*family, end].append((-size, held))
+            for period, lots in cohort.cohort.comes:
+                terms[*family, period].append((size, lots))
+            for period, lots in cohort.cohort.goes:
+                if (*family, period) in terms:
+                    terms[*family, period].append((-size, lots))
     return pyo.Constraint(list(terms), rule=lambda _, *key: (linear(terms[key]), 0.0))
 
 
 def _add_flows(
     model: Any,
     family: Family,
-    cohorts: list[_Cohort],
+    cohorts: list[_Weighted],
     spans: list[tuple[int, int]],
     sums: Sums,
 ) -> None:
@@ -164,11 +198,12 @@ def _add_flows(
         choice, unit = cohort.choice, cohort.unit
         own_btc = _difference(unit.mined_btc, btc * (cohort.weight if adds_up else 0.0))
         own = _difference(unit.operating_usd_m, operating)
-        for end in choice.ends:
-            held = model.hold_lots[(*choice.key, end)]
-            part, size = slice(choice.live, end), choice.lot_units
-            sums.mined_btc.add_series(place, own_btc[part] * size, held, choice.live)
-            sums.operating_usd_m.add_series(place, own[part] * size, held, choice.live)
+        if not (own_btc.any() or own.any()):
+            continue
+        for since, until, lots in cohort.cohort.spells:
+            part, size = slice(since, until), choice.lot_units
+            sums.mined_btc.add_series(place, own_btc[part] * size, lots, since)
+            sums.operating_usd_m.add_series(place, own[part] * size, lots, since)
 
 
 def _difference(own: FloatArray, common: FloatArray) -> FloatArray:
@@ -181,14 +216,13 @@ def _difference(own: FloatArray, common: FloatArray) -> FloatArray:
 def _add_use(
     model: Any,
     family: Family,
-    cohorts: list[_Cohort],
+    cohorts: list[_Weighted],
     spans: list[tuple[int, int]],
     sums: Sums,
 ) -> None:
     """Add the space that bought machines take up, and GPUs at hand."""
     first = cohorts[0].choice
-    came = {cohort.choice.live for cohort in cohorts}
-    gone = {end for cohort in cohorts for end in cohort.choice.ends}
+    came, gone = _changes(cohorts)
     line = "gpu_leasing" if first.is_gpu else "self_mining"
     place, n_periods = first.site.id, spans[-1][1]
     for since, until in spans:

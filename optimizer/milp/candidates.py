@@ -7,11 +7,11 @@ comes from `models`; Pyomo starts in the neighbouring modules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from models.fleet import asic_facility_mw, gpu_facility_mw
+from models.fleet import TRANSIT_MONTHS, asic_facility_mw, gpu_facility_mw
 
 if TYPE_CHECKING:
     from models.hardware import AsicModel, GpuModel
@@ -24,6 +24,7 @@ __all__ = [
     "Candidates",
     "Cohort",
     "Grid",
+    "MoveChoice",
     "OfferChoice",
     "OrderChoice",
     "candidates_of",
@@ -94,6 +95,22 @@ class OrderChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveChoice:
+    """Bought machines of one order that leave for another site in a period."""
+
+    order: OrderChoice
+    to: OrderChoice
+    """Order of the same family and month for the new site: what runs there."""
+    period: int
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """Index of the Pyomo variable."""
+        model, place, ordered = self.order.key
+        return (model, place, self.to.site.id, ordered, self.period)
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     """Opening machines of one family and age, wherever they stand later."""
 
@@ -134,10 +151,17 @@ class Candidates:
     """Start periods by (site, shell kind)."""
     conversion_starts: dict[tuple[str, str], tuple[int, ...]]
     """Start periods by (site, conversion)."""
+    moves: tuple[MoveChoice, ...] = ()
+    """Moves of bought machines."""
 
 
 def candidates_of(study: Study, options: ModelOptions) -> Candidates:
     """Return the candidates of a study under the options of one solve."""
+    found = _without_moves(study, options)
+    return replace(found, moves=_moves(found)) if options.moves_bought else found
+
+
+def _without_moves(study: Study, options: ModelOptions) -> Candidates:
     grid = Grid(
         n_periods=study.time.months,
         order_step=study.time.order_step_months,
@@ -240,6 +264,50 @@ def _orders(
                     )
                 )
     return tuple(choices)
+
+
+def _moves(candidates: Candidates) -> tuple[MoveChoice, ...]:
+    """Return moves of bought machines at the ends of their holding steps.
+
+    Both sites have a hall of the kind by then. No move ends at a discretionary site:
+    its hurdle judges it with the machines it pays for.
+    """
+    n_periods = candidates.grid.n_periods
+    orders: dict[tuple[str, int], list[OrderChoice]] = {}
+    room: dict[tuple[str, str], int] = {}
+    for choice in candidates.orders:
+        if not choice.is_gpu:
+            orders.setdefault((choice.model.id, choice.period), []).append(choice)
+            hall = (choice.site.id, choice.kind)
+            if hall not in room:
+                room[hall] = _first_room(candidates, choice.site, choice.kind)
+    return tuple(
+        MoveChoice(order, to, period)
+        for cohort in orders.values()
+        for order in cohort
+        for to in cohort
+        if to is not order and not to.site.is_discretionary
+        for period in order.ends[:-1]
+        if period > room[order.site.id, order.kind]
+        and period >= room[to.site.id, to.kind]
+        and period + TRANSIT_MONTHS < n_periods
+    )
+
+
+def _first_room(candidates: Candidates, site: Site, kind: str) -> int:
+    """Return the first period in which a site can have a hall of a kind."""
+    shell = site.shell(kind)
+    if shell is None or shell.opening_mw > 0.0:
+        return 0
+    live = [candidates.grid.n_periods]
+    if shell.build is not None:
+        starts = candidates.build_starts.get((site.id, kind), ())
+        live += [period + shell.build.lead_time_months for period in starts]
+    for work in site.conversions:
+        if work.to_kind == kind:
+            starts = candidates.conversion_starts.get((site.id, work.id), ())
+            live += [period + work.lead_time_months for period in starts]
+    return min(live)
 
 
 def _cohorts(study: Study) -> tuple[Cohort, ...]:

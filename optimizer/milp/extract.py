@@ -7,33 +7,31 @@ Integers are rounded and tiny amounts dropped; everything that follows from deci
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from models.errors import SolverError
-from models.fleet import TRANSIT_MONTHS
 from models.plan import (
     BuildStart,
     Commitment,
     ConversionStart,
-    Holding,
-    Move,
     OfferAcceptance,
-    Order,
     PhaseStart,
     Plan,
 )
 from optimizer.milp.solve import fixed_lp
+from optimizer.milp.trails import (
+    TINY,
+    SolutionReader,
+    bought_machines,
+    opening_machines,
+)
 from optimizer.milp.treasury import sale_blocks
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.study import Study
-    from optimizer.milp.candidates import Cohort
     from optimizer.milp.compile import Compiled
     from optimizer.milp.model import BuiltModel
 
@@ -47,6 +45,9 @@ DECISIONS: Final = frozenset(
         "committed_mw",
         "order_lots",
         "hold_lots",
+        "moved_lots",
+        "moved_stay_lots",
+        "moved_sell_lots",
         "stay_thousands",
         "sell_thousands",
         "move_thousands",
@@ -57,9 +58,6 @@ DECISIONS: Final = frozenset(
     }
 )
 """Variables that are decisions; all others follow from them."""
-
-_TINY: Final = 1e-9
-"""Amounts under this are noise of a solve to `_TOLERANCE`, in the variable's unit."""
 
 _TOLERANCE: Final = 1e-9
 
@@ -92,24 +90,9 @@ def clean_values(compiled: Compiled, values: FloatArray) -> FloatArray:
         pass
     else:
         cleaned = np.where(compiled.is_integer, cleaned, settled.values)
-    cleaned = np.where(np.abs(cleaned) < _TINY, 0.0, cleaned)
+    cleaned = np.where(np.abs(cleaned) < TINY, 0.0, cleaned)
     clipped: FloatArray = np.clip(cleaned, compiled.lower, compiled.upper)
     return clipped
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Looks solution values up by variable name and index."""
-
-    values: dict[str, dict[Any, float]]
-
-    def items(self, name: str) -> list[tuple[Any, float]]:
-        """Return index and value of the entries that are not zero, in order."""
-        return sorted((k, v) for k, v in self.values.get(name, {}).items() if v > _TINY)
-
-    def get(self, name: str, index: object) -> float:
-        """Return one value; 0 when the variable is not in the program."""
-        return self.values.get(name, {}).get(index, 0.0)
 
 
 def extract_plan(
@@ -143,18 +126,18 @@ def extract_plan(
     for column, value in zip(compiled.columns, values, strict=True):
         name = column.parent_component().local_name
         by_name.setdefault(name, {})[column.index()] = float(value)
-    read = _Reader(by_name)
-    fleet_holdings, moves = _opening_fleet(study, built, read)
-    orders, order_holdings = _orders(study, built, read)
+    read = SolutionReader(by_name)
+    old_holdings, old_moves = opening_machines(study, built.candidates, read)
+    orders, holdings, moves = bought_machines(study, built.candidates, read)
     n_periods = study.time.months
     blocks = sale_blocks(study)
     return Plan(
         label=label,
         study_id=study.id,
         months=n_periods,
-        orders=orders,
-        holdings=(*fleet_holdings, *order_holdings),
-        moves=moves,
+        orders=tuple(orders),
+        holdings=(*old_holdings, *holdings),
+        moves=(*old_moves, *moves),
         phases=_phases(built, read),
         builds=tuple(
             BuildStart(site=s, kind=k, period=t, modules=round(v))
@@ -178,14 +161,14 @@ def extract_plan(
 
 
 def _sales(
-    blocks: tuple[tuple[int, ...], ...], read: _Reader, name: str
+    blocks: tuple[tuple[int, ...], ...], read: SolutionReader, name: str
 ) -> tuple[float, ...]:
     return tuple(
         read.get(name, b) / len(block) for b, block in enumerate(blocks) for _ in block
     )
 
 
-def _phases(built: BuiltModel, read: _Reader) -> tuple[PhaseStart, ...]:
+def _phases(built: BuiltModel, read: SolutionReader) -> tuple[PhaseStart, ...]:
     starts = []
     for (site, phase), periods in sorted(built.candidates.phase_starts.items()):
         done = [p for p in periods if read.get("phase_started", (site, phase, p)) > 0.5]
@@ -195,7 +178,7 @@ def _phases(built: BuiltModel, read: _Reader) -> tuple[PhaseStart, ...]:
 
 
 def _commitments(
-    study: Study, built: BuiltModel, read: _Reader
+    study: Study, built: BuiltModel, read: SolutionReader
 ) -> tuple[Commitment, ...]:
     grid = built.candidates.grid
     found = []
@@ -208,136 +191,3 @@ def _commitments(
             mw += [level] * (grid.step_until(step) - since)
         found.append(Commitment(site=site.id, mw=tuple(mw)))
     return tuple(found)
-
-
-def _orders(
-    study: Study, built: BuiltModel, read: _Reader
-) -> tuple[tuple[Order, ...], tuple[Holding, ...]]:
-    """Return orders and their holdings; holdings add up to the lots ordered."""
-    orders: list[Order] = []
-    holdings: list[Holding] = []
-    for choice in built.candidates.orders:
-        lots = round(read.get("order_lots", choice.key))
-        if not lots:
-            continue
-        model, site, period = choice.key
-        orders.append(Order(model=model, site=site, period=period, lots=lots))
-        held = {e: read.get("hold_lots", (*choice.key, e)) for e in choice.ends}
-        scale = lots / sum(held.values())
-        for end, amount in held.items():
-            if amount <= _TINY:
-                continue
-            holdings.append(
-                Holding(
-                    model=model,
-                    site=site,
-                    cohort_period=choice.live,
-                    since=choice.live,
-                    until=end,
-                    units=amount * scale * choice.lot_units,
-                    ending="sell" if end < study.time.months else "keep",
-                )
-            )
-    return tuple(orders), tuple(holdings)
-
-
-def _opening_fleet(
-    study: Study, built: BuiltModel, read: _Reader
-) -> tuple[tuple[Holding, ...], tuple[Move, ...]]:
-    """Return holdings and moves of opening machines, first in, first out."""
-    holdings: list[Holding] = []
-    moves: list[Move] = []
-    for cohort in built.candidates.cohorts:
-        trace = _Trace(cohort)
-        for step, period in enumerate(built.candidates.grid.steps):
-            _trace_step(read, trace, step, period)
-        for site in cohort.sites:
-            trace.leave(site.id, math.inf, study.time.months, "keep")
-        holdings += trace.holdings
-        moves += trace.moves
-    return tuple(holdings), tuple(moves)
-
-
-class _Trace:
-    """Where the machines of one opening cohort stand; batches by arrival."""
-
-    def __init__(self, cohort: Cohort) -> None:
-        self.cohort = cohort
-        self.holdings: list[Holding] = []
-        self.moves: list[Move] = []
-        self._batches: dict[str, deque[tuple[int, float]]] = {
-            site.id: deque([(0, cohort.opening_units.get(site.id, 0.0))])
-            for site in cohort.sites
-        }
-
-    def arrive(self, place: str, period: int, units: float) -> None:
-        """Add machines that start running in a period."""
-        self._batches[place].append((period, units))
-
-    def leave(
-        self,
-        place: str,
-        units: float,
-        until: int,
-        ending: Literal["sell", "move", "keep"],
-    ) -> float:
-        """Take machines off the oldest batches; return how many there were."""
-        taken = 0.0
-        queue = self._batches[place]
-        while queue and units - taken > _TINY:
-            since, there = queue.popleft()
-            part = min(there, units - taken)
-            taken += part
-            if there - part > _TINY:
-                queue.appendleft((since, there - part))
-            if part > _TINY:
-                self._end(place, since, max(until, since), part, ending)
-        return taken
-
-    def _end(
-        self,
-        place: str,
-        since: int,
-        until: int,
-        units: float,
-        ending: Literal["sell", "move", "keep"],
-    ) -> None:
-        self.holdings.append(
-            Holding(
-                model=self.cohort.model.id,
-                site=place,
-                cohort_period=self.cohort.cohort_period,
-                since=since,
-                until=until,
-                units=units,
-                ending=ending,
-            )
-        )
-
-
-def _trace_step(read: _Reader, trace: _Trace, step: int, period: int) -> None:
-    """Sell and move machines of a cohort at the start of a step."""
-    cohort = trace.cohort
-    arrivals: list[tuple[str, float]] = []
-    for site in cohort.sites:
-        sold = 1e3 * read.get("sell_thousands", (cohort.key, site.id, step))
-        trace.leave(site.id, sold, period, "sell")
-        for other in cohort.sites:
-            index = (cohort.key, site.id, other.id, step)
-            wanted = 1e3 * read.get("move_thousands", index)
-            if other.id == site.id or wanted <= _TINY:
-                continue
-            moved = trace.leave(site.id, wanted, period, "move")
-            arrivals.append((other.id, moved))
-            trace.moves.append(
-                Move(
-                    model=cohort.model.id,
-                    cohort_period=cohort.cohort_period,
-                    from_site=site.id,
-                    to_site=other.id,
-                    period=period,
-                    units=moved,
-                )
-            )
-    for place, units in arrivals:
-        trace.arrive(place, period + TRANSIT_MONTHS, units)

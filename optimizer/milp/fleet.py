@@ -2,8 +2,8 @@
 """Fleet block: orders in lots, holdings as lifetime columns, the opening fleet.
 
 One holding column is a cohort kept from delivery up to one end; what bought machines
-earn while they stand is added up in `optimizer.milp.bought`. Opening machines move
-through a network of sites and steps.
+earn while they stand is added up in `optimizer.milp.bought`, how they move in
+`optimizer.milp.moved`. Opening machines move through a network of sites and steps.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from models.fleet import (
     asic_facility_mw,
     asic_hashrate_eh_s,
     asic_month,
+    asic_move_usd,
     asic_price_usd,
     asic_resale_usd,
     gpu_month,
     gpu_price_usd,
     gpu_resale_usd,
 )
-from optimizer.milp.bought import add_bought
+from optimizer.milp.bought import BoughtCohort, add_bought
 from optimizer.milp.candidates import most_shell_mw
+from optimizer.milp.moved import add_moves, moves_that_may_pay
 from optimizer.milp.sums import USD_PER_USD_M, Interval
 
 if TYPE_CHECKING:
@@ -90,7 +92,8 @@ def add_orders(
 ) -> None:
     """Add orders, their holdings and the row that ties them (``lots_are_held``).
 
-    ``order_lots[m, s, o]`` (integer) = sum over ends of ``hold_lots[m, s, o, e]``.
+    ``order_lots[m, s, o]`` (integer) = sum over ends of ``hold_lots[m, s, o, e]``, and
+    of lots that move to another site.
     """
     orders = {choice.key: choice for choice in candidates.orders}
     holds = [(*key, end) for key, choice in orders.items() for end in choice.ends]
@@ -100,25 +103,41 @@ def add_orders(
         bounds=lambda _, *key: (0, _most_lots(orders[key])),
     )
     model.hold_lots = pyo.Var(holds, domain=pyo.NonNegativeReals)
-    model.lots_are_held = pyo.Constraint(
-        list(orders),
-        rule=lambda m, *key: (
-            sum(m.hold_lots[(*key, end)] for end in orders[key].ends)
-            == m.order_lots[key]
-        ),
-    )
-    units: dict[tuple[str, str, int], UnitSeries] = {}
+    cohorts: dict[tuple[str, str, int], BoughtCohort] = {}
     for key, choice in orders.items():
-        _add_purchase(model.order_lots[key], study, choice, sums)
-        units[key] = (
+        ordered = model.order_lots[key]
+        _add_purchase(ordered, study, choice, sums)
+        unit = (
             gpu_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
             if choice.is_gpu
             else asic_unit(study, choice.site, choice.model, choice.live, paths)  # type: ignore[arg-type]
         )
+        cohorts[key] = BoughtCohort(choice, unit, comes=[(choice.live, ordered)])
         for end in choice.ends:
             held = model.hold_lots[(*key, end)]
-            _add_end(held, choice, units[key], end, study.time.months, sums)
-    add_bought(model, orders, units, study.time.months, sums)
+            _add_end(held, choice, unit, end, study.time.months, sums)
+            cohorts[key].goes.append((end, held))
+            cohorts[key].spells.append((choice.live, end, held))
+    price = paths.btc_price_usd[0] / USD_PER_USD_M
+    moves = moves_that_may_pay(
+        study,
+        candidates,
+        {
+            k: c.unit.mined_btc * price + c.unit.operating_usd_m
+            for k, c in cohorts.items()
+        },
+        {k: c.unit.resale_usd_m for k, c in cohorts.items()},
+    )
+    add_moves(model, study, moves, cohorts, sums)
+    left = {
+        key: [model.hold_lots[(*key, e)] for e in orders[key].ends] for key in orders
+    }
+    for move in moves:
+        left[move.order.key].append(model.moved_lots[move.key])
+    model.lots_are_held = pyo.Constraint(
+        list(orders), rule=lambda m, *key: sum(left[key]) == m.order_lots[key]
+    )
+    add_bought(model, cohorts.values(), study.time.months, sums)
 
 
 def _most_lots(choice: OrderChoice) -> int:
@@ -170,7 +189,7 @@ def add_opening_fleet(
         for site in cohort.sites:
             unit = asic_unit(study, site, cohort.model, cohort.cohort_period, paths)
             _add_stays(model, candidates, cohort, site, unit, sums)
-            _add_moves(model, candidates, cohort, site, unit, sums)
+            _add_moves(model, study, candidates, cohort, site, unit, sums)
     for site in study.sites:
         for opening in site.opening_fleet:
             schedule = straight_line_usd(
@@ -267,6 +286,7 @@ def _add_stays(
 
 def _add_moves(
     model: Any,
+    study: Study,
     candidates: Candidates,
     cohort: Cohort,
     site: Site,
@@ -277,6 +297,8 @@ def _add_moves(
     for other in cohort.sites:
         if other.id == site.id:
             continue
+        cost = asic_move_usd(study, cohort.model, cohort.cohort_period, other, site)
+        cost_usd_m = cost * 1e3 / USD_PER_USD_M
         for step, since in enumerate(candidates.grid.steps):
             moved = model.move_thousands[cohort.key, other.id, site.id, step]
             lost = slice(since, since + TRANSIT_MONTHS)
@@ -285,5 +307,4 @@ def _add_moves(
             )
             idle = -unit.operating_usd_m[lost] * 1e3
             sums.operating_usd_m.add_series(site.id, idle, moved, since)
-            cost = site.move_in_usd_per_unit * 1e3 / USD_PER_USD_M
-            sums.operating_usd_m.add((site.id, since), -cost, moved)
+            sums.operating_usd_m.add((site.id, since), -cost_usd_m[since], moved)

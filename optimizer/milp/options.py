@@ -40,6 +40,8 @@ class ModelOptions:
         Whether emergency equity may be raised.
     enforce_hurdles : bool
         Whether discretionary sites must clear their hurdle.
+    moves_bought : bool
+        Whether machines bought within the horizon may move between sites.
     all_months : bool
         Whether capacity rows stand in every month, also where others imply them; duals
         then tell months apart.
@@ -56,4 +58,5 @@ class ModelOptions:
     closed_sites: tuple[str, ...] = ()
     allow_equity: bool = True
     enforce_hurdles: bool = True
+    moves_bought: bool = True
     all_months: bool = False

@@ -40,6 +40,7 @@ _STATUS_NAMES = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnbounded: "unbounded",
     highspy.HighsModelStatus.kSolutionLimit: "solution limit",
+    highspy.HighsModelStatus.kUnknown: "unknown",
 }
 
 
@@ -295,6 +296,11 @@ def _solve_lp(
     solver.changeColsBounds(len(lower), columns, lower, upper)
     begun = time.perf_counter()
     _run(solver)
+    if solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:
+        # At the edge of feasibility presolve can lose its way.
+        solver.clearSolver()
+        solver.setOptionValue("presolve", "off")
+        _run(solver)
     seconds = time.perf_counter() - begun
     status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
     if status == "infeasible":

@@ -7,6 +7,7 @@ engine, and the model's money against the engine's. What does not belong here: m
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from models.capacity import commitment_mw, energised_mw, shell_mw, usage
 from models.errors import SolverError
-from models.fleet import asic_hashrate_eh_s
+from models.fleet import TRANSIT_MONTHS, asic_hashrate_eh_s
 from models.ledger import discount
 from optimizer.milp.extract import DECISIONS
 from optimizer.milp.solve import fixed_lp
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from models.arrays import FloatArray
     from models.ledger import Ledger
-    from models.plan import Plan
+    from models.plan import Order, Plan
     from models.study import Study
     from optimizer.milp.compile import Compiled
     from optimizer.milp.solve import Solution
@@ -164,6 +165,7 @@ def verify_plan(
     return (
         *_capacity_checks(study, plan),
         _machine_check(study, plan),
+        _move_check(study, plan),
         _resale_check(study, plan),
         _offer_check(study, plan),
         *_treasury_checks(study, plan, ledger, is_optimised=is_optimised),
@@ -226,16 +228,9 @@ def _machine_check(study: Study, plan: Plan) -> Check:
         for opening in site.opening_fleet:
             key = (opening.model, -opening.age_months)
             have[key] = have.get(key, 0.0) + opening.units
-    gpu_ids = {gpu.id for gpu in study.gpus}
     for order in plan.orders:
-        if order.model in gpu_ids:
-            gpu = study.gpu(order.model)
-            lot, delivery = gpu.lot_nodes, gpu.delivery_months
-        else:
-            asic = study.asic(order.model)
-            lot, delivery = asic.lot_units, asic.delivery_months
-        key = (order.model, order.period + delivery)
-        have[key] = have.get(key, 0.0) + order.lots * lot
+        units, live = _ordered(study, order)
+        have[order.model, live] = have.get((order.model, live), 0.0) + units
     ended: dict[tuple[str, int], float] = {}
     for held in plan.holdings:
         if held.ending != "move":
@@ -248,6 +243,40 @@ def _machine_check(study: Study, plan: Plan) -> Check:
     return _check(
         "machines bought = sold + kept", max(gaps, default=0.0), 1e-6, "share"
     )
+
+
+def _move_check(study: Study, plan: Plan) -> Check:
+    """Check what stands after each period against what came and what left."""
+    gone: dict[tuple[str, str, int, int], float] = defaultdict(float)
+    begun: dict[tuple[str, str, int, int], float] = defaultdict(float)
+    for move in plan.moves:
+        left = (move.model, move.from_site, move.cohort_period, move.period)
+        here = (move.model, move.to_site, move.cohort_period)
+        gone[left] += move.units
+        begun[*here, move.period + TRANSIT_MONTHS] += move.units
+    for order in plan.orders:
+        units, live = _ordered(study, order)
+        begun[order.model, order.site, live, live] += units
+    for site in study.sites:
+        for opening in site.opening_fleet:
+            begun[opening.model, site.id, -opening.age_months, 0] += opening.units
+    for held in plan.holdings:
+        cohort = (held.model, held.site, held.cohort_period)
+        begun[*cohort, held.since] -= held.units
+        if held.ending == "move":
+            gone[*cohort, held.until] -= held.units
+    most = max((abs(x) for x in (*gone.values(), *begun.values())), default=0.0)
+    scale = max((held.units for held in plan.holdings), default=1.0)
+    return _check("machines moved leave and arrive", most / scale, 1e-6, "share")
+
+
+def _ordered(study: Study, order: Order) -> tuple[float, int]:
+    """Return how many machines an order brings, and their first period."""
+    if order.model in {gpu.id for gpu in study.gpus}:
+        gpu = study.gpu(order.model)
+        return order.lots * gpu.lot_nodes, order.period + gpu.delivery_months
+    asic = study.asic(order.model)
+    return order.lots * asic.lot_units, order.period + asic.delivery_months
 
 
 def _resale_check(study: Study, plan: Plan) -> Check:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from models.fleet import (
     TRANSIT_MONTHS,
     asic_facility_mw,
+    asic_move_usd,
     asic_price_usd,
     gpu_facility_mw,
     gpu_price_usd,
@@ -286,21 +287,22 @@ def _moves(study: Study, plan: Plan) -> list[Event]:
     events = []
     for move in plan.moves:
         site, asic = study.site(move.to_site), study.asic(move.model)
-        origin = study.site(move.from_site).name
+        origin = study.site(move.from_site)
         live = move.period + TRANSIT_MONTHS
+        each = asic_move_usd(study, asic, move.cohort_period, origin, site)
         events.append(
             Event(
                 "move",
                 "self_mining",
                 move.to_site,
-                f"Move {asic.name} from {origin}",
+                f"Move {asic.name} from {origin.name}",
                 move.period,
                 live,
                 live,
                 move.units * asic_facility_mw(site, asic),
                 move.units,
                 "machines",
-                move.units * site.move_in_usd_per_unit,
+                move.units * float(each[move.period]),
             )
         )
     return events

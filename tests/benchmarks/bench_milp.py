@@ -5,6 +5,7 @@ For horizons of 12, 60 and 120 months of the bundled company study: rows, column
 integers, nonzeros; time to build, compile and load, and its ratio to the same program
 written straight into arrays; linear relaxation; time to a proven gap of 0.1 % and
 0.01 % for some solver seeds; bound of the relaxation over the best plan; peak memory.
+``--stay`` leaves out moves of bought machines; ``--btc-price 2`` doubles the BTC price.
 Every time is processor time of one thread, so that other work on the computer hardly
 counts. Each horizon runs in a process of its own.
 """
@@ -41,11 +42,14 @@ if TYPE_CHECKING:
 GAPS = (1e-3, 1e-4)
 
 
-def study_of(months: int) -> Study:
+def study_of(months: int, btc_price: float = 1.0) -> Study:
     """Return the bundled study of a horizon; 120 months go by quarters later on."""
+    study = load_study("long" if months == 120 else "base")
+    price_usd = study.market.btc_price_usd * btc_price
+    market = study.market.model_copy(update={"btc_price_usd": price_usd})
+    study = study.model_copy(update={"market": market})
     if months == 120:
-        return load_study("long")
-    study = load_study("base")
+        return study
     grid = study.time.model_copy(update={"months": months, "monthly_months": months})
     return study.model_copy(update={"time": grid})
 
@@ -94,10 +98,12 @@ def proven_s(compiled: Compiled, seed: int, limit_s: float) -> dict[str, float]:
     }
 
 
-def measure(months: int, seeds: int, limit_s: float) -> dict[str, object]:
+def measure(asked: argparse.Namespace) -> dict[str, object]:
     """Return every figure of one horizon."""
-    study = study_of(months)
-    built = build_model(study, ModelOptions())
+    (months,) = asked.months
+    study = study_of(months, asked.btc_price)
+    options = ModelOptions(moves_bought=not asked.stay)
+    built = build_model(study, options)
     compiled = compile_model(built.pyomo)
     n_rows, n_columns = compiled.matrix.shape
     facts: dict[str, object] = {
@@ -106,15 +112,15 @@ def measure(months: int, seeds: int, limit_s: float) -> dict[str, object]:
         "columns": n_columns,
         "integers": int(compiled.is_integer.sum()),
         "nonzeros": int(compiled.matrix.nnz),
-        "build_s": timed_s(lambda: build_model(study, ModelOptions())),
+        "build_s": timed_s(lambda: build_model(study, options)),
         "compile_s": timed_s(lambda: compile_model(built.pyomo)),
         "load_s": timed_s(lambda: load(compiled)),
-        "direct_s": timed_s(lambda: load(direct_program(study))),
+        "direct_s": timed_s(lambda: load(direct_program(study, options))),
     }
     begun = time.process_time()
     root = relaxation(compiled)
     facts["lp_s"] = time.process_time() - begun
-    solves = [proven_s(compiled, seed, limit_s) for seed in range(seeds)]
+    solves = [proven_s(compiled, seed, asked.limit) for seed in range(asked.seeds)]
     best = max(solve["best"] for solve in solves)
     facts |= {
         "best_usd_m": best,
@@ -156,15 +162,17 @@ def main() -> None:
     parser.add_argument("months", type=int, nargs="*", default=[12, 60, 120])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=600.0, help="seconds a solve")
+    parser.add_argument("--stay", action="store_true", help="no moves of bought ones")
+    parser.add_argument("--btc-price", type=float, default=1.0, help="multiplier")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if asked.json:
-        (months,) = asked.months
-        print(json.dumps(measure(months, asked.seeds, asked.limit)))
+        print(json.dumps(measure(asked)))
         return
     print(f"NumPy {np.__version__}, one solver thread, {asked.seeds} seeds")
     for months in asked.months:
         words = [str(months), "--json", "--seeds", str(asked.seeds)]
+        words += ["--btc-price", str(asked.btc_price), *(["--stay"] * asked.stay)]
         done = subprocess.run(
             [sys.executable, __file__, *words, "--limit", str(asked.limit)],
             stdout=subprocess.PIPE,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from brute_cases import contracts, machines_and_plant, three_sites
 from engine_plans import empty_plan, full_commitments
+from moved_cases import bought_then_moved
 
 from models.capacity import energised_mw, shell_mw, usage
 from models.cashflow import evaluate
@@ -113,7 +114,9 @@ def clears_hurdles(study: Study, ledger: Ledger) -> bool:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("case", [machines_and_plant, three_sites, contracts])
+@pytest.mark.parametrize(
+    "case", [machines_and_plant, three_sites, contracts, bought_then_moved]
+)
 def test_optimum_is_the_best_of_every_combination(case, seed: int) -> None:
     study, axes = case(seed)
     best = brute_force(study, axes)

@@ -18,6 +18,7 @@ from models.finance import discount_factors
 from models.power import demand_charge_usd
 from models.treasury import loan_usd_per_pledged_btc
 from models.units import MONTHS_PER_YEAR
+from optimizer.milp.options import ModelOptions
 from optimizer.milp.treasury import CASH_BUFFER_USD, sale_blocks
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 Terms = list[tuple[int, float]]
 
 
-def direct_program(study: Study) -> Compiled:
+def direct_program(study: Study, options: ModelOptions | None = None) -> Compiled:
     """Return the investment model of a study as arrays."""
-    build = _Whole(study)
+    build = _Whole(study, options or ModelOptions())
     for topic in (
         build.orders,
         build.fleet,
@@ -50,8 +51,8 @@ def direct_program(study: Study) -> Compiled:
 class _Whole(Machines):
     """Plant, contracts, capacity, tax, treasury and value."""
 
-    def __init__(self, study: Study) -> None:
-        super().__init__(study)
+    def __init__(self, study: Study, options: ModelOptions) -> None:
+        super().__init__(study, options)
         self.phase_column: dict[tuple[str, str, int], int] = {}
         self.shells: dict[tuple[str, str], list[tuple[int, float, int]]] = {}
         hours = self.hours

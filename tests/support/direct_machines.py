@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from direct_moves import Bought, add_moves
 from scipy.sparse import csc_array
 
 from models.builds import straight_line_usd
@@ -30,10 +31,10 @@ from models.units import month_hours_h
 from optimizer.milp.candidates import candidates_of, most_shell_mw
 from optimizer.milp.compile import Compiled
 from optimizer.milp.fleet import asic_unit, gpu_unit
-from optimizer.milp.options import ModelOptions
 
 if TYPE_CHECKING:
     from models.study import Study
+    from optimizer.milp.options import ModelOptions
 
 INF = np.inf
 USD_M = 1e6
@@ -117,9 +118,9 @@ class Program:
 class Machines:
     """Builds one study; every method adds one topic."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, options: ModelOptions) -> None:
         self.study, self.paths = study, base_paths(study)
-        self.picks = candidates_of(study, ModelOptions())
+        self.picks = candidates_of(study, options)
         self.n = study.time.months
         self.program = Program()
         self.months = np.arange(self.n)
@@ -182,7 +183,7 @@ class Machines:
 
     def orders(self) -> None:
         p, n, study = self.program, self.n, self.study
-        families: dict[tuple[str, str], list[tuple]] = {}
+        bought: dict[tuple, Bought] = {}
         for pick in self.picks.orders:
             site, size = pick.site.id, pick.lot_units
             room = most_shell_mw(pick.site, pick.kind)
@@ -198,25 +199,29 @@ class Machines:
             schedule = straight_line_usd(cost, pick.live, life, n)
             p.fill(self.row_profit[site], lots, schedule)
             kept = p.row(0.0, 0.0, (lots, -1.0))
-            columns: list[int] = []
+            cohort = Bought(pick, unit, kept, comes=[(pick.live, lots)])
+            bought[pick.key] = cohort
             for end in pick.ends:
                 held = p.column()
                 p.single.append((kept, held, 1.0))
                 self.sell(pick, unit.resale_usd_m, end, held)
-                columns.append(held)
-            family = families.setdefault((pick.model.id, site), [])
-            family.append((pick, unit, lots, columns))
+                cohort.goes.append((end, held))
+                cohort.spells.append((pick.live, end, held))
+        add_moves(self, bought)
+        families: dict[tuple[str, str], list[Bought]] = {}
+        for (model, site, _), cohort in bought.items():
+            families.setdefault((model, site), []).append(cohort)
         for (_, site), cohorts in families.items():
             self.family(site, cohorts)
 
-    def family(self, site: str, cohorts: list[tuple]) -> None:
+    def family(self, site: str, cohorts: list[Bought]) -> None:
         """Add stocks of a family's machines: as they stand and weighted by output."""
-        p, n, first = self.program, self.n, cohorts[0][0]
+        p, n, first = self.program, self.n, cohorts[0].pick
         keep = 1.0 if first.is_gpu else 1.0 - first.model.degradation_per_year
-        weights = [keep ** ((first.live - c[0].live) / 12.0) for c in cohorts]
+        weights = [keep ** ((first.live - c.pick.live) / 12.0) for c in cohorts]
         assert max(weights) < 1e3
-        begins = {c[0].live for c in cohorts}
-        ends = {end for c in cohorts for end in c[0].ends}
+        begins = {period for c in cohorts for period, _ in c.comes}
+        ends = {period for c in cohorts for period, _ in c.goes}
         marks = sorted(begins | {end for end in ends if end < n})
         count, at = len(marks), {month: k for k, month in enumerate(marks)}
         stocks = [(p.columns(count), p.rows(count), [1.0] * len(cohorts))]
@@ -225,15 +230,17 @@ class Machines:
         for column, row, counted in stocks:
             p.single += [(row + k, column + k, -1.0) for k in range(count)]
             p.single += [(row + k, column + k - 1, 1.0) for k in range(1, count)]
-            for (pick, _, lots, columns), weight in zip(cohorts, counted, strict=True):
-                size = pick.lot_units * weight / 1e3
-                p.single.append((row + at[pick.live], lots, size))
-                for end, held in zip(pick.ends, columns, strict=True):
-                    if end < n:
-                        p.single.append((row + at[end], held, -size))
+            for cohort, weight in zip(cohorts, counted, strict=True):
+                size = cohort.pick.lot_units * weight / 1e3
+                for period, lots in cohort.comes:
+                    p.single.append((row + at[period], lots, size))
+                for period, lots in cohort.goes:
+                    if period < n:
+                        p.single.append((row + at[period], lots, -size))
         stand, source = stocks[0][0], stocks[-1][0]
         operating, btc = np.zeros(n), np.zeros(n)
-        for (pick, unit, _, _), weight in zip(cohorts, weights, strict=True):
+        for cohort, weight in zip(cohorts, weights, strict=True):
+            pick, unit = cohort.pick, cohort.unit
             operating[pick.live :] = unit.operating_usd_m[pick.live :] * 1e3
             btc[pick.live :] = unit.mined_btc[pick.live :] * 1e3 / weight
         rows = self.row_operating[site], self.row_mined[site]
@@ -249,16 +256,19 @@ class Machines:
                 self.pool.setdefault(key, []).append((since, until, gpus, stand + k))
                 if until in ends:
                     self.leaves.setdefault(key, set()).add(until)
-        for (pick, unit, _, columns), weight in zip(cohorts, weights, strict=True):
+        for cohort, weight in zip(cohorts, weights, strict=True):
+            unit = cohort.unit
             for own, common, row in (
                 (unit.operating_usd_m * 1e3, operating, self.row_operating[site]),
                 (unit.mined_btc * 1e3, btc * weight, self.row_mined[site]),
             ):
                 rest = np.where(np.isclose(own, common, rtol=1e-11), 0.0, own - common)
-                for end, held in zip(pick.ends, columns, strict=True):
-                    part = rest[pick.live : end] * pick.lot_units / 1e3
+                if not rest.any():
+                    continue
+                for since, until, lots in cohort.spells:
+                    part = rest[since:until] * cohort.pick.lot_units / 1e3
                     if part.any():
-                        p.fill(row + pick.live, held, part)
+                        p.fill(row + since, lots, part)
 
     def sell(self, pick: object, resale: np.ndarray, end: int, held: int) -> None:
         site, size = pick.site.id, pick.lot_units

@@ -153,6 +153,11 @@ def with_orders() -> tuple[Study, ModelOptions]:
     return small(step=6, orders=6, asics=(machine(),))
 
 
+def with_moves() -> tuple[Study, ModelOptions]:
+    """Machines bought at one site may go on to another, and back."""
+    return small(bare(), bare(id="omega"), step=3, asics=(machine(),))
+
+
 def with_everything_in_mw() -> tuple[Study, ModelOptions]:
     """Machines, a client, a phase, a module and a conversion share one site."""
     site = bare(
@@ -214,6 +219,7 @@ CASES: dict[str, Case] = {
     "lots_are_held": with_orders,
     "bought_stand": with_orders,
     "bought_wear": with_orders,
+    "moved_are_kept": with_moves,
     "machines_are_kept": lambda: small(*two_places(), step=6, asics=asics()[:1]),
     "arrivals_stay": lambda: small(*two_places(), step=6, asics=asics()[:1]),
     "accepted_once": with_offers,
