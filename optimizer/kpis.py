@@ -13,40 +13,45 @@ import numpy as np
 from models.capacity import LINES, usage
 from models.finance import annual_rate, irr, payback_months
 from models.ledger import CORPORATE_ITEMS, ITEMS
+from models.units import MONTHS_PER_YEAR
+from optimizer.statementtables import base_statements
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.ledger import Ledger
+    from models.statements import Statements
     from models.study import Study
     from optimizer.passport import Kpi
     from optimizer.planning import PlanResult
 
-__all__ = ["cost_to_mine_usd_per_btc", "key_figures", "operating_cash_usd"]
+__all__ = ["accounting_figures", "key_figures", "operating_cash_usd"]
 
-_MINING_COSTS: Final = (
-    "mining_energy",
-    "partner_commitment",
-    "mining_opex",
-    "demand_response",
-)
 _OWN_MEANS: Final = frozenset(
     {"mining_revenue"} | {item.name for item in ITEMS if item.kind == "terminal"}
 )
 
 
-def cost_to_mine_usd_per_btc(ledger: Ledger) -> float:
-    """Return cash cost of mining over BTC mined, base path, whole horizon.
+def accounting_figures(statements: Statements) -> dict[str, Kpi]:
+    """Return cost to mine and earnings as the company reports them, base path.
 
-    Energy, hosting take-or-pay and operation less demand response, without
-    depreciation, as the company reports it; NaN without output. [USD/BTC]
+    Cost to mine is the average over the horizon, and over the first twelve months under
+    ``_12m_``; NaN without output. Adjusted EBITDA holds the gain on BTC at fair value;
+    EBITDA before it is the same without.
+
+    Parameters
+    ----------
+    statements : Statements
+        Statements of the plan. [USD]
     """
-    mined = float(ledger.mined_btc[0].sum())
-    cost = -sum(
-        float(ledger.site_items[name][0].sum())
-        for name in _MINING_COSTS
-        if name in ledger.site_items
-    )
-    return cost / mined if mined > 0 else float("nan")
+    year = slice(0, MONTHS_PER_YEAR)
+    figures: dict[str, Kpi] = {}
+    for name, span in {"": slice(None), "12m_": year}.items():
+        for prefix, is_all in {"": False, "all_in_": True}.items():
+            cost = statements.cost_to_mine_usd_per_btc(span, with_depreciation=is_all)
+            figures[f"{prefix}cost_to_mine_{name}usd_per_btc"] = float(cost[0])
+    for line in ("revenue", "adjusted_ebitda", "ebitda_before_btc", "net_income"):
+        figures[f"{line}_12m_usd"] = float(statements.income[line][0, year].sum())
+    return figures
 
 
 def operating_cash_usd(ledger: Ledger) -> FloatArray:
@@ -129,7 +134,7 @@ def key_figures(
             ledger.treasury.btc_free[0, -1] + ledger.treasury.btc_pledged[0, -1]
         ),
         "final_loan_usd": float(ledger.treasury.loan_usd[0, -1]),
-        "cost_to_mine_usd_per_btc": cost_to_mine_usd_per_btc(ledger),
+        **accounting_figures(base_statements(study, result.plan, ledger)),
         "terminal_value_usd": float(ledger.terminal_usd()[0]),
         "terminal_share_frac": float(ledger.terminal_usd()[0])
         * factor

@@ -21,12 +21,18 @@ from optimizer.runtables import (
     schedule_table,
     treasury_table,
 )
+from optimizer.statementtables import (
+    base_statements,
+    statement_checks,
+    statement_tables,
+)
 from sites import load_bundle, resolved_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from models.study import Study
     from optimizer.milp.solve import Progress
     from optimizer.milp.verify import Check
     from optimizer.passport import Kpi
@@ -143,6 +149,7 @@ def run_plan(
             "total": time.perf_counter() - begun,
         }
         writer.checks = [check_result(check) for check in result.checks]
+        _write_statements(writer, study, {"plan": result, "baseline": usual})
         writer.kpis = kpis
         if not others:
             writer.left_out.append("comparison with run-off and naive plans")
@@ -195,6 +202,20 @@ def _write(
     writer.write_table("cashflow.parquet", ledger_table(study, ledgers))
     writer.write_table("treasury.parquet", treasury_table(study, ledgers))
     writer.write_table("schedule.parquet", schedule_table(study, result.plan))
+
+
+def _write_statements(
+    writer: RunWriter, study: Study, plans: dict[str, PlanResult]
+) -> None:
+    """Write the financial statements and whether those of the plan tie."""
+    made = {
+        label: base_statements(study, found.plan, found.ledger)
+        for label, found in plans.items()
+    }
+    for stem, columns in statement_tables(study, made).items():
+        writer.write_table(f"{stem}.parquet", columns)
+        writer.write_csv(f"{stem}.csv", columns)
+    writer.checks += statement_checks(made["plan"])
 
 
 def _summary(

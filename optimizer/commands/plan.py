@@ -188,7 +188,9 @@ def _show(run: PlanRun, scored: ScoreResult | None) -> None:
             f"{kpis['peak_cash_need_month']}, before BTC sales",
             "least cash": f"{_usd_m(kpis['min_cash_usd'])} in {kpis['min_cash_month']}",
             "BTC mined / sold": f"{kpis['mined_btc']:,.0f} / {kpis['sold_btc']:,.0f}",
-            "cost to mine": _per_btc(kpis["cost_to_mine_usd_per_btc"]),
+            "cost to mine": f"{_per_btc(kpis['cost_to_mine_usd_per_btc'])}, all-in "
+            f"{_per_btc(kpis['all_in_cost_to_mine_usd_per_btc'])}",
+            "adjusted EBITDA, first 12 months": _ebitda(kpis),
         },
         title=run.bundle.study.title,
     )
@@ -271,6 +273,14 @@ def _returns(kpis: dict[str, Kpi]) -> str:
         )
     back = "never" if months != months else f"{months:,.0f} months"
     return f"{rate:.1%} a year / {back}"
+
+
+def _ebitda(kpis: dict[str, Kpi]) -> str:
+    """Return adjusted EBITDA and its part before gains on BTC, in words."""
+    return (
+        f"{_usd_m(kpis['adjusted_ebitda_12m_usd'])}, of which before gains on BTC "
+        f"{_usd_m(kpis['ebitda_before_btc_12m_usd'])}"
+    )
 
 
 def _usd_m(value: object) -> str:

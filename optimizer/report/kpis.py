@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.book import Book
 from models.capacity import LINES
-from models.market import base_paths
 from optimizer.kpis import key_figures as figures_of
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ class KeyFigures:
     final_loan_usd : float
         Loan left at the horizon. [USD]
     cash_cost_usd_per_btc, full_cost_usd_per_btc : float
-        Cost to mine without and with depreciation of mining machines; NaN without
+        Cost to mine without and with depreciation in the accounts; NaN without
         output. [USD/BTC]
     terminal_share_frac : float
         Discounted end-of-horizon values over the size of NPV. [share 0-1]
@@ -102,9 +100,6 @@ def key_figures(data: ReportData, result: PlanResult) -> KeyFigures:
     other = "baseline" if run_off is None else "run_off"
     equity = result.ledger.treasury.equity_usd[0]
     raised = np.flatnonzero(equity > 1.0)
-    mined = _number(named["mined_btc"])
-    cash_cost = _number(named["cost_to_mine_usd_per_btc"])
-    depreciation = mining_depreciation_usd(study, result) / mined if mined else np.nan
     return KeyFigures(
         npv_usd=result.npv_usd,
         change_usd=_number(named["npv_over_baseline_usd"]),
@@ -119,26 +114,14 @@ def key_figures(data: ReportData, result: PlanResult) -> KeyFigures:
         min_cash_month=str(named["min_cash_month"]),
         equity_usd=float(equity[raised].sum()),
         first_equity_month=study.months[int(raised[0])] if len(raised) else "",
-        mined_btc=mined,
+        mined_btc=_number(named["mined_btc"]),
         final_btc=_number(named["final_btc"]),
         final_loan_usd=_number(named["final_loan_usd"]),
-        cash_cost_usd_per_btc=cash_cost,
-        full_cost_usd_per_btc=cash_cost + float(depreciation),
+        cash_cost_usd_per_btc=_number(named["cost_to_mine_usd_per_btc"]),
+        full_cost_usd_per_btc=_number(named["all_in_cost_to_mine_usd_per_btc"]),
         terminal_share_frac=_number(named["terminal_share_frac"]),
         line_mw={line: _number(named[f"final_{line}_mw"]) for line in LINES},
     )
-
-
-def mining_depreciation_usd(study: Study, result: PlanResult) -> float:
-    """Return depreciation of mining machines over the horizon, as booked [USD]."""
-    asic_ids = {asic.id for asic in study.asics}
-    orders = tuple(o for o in result.plan.orders if o.model in asic_ids)
-    book = Book(
-        study, result.plan.model_copy(update={"orders": orders}), base_paths(study)
-    )
-    book.add_asics()
-    book.add_orders()
-    return float(book.depreciation_usd.sum())
 
 
 def _number(value: Kpi) -> float:

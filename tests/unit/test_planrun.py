@@ -40,6 +40,8 @@ def test_the_folder_holds_plan_comparisons_tables_and_passport(run):
         "schedule.parquet",
         "summary.json",
     } <= names
+    stems = ("income_statement", "balance_sheet", "cash_flow_statement", "segments")
+    assert {f"{stem}.{kind}" for stem in stems for kind in ("csv", "parquet")} <= names
     assert read.plan() == run.result.plan
     assert read.changed_files() == []
     assert all(check.is_good for check in read.passport.checks)
@@ -131,8 +133,13 @@ def test_key_figures_by_hand():
     assert figures["final_self_mining_mw"] == pytest.approx(mw)
     costs = ("mining_energy", "partner_commitment", "mining_opex", "demand_response")
     paid = -sum(usual.ledger.site_items[name].sum() for name in costs)
+    # Alpha's demand charge of 10,000 a month is split by use: 3.15 MW to 2 of clients.
+    paid += 24 * 10_000 * 3.15 / (3.15 + 2.0)
     mined = usual.ledger.mined_btc.sum()
     assert figures["cost_to_mine_usd_per_btc"] == pytest.approx(paid / mined)
+    # 5 M USD of opening machines are written off within the horizon.
+    full = figures["all_in_cost_to_mine_usd_per_btc"]
+    assert full == pytest.approx((paid + 5e6) / mined)
 
 
 def test_the_api_of_the_package_is_its_three_use_cases():
