@@ -21,6 +21,7 @@ from optimizer.report.figures.merit import merit_exhibit
 from optimizer.report.figures.partner import partner_exhibit
 from optimizer.report.figures.returns import irr_exhibit
 from optimizer.report.figures.stories import stress_exhibit
+from optimizer.report.figures.tornado import tornado_exhibit
 from optimizer.report.figures.treasury import treasury_exhibit
 from optimizer.report.figures.waterfall import waterfall_exhibit
 from optimizer.report.formats import count
@@ -32,6 +33,7 @@ from optimizer.report.inputs import (
 )
 from optimizer.report.ledger import ledger_exhibit
 from optimizer.report.screened import screen_exhibits
+from optimizer.sensitivity import sensitivity
 
 if TYPE_CHECKING:
     from optimizer.report.data import ReportData
@@ -136,6 +138,8 @@ def _risk(data: ReportData) -> Section:
             npv_exhibit(data.study, data.scores),
             irr_exhibit(data.study, data.plan, data.scores),
         ]
+    moved = sensitivity(data.study, data.plan.plan, data.provenance)
+    exhibits.append(tornado_exhibit(data.study, moved))
     if data.stress:
         exhibits.append(stress_exhibit(data.stress))
     else:
@@ -146,7 +150,8 @@ def _risk(data: ReportData) -> Section:
         tuple(exhibits),
         lead=(
             "The plan's decisions are kept and run through other futures: sampled "
-            "scenarios of prices, delays and overruns, and named stories."
+            "scenarios of prices, delays and overruns, one input at a time, and named "
+            "stories."
         ),
         missing=" ".join(missing),
     )

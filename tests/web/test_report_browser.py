@@ -147,6 +147,24 @@ def test_a_figure_hands_out_its_data_as_csv(opened: Opened, tmp_path: Path) -> N
     assert len(rows) == 1 + 3 * 24
 
 
+def test_the_tornado_shows_both_ends_of_every_input(
+    opened: Opened, tmp_path: Path
+) -> None:
+    page = opened.page
+    reading = page.locator("#reading-tornado").inner_text()
+    assert "moves NPV most" in reading
+    page.locator("#tornado details.data > summary").first.click()
+    with page.expect_download() as waiting:
+        page.locator('button[data-csv="tornado"]').click()
+    place = tmp_path / "tornado.csv"
+    waiting.value.save_as(place)
+    rows = list(csv.DictReader(io.StringIO(place.read_text(encoding="utf-8-sig"))))
+    bars = page.locator("#plot-tornado .bars .point")
+    assert bars.count() == 2 * len(rows) >= 8
+    btc = next(row for row in rows if row["key"] == "btc_price")
+    assert float(btc["low_change_usd"]) < 0.0 < float(btc["high_change_usd"])
+
+
 def test_the_sources_can_be_searched(opened: Opened) -> None:
     page = opened.page
     page.locator('input[data-filter="sources"]').fill("FLOOR cash")
