@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.builds import payments_usd, plant_value_usd, straight_line_usd
+from models.builds import payments_usd, plant_value_usd
 from models.capacity import (
     SHELL_KINDS,
     commitment_mw,
@@ -25,6 +25,7 @@ from models.contracts import (
     gpu_lease_month,
     hosting_month,
 )
+from models.depreciation import WriteOff, opening_write_off_usd, write_off
 from models.fleet import (
     asic_month,
     asic_move_usd,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from models.plan import Holding, OfferAcceptance, Plan
     from models.site import Site
     from models.study import Study
+    from models.tax_regime import AssetClass
 
 __all__ = ["Book"]
 
@@ -68,6 +70,8 @@ class Book:
         like = paths.btc_price_usd
         self.items: dict[str, FloatArray] = {}
         self.depreciation_usd = np.zeros_like(like, shape=shape)
+        self.early_relief_usd = np.zeros_like(like, shape=shape[:2])
+        """Tax saved by write-off ahead of straight line, (n_scenarios, n_sites)."""
         self.mined_btc = np.zeros_like(like, shape=shape)
         self.mining_mwh = np.zeros_like(like, shape=shape)
         self.gpu_ids = {gpu.id for gpu in study.gpus}
@@ -184,6 +188,7 @@ class Book:
                         study, study.asic(held.model), held.cohort_period, paths
                     )
                 self._end(held, worth[cohort_key], "asic")
+        self._add_vat_and_opening_write_off()
         for move in self.plan.moves:
             site = study.site_index(move.to_site)
             each = asic_move_usd(
@@ -195,17 +200,24 @@ class Book:
             )
             when = slice(move.period, move.period + 1)
             self.post("moves", site, -each[when] * move.units, when)
-        for site, place in enumerate(study.sites):
-            for opening in place.opening_fleet:
-                self.depreciation_usd[:, site] += np.asarray(
-                    straight_line_usd(
-                        opening.book_value_usd,
-                        0,
-                        max(opening.remaining_life_months, 1),
-                        self.n_periods,
-                    ),
-                    like=self.mined_btc,
-                )
+
+    def _add_vat_and_opening_write_off(self) -> None:
+        """Post VAT on mined BTC and write off opening machines, site by site."""
+        for site, place in enumerate(self.study.sites):
+            vat_frac = self.study.tax_regime(place).mining_vat_frac
+            if vat_frac:
+                value = self.mined_btc[:, site] * self.paths.btc_price_usd
+                self.post("mining_vat", site, -vat_frac * value)
+            written = opening_write_off_usd(place, self.n_periods)
+            self.depreciation_usd[:, site] += np.asarray(written, like=self.mined_btc)
+
+    def _write_off(
+        self, site: int, schedule: WriteOff, scale: FloatArray | float = 1.0
+    ) -> None:
+        """Add the write-off of an asset, scaled by scenario, shape (n_scenarios, 1)."""
+        monthly = np.asarray(schedule.monthly_usd, like=self.mined_btc)
+        self.depreciation_usd[:, site] += monthly * scale
+        self.early_relief_usd[:, site : site + 1] += schedule.early_relief_usd * scale
 
     def _end(self, held: Holding, worth_usd: FloatArray, family: str) -> None:
         """Post what machines fetch when sold, or are worth at the horizon.
@@ -241,29 +253,26 @@ class Book:
     def add_orders(self) -> None:
         """Post purchases and their depreciation."""
         study, n_periods = self.study, self.n_periods
+        kind: AssetClass
         for order in self.plan.orders:
             site = study.site_index(order.site)
             place = study.sites[site]
-            regime = study.tax_regime(place)
             if order.model in self.gpu_ids:
                 gpu = study.gpu(order.model)
                 units = order.lots * gpu.lot_nodes
                 cost = units * gpu_price_usd(place, gpu, n_periods)[order.period]
-                life, item = regime.gpu_life_months, "gpu_purchase"
+                kind, item = "gpu", "gpu_purchase"
                 live = order.period + gpu.delivery_months
             else:
                 asic = study.asic(order.model)
                 units = order.lots * asic.lot_units
                 cost = units * asic_price_usd(place, asic, n_periods)[order.period]
-                life, item = regime.asic_life_months, "asic_purchase"
+                kind, item = "asic", "asic_purchase"
                 live = order.period + asic.delivery_months
             paid = np.zeros(n_periods)
             paid[order.period] = -cost
             self.post(item, site, paid)
-            self.depreciation_usd[:, site] += np.asarray(
-                straight_line_usd(float(cost), live, life, n_periods),
-                like=self.mined_btc,
-            )
+            self._write_off(site, write_off(study, place, kind, float(cost), live))
 
     # -- contracts ----------------------------------------------------------------
 
@@ -372,17 +381,17 @@ class Book:
     ) -> None:
         study, n_periods = self.study, self.n_periods
         site = study.site_index(site_id)
-        life = study.tax_regime(study.sites[site]).plant_life_months
+        place = study.sites[site]
         overrun = self.paths.capex_factor[:, site, None]
         paid = payments_usd(cost, start, lead, n_periods)
         self.post(item, site, -np.asarray(paid, like=overrun) * overrun)
-        schedule = straight_line_usd(cost, start + lead, life, n_periods)
-        self.depreciation_usd[:, site] += np.asarray(schedule, like=overrun) * overrun
+        schedule = write_off(study, place, "plant", cost, start + lead)
+        self._write_off(site, schedule, overrun)
         is_whole = start + lead <= n_periods
         value = plant_value_usd(
             cost if is_whole else float(paid.sum()),
             start + lead,
-            life_months=life,
+            life_months=study.tax_regime(place).plant_life_months,
             resale_frac=study.company.plant_resale_frac,
             n_periods=n_periods,
         )

@@ -61,11 +61,11 @@ class AsicMonth:
     Parameters
     ----------
     is_running : ndarray of shape (n_scenarios, n_periods)
-        Whether its revenue covers its avoidable energy cost. [bool]
+        Whether its revenue after VAT covers its avoidable energy cost. [bool]
     btc : ndarray of shape (n_scenarios, n_periods)
         Output after the pool fee. [BTC]
     revenue_usd : ndarray of shape (n_scenarios, n_periods)
-        Output at the period average price. [USD]
+        Output at the period average price, before VAT on it. [USD]
     energy_usd : ndarray of shape (n_scenarios, n_periods)
         Avoidable energy cost, >= 0. [USD]
     energy_mwh : ndarray of shape (n_scenarios, n_periods)
@@ -142,9 +142,9 @@ def asic_month(
 ) -> AsicMonth:
     """Return what one machine of a cohort earns and costs if installed at a site.
 
-    A machine runs in a month when its revenue per MWh covers its avoidable cost per
-    MWh; else it stands by. Both sides scale with the same energy, so the choice is the
-    closed form ``max(0, revenue - avoidable cost)``.
+    A machine runs in a month when its revenue per MWh, less VAT on mined BTC, covers
+    its avoidable cost per MWh; else it stands by. Both sides scale with the same
+    energy, so the choice is the closed form ``max(0, revenue - avoidable cost)``.
 
     Parameters
     ----------
@@ -186,7 +186,8 @@ def asic_month(
         np.asarray(avoidable_usd, like=money)
         * paths.power_multiplier[:, study.site_index(site.id)]
     )
-    is_running = revenue > energy
+    vat_frac = study.tax_regime(site).mining_vat_frac
+    is_running = revenue * (1.0 - vat_frac) > energy
     opex = (
         facility_mw * site.mining_opex_usd_per_mw_year
         + asic.failure_rate_per_year * asic.repair_usd_per_unit
@@ -209,15 +210,14 @@ def asic_price_usd(site: Site, asic: AsicModel, n_periods: int) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_periods,)
-        ``TH/s x price x (1 - decline)^(t / 12) x (1 + duty)``. [USD]
+        ``TH/s x price x (1 - decline)^(t / 12) x (1 + duty) x (1 + VAT)``. [USD]
     """
     years = np.arange(n_periods) / MONTHS_PER_YEAR
     price_usd_per_th = asic.price_usd_per_th * (1 - asic.price_decline_per_year) ** (
         years
     )
-    landed: FloatArray = (
-        asic.hashrate_th_s * price_usd_per_th * (1.0 + site.asic_duty_frac)
-    )
+    taxed = (1.0 + site.asic_duty_frac) * (1.0 + site.asic_vat_frac)
+    landed: FloatArray = asic.hashrate_th_s * price_usd_per_th * taxed
     return landed
 
 
@@ -352,11 +352,11 @@ def gpu_price_usd(site: Site, gpu: GpuModel, n_periods: int) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_periods,)
-        ``price x (1 - decline)^(t / 12) x (1 + duty)``. [USD]
+        ``price x (1 - decline)^(t / 12) x (1 + duty) x (1 + VAT)``. [USD]
     """
     years = np.arange(n_periods) / MONTHS_PER_YEAR
     path = gpu.price_usd_per_node * (1.0 - gpu.price_decline_per_year) ** years
-    landed: FloatArray = path * (1.0 + site.gpu_duty_frac)
+    landed: FloatArray = path * (1.0 + site.gpu_duty_frac) * (1.0 + site.gpu_vat_frac)
     return landed
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from models.cashflow import filled_book, taxable_profit_usd
 from models.ledger import ITEMS
-from models.tax import profit_tax_usd
+from models.tax import profit_levies_usd, terminal_tax_usd
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -43,12 +43,15 @@ class SiteAccounts:
         End-of-horizon values, part of the last flow. [USD]
     invested_usd : ndarray of shape (n_scenarios, n_sites)
         Everything paid for builds, machines and deposits, >= 0. [USD]
+    early_relief_usd : ndarray of shape (n_scenarios, n_sites)
+        Tax saved by write-off ahead of straight line. [USD]
     """
 
     before_tax_usd: FloatArray
     profit_usd: FloatArray
     terminal_usd: FloatArray
     invested_usd: FloatArray
+    early_relief_usd: FloatArray
 
     def less(self, other: SiteAccounts) -> SiteAccounts:
         """Return these accounts less others of the same shape."""
@@ -57,6 +60,7 @@ class SiteAccounts:
             profit_usd=self.profit_usd - other.profit_usd,
             terminal_usd=self.terminal_usd - other.terminal_usd,
             invested_usd=self.invested_usd - other.invested_usd,
+            early_relief_usd=self.early_relief_usd - other.early_relief_usd,
         )
 
     def after_tax_usd(self, study: Study) -> FloatArray:
@@ -74,10 +78,12 @@ class SiteAccounts:
         """
         flow = self.before_tax_usd.copy()
         for index, site in enumerate(study.sites):
-            regime = study.tax_regime(site)
-            flow[:, index, 1:] -= profit_tax_usd(
-                self.profit_usd[:, index], regime.rate_frac, regime.loss_use_cap_frac
-            )
+            terms = study.tax_terms(site)
+            levies = profit_levies_usd(self.profit_usd[:, index], terms)
+            early = self.early_relief_usd[:, index]
+            put_off = terminal_tax_usd(early, levies.loss_left_usd, terms)
+            flow[:, index, 1:] -= levies.total_usd
+            flow[:, index, -1] -= put_off
         return flow
 
 
@@ -119,4 +125,5 @@ def site_accounts(study: Study, plan: Plan, paths: MarketPaths) -> SiteAccounts:
         profit_usd=taxable_profit_usd(book),
         terminal_usd=terminal,
         invested_usd=invested,
+        early_relief_usd=book.early_relief_usd,
     )
