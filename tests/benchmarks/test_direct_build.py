@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from direct_build import direct_program
-from tiny_studies import alpha, beta, company, gamma, market, tiny_study
+from tiny_studies import alpha, beta, company, gamma, market, taxed_hard, tiny_study
 
 from models.study import Study, TimeGrid
 from optimizer.milp.compile import compile_model
@@ -37,8 +37,14 @@ def with_loan_due() -> Study:
 
 @pytest.mark.parametrize(
     "study",
-    [tiny_study(), three_sites(), with_loan_due(), load_study("teaching")],
-    ids=["two sites", "three sites", "loan due", "teaching"],
+    [
+        tiny_study(),
+        three_sites(),
+        with_loan_due(),
+        tiny_study(tax_regimes=taxed_hard()),
+        load_study("teaching"),
+    ],
+    ids=["two sites", "three sites", "loan due", "every tax", "teaching"],
 )
 def test_direct_build_has_the_same_optimum(study: Study) -> None:
     direct = direct_program(study)

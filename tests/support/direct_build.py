@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from direct_machines import INF, USD_M, Machines
 
-from models.builds import payments_usd, plant_value_usd, straight_line_usd
+from models.builds import payments_usd, plant_value_usd
 from models.finance import discount_factors
 from models.power import demand_charge_usd
 from models.treasury import loan_usd_per_pledged_btc
@@ -65,14 +65,12 @@ class _Whole(Machines):
 
     def build(self, site: object, cost: float, start: int, lead: int, column: int):
         n, p = self.n, self.program
-        life = self.study.tax_regime(site).plant_life_months
         p.fill(self.row_spent[site.id], column, payments_usd(cost, start, lead, n))
-        schedule = straight_line_usd(cost, start + lead, life, n)
-        p.fill(self.row_profit[site.id], column, schedule)
+        self.write_off(site, "plant", cost, start + lead, column)
         worth = plant_value_usd(
             cost,
             start + lead,
-            life_months=life,
+            life_months=self.study.tax_regime(site).plant_life_months,
             resale_frac=self.study.company.plant_resale_frac,
             n_periods=n,
         )
@@ -202,7 +200,8 @@ class _Whole(Machines):
             place = site.id
             gain, loss = self.gain[place], self.loss[place]
             used, left = self.used[place], self.left[place]
-            regime = self.study.tax_regime(site)
+            terms = self.study.tax_terms(site)
+            vat_frac = self.study.tax_regime(site).mining_vat_frac
             extra = company.overhead_usd_per_month / USD_M
             fixed = -self.depreciation[place]
             fixed = fixed + (extra if place == company.tax_site else 0.0)
@@ -218,11 +217,21 @@ class _Whole(Machines):
                     (row, self.mined[place] + t, -price[t]),
                 ]
                 before = [(left + t - 1, -1.0)] if t else []
-                cap = regime.loss_use_cap_frac
+                share = terms.taxable_frac[t]
+                cap = terms.loss_use_cap_frac * share
                 p.row(-INF, 0.0, (used + t, 1.0), (gain + t, -cap))
-                terms = ((left + t, 1.0), (used + t, 1.0), (loss + t, -1.0))
-                p.row(0.0, 0.0, *terms, *before)
+                stock = ((left + t, 1.0), (used + t, 1.0), (loss + t, -share))
+                p.row(0.0, 0.0, *stock, *before)
                 p.row(-INF, 0.0, (used + t, 1.0), *before)
+                vat = (self.row_operating[place] + t, self.mined[place] + t)
+                p.single.append((*vat, -vat_frac * price[t]))
+            assert not terms.expires_within
+            if self.early[place]:
+                owed = p.column()
+                relief = (left + self.n - 1, terms.relief_frac)
+                early = [(column, -saved) for column, saved in self.early[place]]
+                p.row(0.0, INF, (owed, 1.0), relief, *early)
+                self.ends[place].append((owed, -1.0))
 
     def treasury(self) -> None:
         p, n, company = self.program, self.n, self.study.company
@@ -279,12 +288,12 @@ class _Whole(Machines):
             elif due:
                 self.cash_fixed[0] -= principal
             for site in self.study.sites:
-                tax = self.study.tax_regime(site).rate_frac
+                tax = self.study.tax_terms(site)
                 flow += [
                     (self.operating[site.id] + t, 1.0),
                     (self.spent[site.id] + t, -1.0),
-                    (self.gain[site.id] + t, -tax),
-                    (self.used[site.id] + t, tax),
+                    (self.gain[site.id] + t, -tax.levy_frac(t)),
+                    (self.used[site.id] + t, tax.relief_frac),
                 ]
             self.cash_terms.append(flow)
             value = self.cash_fixed[t] + (company.cash_usd / USD_M if t == 0 else 0.0)
@@ -305,7 +314,7 @@ class _Whole(Machines):
             if not site.is_discretionary or not used:
                 continue
             factors = discount_factors(site.hurdle_rate_per_year, self.n)
-            tax = self.study.tax_regime(site).rate_frac
+            tax = self.study.tax_terms(site)
             row = self.program.row(0.0, INF)
             self.program.single += [
                 (row, column, factors[-1] * worth)
@@ -316,8 +325,8 @@ class _Whole(Machines):
                     (row, self.operating[site.id] + t, factor),
                     (row, self.spent[site.id] + t, -factor),
                     (row, self.mined[site.id] + t, factor * price[t]),
-                    (row, self.gain[site.id] + t, -tax * factor),
-                    (row, self.used[site.id] + t, tax * factor),
+                    (row, self.gain[site.id] + t, -tax.levy_frac(t) * factor),
+                    (row, self.used[site.id] + t, tax.relief_frac * factor),
                 ]
 
     def finished(self) -> Compiled:

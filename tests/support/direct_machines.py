@@ -17,6 +17,7 @@ from models.contracts import (
     gpu_lease_month,
     hosting_month,
 )
+from models.depreciation import write_off
 from models.fleet import (
     TRANSIT_MONTHS,
     asic_facility_mw,
@@ -130,6 +131,7 @@ class Machines:
         self.leaves: dict[tuple[str, str], set[int]] = {}
         self.leased: dict[tuple[str, str], list[tuple[int, int, float, int]]] = {}
         self.ends: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
+        self.early: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
         self.held: dict[tuple[str, int], int] = {}
         self.hours = month_hours_h(study.time.start_month, self.n)
         self.depreciation = {s.id: np.zeros(self.n) for s in study.sites}
@@ -164,6 +166,14 @@ class Machines:
         most = INF if depth is None else depth * step
         self.row_resale = p.rows(steps, -INF, most)
 
+    def write_off(
+        self, site: object, kind: str, cost: float, live: int, column: int
+    ) -> None:
+        written = write_off(self.study, site, kind, cost, live)
+        self.program.fill(self.row_profit[site.id], column, written.monthly_usd)
+        if written.early_relief_usd:
+            self.early[site.id].append((column, written.early_relief_usd))
+
     def diagonal(self, row: int, column: int, value: float) -> None:
         self.program.single += [(row + t, column + t, value) for t in range(self.n)]
 
@@ -193,11 +203,9 @@ class Machines:
             unit = maker(study, pick.site, pick.model, pick.live, self.paths)
             price = gpu_price_usd if pick.is_gpu else asic_price_usd
             cost = float(price(pick.site, pick.model, n)[pick.period]) * size / USD_M
-            regime = study.tax_regime(pick.site)
-            life = regime.gpu_life_months if pick.is_gpu else regime.asic_life_months
             p.single.append((self.row_spent[site] + pick.period, lots, cost))
-            schedule = straight_line_usd(cost, pick.live, life, n)
-            p.fill(self.row_profit[site], lots, schedule)
+            kind = "gpu" if pick.is_gpu else "asic"
+            self.write_off(pick.site, kind, cost, pick.live, lots)
             kept = p.row(0.0, 0.0, (lots, -1.0))
             cohort = Bought(pick, unit, kept, comes=[(pick.live, lots)])
             bought[pick.key] = cohort

@@ -19,7 +19,7 @@ from models.site import (
     Site,
 )
 from models.study import SolverSettings, Study, TimeGrid
-from models.tax_regime import TaxRegime
+from models.tax_regime import DepreciationRule, TaxHoliday, TaxRegime
 
 
 def tariff(**changes: float) -> PowerTariff:
@@ -325,6 +325,24 @@ def tax_regimes() -> tuple[TaxRegime, ...]:
             ("group", 0.165, 1.0),
             ("oman", 0.15, 1.0),
         )
+    )
+
+
+def taxed_hard() -> tuple[TaxRegime, ...]:
+    """Every tax rule but losses that expire within 24 months."""
+    bonus = DepreciationRule(method="bonus", bonus_frac=0.8, macrs_years=5)
+    table = DepreciationRule(method="macrs", macrs_years=15)
+    holidays = (
+        TaxHoliday(first_month="2026-01", last_month="2026-04", exempt_frac=1.0),
+        TaxHoliday(first_month="2026-05", last_month="2027-02", exempt_frac=0.5),
+    )
+    changes = {
+        "us": {"asic_depreciation": bonus, "plant_depreciation": table},
+        "group": {"holidays": holidays, "withholding_frac": 0.1},
+        "oman": {"mining_vat_frac": 0.022, "loss_life_months": 60},
+    }
+    return tuple(
+        regime.model_copy(update=changes[regime.id]) for regime in tax_regimes()
     )
 
 
