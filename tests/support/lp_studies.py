@@ -16,11 +16,13 @@ from tiny_studies import (
     gpus,
     hosting_offers,
     market,
+    tax_regimes,
     tiny_study,
 )
 
 from models.site import OpeningCohort, Shell, Site
 from models.study import SolverSettings, Study, TimeGrid
+from models.tax_regime import DepreciationRule, TaxHoliday
 from optimizer.milp.options import ModelOptions
 
 if TYPE_CHECKING:
@@ -114,6 +116,22 @@ def with_loan() -> tuple[Study, ModelOptions]:
 
 def with_tax_losses() -> tuple[Study, ModelOptions]:
     return small(bare(opening_fleet=old_machines()), asics=asics()[:1])
+
+
+def with_old_losses() -> tuple[Study, ModelOptions]:
+    """Losses expire after four months, some of them in a holiday at half rate."""
+    holiday = TaxHoliday(first_month="2026-03", last_month="2026-06", exempt_frac=0.5)
+    terms = {"loss_life_months": 4, "holidays": (holiday,)}
+    taxes = tuple(regime.model_copy(update=terms) for regime in tax_regimes())
+    site = bare(opening_fleet=old_machines())
+    return small(site, asics=asics()[:1], tax_regimes=taxes)
+
+
+def with_early_write_off() -> tuple[Study, ModelOptions]:
+    bonus = DepreciationRule(method="bonus", bonus_frac=0.8)
+    terms = {"asic_depreciation": bonus}
+    taxes = tuple(regime.model_copy(update=terms) for regime in tax_regimes())
+    return small(step=6, orders=6, asics=(machine(),), tax_regimes=taxes)
 
 
 def with_phases() -> tuple[Study, ModelOptions]:
@@ -235,6 +253,10 @@ CASES: dict[str, Case] = {
     "loss_use_cap": with_tax_losses,
     "loss_carried": with_tax_losses,
     "loss_from_balance": with_tax_losses,
+    "loss_is_young": with_old_losses,
+    "gain_if_earned": with_old_losses,
+    "loss_if_not_earned": with_old_losses,
+    "tax_put_off": with_early_write_off,
     "free_stock": with_loan,
     "pledged_stock": with_loan,
     "loan_left": with_loan,
