@@ -33,6 +33,7 @@ from optimizer.report.inputs import (
 )
 from optimizer.report.ledger import ledger_exhibit
 from optimizer.report.screened import screen_exhibits
+from optimizer.report.statements import statement_exhibits
 from optimizer.sensitivity import sensitivity
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def sections(data: ReportData) -> tuple[Section, ...]:
         _prices(data),
         _why(data),
         _screening(data),
+        _statements(data),
         Section(
             "ledger-section",
             "Ledger",
@@ -200,6 +202,18 @@ def _screening(data: ReportData) -> Section:
         else (
             "Candidate projects were not screened in this run: "
             "`wattplan screen DIR` ranks them."
+        ),
+    )
+
+
+def _statements(data: ReportData) -> Section:
+    return Section(
+        "statements",
+        "Statements",
+        statement_exhibits(data.study, data.plan),
+        lead=(
+            "What the books would show, month by month, if the plan is carried out and "
+            "prices follow the base path."
         ),
     )
 
