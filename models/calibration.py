@@ -37,31 +37,13 @@ if TYPE_CHECKING:
     from models.calibration_price import VolatilityFit
     from models.market_parameters import Market
 
-__all__ = ["FITTED", "LEAST_MONTHS", "MarketFit", "fit_market"]
+__all__ = ["FITTED_PAIRS", "LEAST_MONTHS", "MarketFit", "fit_market"]
 
 LEAST_MONTHS: Final = 48
 """A halving cycle: fewer months are no basis for a fit."""
 
-FITTED: Final = (
-    "btc_volatility_per_year",
-    "btc_opening_volatility_per_year",
-    "btc_variance_spread",
-    "btc_variance_half_life_months",
-    "btc_variance_tail_spread",
-    "earlier_btc_price_usd",
-    "reference_btc_price_usd",
-    "network_opening_growth_per_year",
-    "network_short_elasticity",
-    "network_half_life_up_months",
-    "network_half_life_down_months",
-    "network_volatility_per_year",
-    "fee_share_frac",
-    "opening_fee_share_frac",
-    "fee_half_life_months",
-    "fee_volatility_per_year",
-)
-"""Parameters of `Market` that the calibration estimates."""
-_FITTED_PAIRS: Final = (("btc_price", "network"), ("btc_price", "fees"))
+FITTED_PAIRS: Final = (("btc_price", "network"), ("btc_price", "fees"))
+"""Correlations of `Market` that the calibration estimates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +168,8 @@ def _correlations(
     change = np.diff(np.log(history.end_price_usd))
     calm = change / np.sqrt(history.realised_variance[1:])
     found = {
-        _FITTED_PAIRS[0]: _correlation(calm, network.surprises),
-        _FITTED_PAIRS[1]: _correlation(calm, fees.surprises),
+        FITTED_PAIRS[0]: _correlation(calm, network.surprises),
+        FITTED_PAIRS[1]: _correlation(calm, fees.surprises),
     }
     fitted = tuple(
         Correlation(first=first, second=second, value=value)

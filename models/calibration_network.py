@@ -42,7 +42,8 @@ PACE_HALF_LIFE_MONTHS: Final = 12.0
 """Pace and noise follow the last years: machines are ordered for months ahead."""
 RESPONSE_HALF_LIFE_MONTHS: Final = 48.0
 """A response is small against the noise and needs a halving cycle to show."""
-FEE_HALF_LIFE_MONTHS: Final = 24.0
+FEE_HALF_LIFE_MONTHS: Final = 12.0
+"""Fees come in fashions that pass: a year ago counts half."""
 _ADAPTING_MONTHS: Final = (6.0, 9.0, 12.0, 18.0, 24.0)
 _SETTLING_MONTHS: Final = 6
 _LEAST_KEEP, _MOST_KEEP = 0.1, 0.95

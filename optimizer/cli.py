@@ -111,6 +111,12 @@ COMMANDS = (
         "wattplan backtest",
     ),
     Command(
+        "calibrate",
+        TEST,
+        "Fit the market model to a price history, tested out of sample.",
+        "wattplan calibrate --history FILE.csv --until 2025-11-30",
+    ),
+    Command(
         "score",
         TEST,
         "Run a plan over sampled market scenarios or a grid.",

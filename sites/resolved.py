@@ -15,13 +15,15 @@ from sites.specs import field_specs, member_keys
 from sites.toml_text import Inline, toml_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from models.fields import Record
     from sites.loader import StudyBundle
     from sites.provenance import InputNumber
     from sites.sources import Source
     from sites.toml_text import TomlValue
 
-__all__ = ["resolved_toml"]
+__all__ = ["record_toml", "resolved_toml"]
 
 _HEADER = """\
 # A study as it was resolved: every file it included, in one. It loads by itself.
@@ -41,7 +43,7 @@ def resolved_toml(bundle: StudyBundle) -> str:
     str
         Document; `sites.load_study` of it gives an equal study.
     """
-    writer = _Writer(bundle)
+    writer = _Writer(bundle.provenance)
     document: dict[str, TomlValue] = {}
     for key in TEXTS:
         document[key] = _plain(bundle.resolved[key])
@@ -53,11 +55,36 @@ def resolved_toml(bundle: StudyBundle) -> str:
         members = bundle.resolved[key]
         if isinstance(members, list) and members:
             document[key] = writer.members(members, record, key)
-    if writer.sources:
-        document["sources"] = {
-            name: _source_table(source) for name, source in writer.sources.items()
-        }
-    return _HEADER + "\n" + toml_text(document)
+    return _HEADER + "\n" + toml_text(document | writer.source_tables())
+
+
+def record_toml(
+    values: object,
+    record: type[Record],
+    key: str,
+    numbers: Iterable[InputNumber],
+    *,
+    header: str,
+) -> str:
+    """Return one record of a study as a catalogue file that loads by itself.
+
+    Parameters
+    ----------
+    values : object
+        Plain values of the record, as `StudyBundle.resolved` holds them.
+    record : type of Record
+        What it is.
+    key : str
+        Its place in the study, such as ``market``.
+    numbers : iterable of InputNumber
+        Origin of its numbers; others are passed over.
+    header : str
+        Remarks above it, each line beginning with ``#``.
+    """
+    writer = _Writer(numbers)
+    table = writer.table(values, record, key)
+    document: dict[str, TomlValue] = table if isinstance(table, dict) else {}
+    return f"{header}\n{toml_text(document | writer.source_tables())}"
 
 
 def _plain(value: object) -> TomlValue:
@@ -81,9 +108,16 @@ def _source_table(source: Source) -> TomlValue:
 class _Writer:
     """Writes records with the origin of each number; collects the sources cited."""
 
-    def __init__(self, bundle: StudyBundle) -> None:
-        self.numbers = {number.key: number for number in bundle.provenance}
+    def __init__(self, numbers: Iterable[InputNumber]) -> None:
+        self.numbers = {number.key: number for number in numbers}
         self.sources: dict[str, Source] = {}
+
+    def source_tables(self) -> dict[str, TomlValue]:
+        """Return the table of all sources cited so far; empty without any."""
+        if not self.sources:
+            return {}
+        tables = {name: _source_table(entry) for name, entry in self.sources.items()}
+        return {"sources": tables}
 
     def table(self, values: object, record: type[Record], key: str) -> TomlValue:
         table: dict[str, TomlValue] = {}
