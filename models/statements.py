@@ -198,7 +198,8 @@ def financial_statements(
 def _item_usd(ledger: Ledger, item: str) -> FloatArray:
     """Return a ledger item of the whole company, (n_scenarios, n_periods) [USD]."""
     if item in ledger.site_items:
-        return np.asarray(ledger.site_items[item][:, :, 1:].sum(axis=1))
+        total: FloatArray = ledger.site_items[item][:, :, 1:].sum(axis=1)
+        return total
     if item in ledger.corporate_items:
         return ledger.corporate_items[item][:, 1:]
     return np.zeros_like(ledger.mined_btc[:, 0])

@@ -130,7 +130,8 @@ def _wide(
         columns["plan"] += [label] * len(months)
         columns["month"] += months
         for name, values in lines.items():
-            columns.setdefault(name, []).extend(float(v) for v in values)
+            # Adding zero turns a negative zero into zero.
+            columns.setdefault(name, []).extend(float(v) + 0.0 for v in values)
     return columns
 
 
@@ -189,5 +190,5 @@ def _segments(
             columns["segment"] += [segment] * len(months)
             for name, values in shown.items():
                 column = columns.setdefault(f"{name}_usd", [])
-                column.extend(float(v) for v in values[index])
+                column.extend(float(v) + 0.0 for v in values[index])
     return columns

@@ -35,6 +35,7 @@ SMALLEST_USD = 0.5
 """Lines that never pass this are left out. [USD]"""
 
 _USD_M = 1e-6
+_ROUNDING_USD = 1e-4
 _SECTIONS = {
     "revenue": "Revenue",
     "cost": "Cost of revenue",
@@ -122,6 +123,11 @@ def span_columns(
     return tuple(columns)
 
 
+def _settled(amount_usd: float) -> float:
+    """Return an amount, or zero for what rounding left of one."""
+    return amount_usd if abs(amount_usd) >= _ROUNDING_USD else 0.0
+
+
 def line_table(
     table_id: str,
     title: str,
@@ -138,7 +144,7 @@ def line_table(
         is_total = line.section == "total"
         if not is_total and np.abs(series).max() <= SMALLEST_USD:
             continue
-        cells = [float(series[span].sum()) for span in spans.values()]
+        cells = [_settled(float(series[span].sum())) for span in spans.values()]
         if prefix == "flow":
             cells.append(sum(cells))
         if is_total:

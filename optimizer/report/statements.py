@@ -237,7 +237,9 @@ def _mining_exhibit(study: Study, made: Statements) -> Exhibit:
         cash = made.cost_to_mine_usd_per_btc(span, with_depreciation=False)[0]
         full = made.cost_to_mine_usd_per_btc(span, with_depreciation=True)[0]
         mined = float(made.mined_btc[0, span].sum())
-        price = float(made.income["mined"][0, span].sum()) / mined if mined else np.nan
+        if mined <= 0.0:
+            continue
+        price = float(made.income["mined"][0, span].sum()) / mined
         amounts = (mined, price, cost, written, cash, full)
         rows.append((name, *(float(value) for value in amounts)))
     figures = accounting_figures(made)
@@ -265,7 +267,7 @@ def _mining_exhibit(study: Study, made: Statements) -> Exhibit:
                 number("all_in_usd_per_btc", "All-in", "USD/BTC", decimals=0),
             ),
             tuple(rows),
-            strong=frozenset({len(rows) - 1}),
+            strong=frozenset({len(rows) - 1}) if rows else frozenset(),
         ),
         note=(
             "Cash cost is energy, hosting and operation of mining less demand "
