@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.fields import Fraction, Identifier, MonthText, Record
 
@@ -35,13 +35,13 @@ class DepreciationRule(Record):
     )
     """Recovery period of `macrs`, and of what `bonus` leaves."""
 
-    @model_validator(mode="after")
-    def _has_a_table(self) -> DepreciationRule:
-        if self.macrs_years not in MACRS_YEARS:
-            known = ", ".join(map(str, MACRS_YEARS))
-            msg = f"macrs_years {self.macrs_years} must be one of {known}"
+    @field_validator("macrs_years")
+    @classmethod
+    def _has_a_table(cls, value: int) -> int:
+        if value not in MACRS_YEARS:
+            msg = f"must be one of {', '.join(map(str, MACRS_YEARS))}, got {value}"
             raise ValueError(msg)
-        return self
+        return value
 
 
 class TaxHoliday(Record):
@@ -105,9 +105,10 @@ class TaxRegime(Record):
         }
         return rules[kind]
 
-    @model_validator(mode="after")
-    def _holidays_do_not_overlap(self) -> TaxRegime:
-        spans = sorted(self.holidays, key=lambda span: span.first_month)
+    @field_validator("holidays")
+    @classmethod
+    def _do_not_overlap(cls, value: tuple[TaxHoliday, ...]) -> tuple[TaxHoliday, ...]:
+        spans = sorted(value, key=lambda span: span.first_month)
         clashes = [
             f"{a.first_month} to {a.last_month} and {b.first_month} to {b.last_month}"
             for a, b in pairwise(spans)
@@ -116,4 +117,4 @@ class TaxRegime(Record):
         if clashes:
             msg = f"tax holidays must not overlap: {'; '.join(clashes)}"
             raise ValueError(msg)
-        return self
+        return value
