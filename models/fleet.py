@@ -227,8 +227,8 @@ def asic_move_usd(
     """Return what moving one machine between two sites costs, by month of the move.
 
     Freight and installation at the new site. A machine bought within the study also
-    owes the duty that the new site asks beyond the old one's, on the price of a new
-    machine that month: buying where duty is low and moving on saves none. Older
+    owes the duty and VAT that the new site asks beyond the old one's, on the price of
+    a new machine that month: buying where they are low and moving on saves none. Older
     machines were imported before the study and move without (assumption).
 
     Returns

@@ -309,6 +309,8 @@ def forbidden_bounds(
 ) -> Window:
     """Return bounds that forbid a project's family and offers at its site.
 
+    Machines of the family that are bought elsewhere do not move there either.
+
     Parameters
     ----------
     compiled : Compiled
@@ -327,7 +329,11 @@ def forbidden_bounds(
     offers = {taken.offer for taken in project.offers}
     for (name, index), place in keys.items():
         is_order = name == "order_lots" and index[:2] == (project.model, project.site)
+        is_move = name == "moved_lots" and (index[0], index[2]) == (
+            project.model,
+            project.site,
+        )
         is_offer = name == "accept" and index[0] in offers
-        if is_order or is_offer:
+        if is_order or is_move or is_offer:
             upper[place] = 0.0
     return Window(compiled.lower.copy(), upper)
