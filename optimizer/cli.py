@@ -129,6 +129,12 @@ COMMANDS = (
         "wattplan stress runs/base",
     ),
     Command(
+        "cash",
+        LOOK,
+        "Show cash week by week, of a quarter that has begun, or of a side business.",
+        "wattplan cash base --weeks 13",
+    ),
+    Command(
         "report",
         LOOK,
         "Write the report of a run again.",

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the cash view: one definition for terminal, CSV, report and workbook.
+
+Cells are raw values; scaling is a matter of showing. What does not belong here: how
+the figures come about (`optimizer.cash_weeks`), and showing them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from models.cash_lines import CASH_LINES
+from models.cash_weeks import payment_terms
+from models.payment_terms import PaymentTerm
+from optimizer.cash_cases import CASES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from models.arrays import FloatArray
+    from models.cash_weeks import WeeklyCash
+    from optimizer.cash_weeks import CashWeeks
+    from sites.loader import StudyBundle
+
+__all__ = [
+    "CashColumn",
+    "CashRow",
+    "CashTable",
+    "bands_table",
+    "csv_columns",
+    "terms_table",
+    "ties_table",
+    "weeks_csv",
+    "weeks_table",
+]
+
+CashCell: TypeAlias = "float | int | str | None"
+
+
+@dataclass(frozen=True, slots=True)
+class CashColumn:
+    """One column.
+
+    Parameters
+    ----------
+    key : str
+        Name in CSV.
+    label : str
+        Heading for people.
+    is_text : bool
+        Whether its cells are words.
+    """
+
+    key: str
+    label: str
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CashRow:
+    """One row.
+
+    Parameters
+    ----------
+    key : str
+        Name, with its unit.
+    label : str
+        Words for people.
+    unit : str
+        Unit of its numbers: ``USD``, ``BTC``, ``USD/BTC``, ``share 0-1``...
+    cells : tuple
+        Raw values.
+    is_strong : bool
+        Whether it is a total.
+    """
+
+    key: str
+    label: str
+    unit: str
+    cells: tuple[CashCell, ...]
+    is_strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CashTable:
+    """Columns and rows; the label of a row stands before its cells.
+
+    Parameters
+    ----------
+    id, title : str
+        Identifier; what it shows.
+    columns : tuple of CashColumn
+        Columns of the cells.
+    rows : tuple of CashRow
+        Rows, as many cells each as there are columns.
+    note : str
+        Line below the table.
+    """
+
+    id: str
+    title: str
+    columns: tuple[CashColumn, ...]
+    rows: tuple[CashRow, ...]
+    note: str = ""
+
+
+def weeks_table(result: CashWeeks, weekly: WeeklyCash, title: str) -> CashTable:
+    """Return one case week by week: opening, lines, closing, BTC and loan.
+
+    Parameters
+    ----------
+    result : CashWeeks
+        View; its base case says which lines are worth a row.
+    weekly : WeeklyCash
+        The case to show; its first path.
+    title : str
+        Title.
+
+    Returns
+    -------
+    CashTable
+        A column per week and one of totals; lines that stay zero in every case are
+        left out.
+    """
+    rows = [_row("opening_usd", "Opening cash", weekly.opening_usd, None, strong=True)]
+    group = ""
+    for line in CASH_LINES:
+        if line.group != group and group:
+            rows += _group_row(result, weekly, group)
+        group = line.group
+        if _is_used(result, line.key):
+            rows.append(_row(f"{line.key}_usd", line.label, weekly.lines[line.key]))
+    rows += _group_row(result, weekly, group)
+    rows += [
+        _row("net_usd", "Net cash flow", weekly.net_usd(), strong=True),
+        _row("closing_usd", "Closing cash", weekly.closing_usd, None, strong=True),
+        _row("lowest_usd", "Lowest day's end", weekly.lowest_usd, None),
+        _row(
+            "over_floor_usd",
+            "Lowest day over the floor",
+            weekly.lowest_usd - weekly.floor_usd,
+            None,
+        ),
+        *_btc_rows(weekly),
+    ]
+    columns = [
+        CashColumn(week.start.isoformat(), f"{week.start.day} {week.start:%b}")
+        for week in result.calendar.weeks
+    ]
+    return CashTable(
+        "cash_weeks",
+        title,
+        (*columns, CashColumn("total", "Total")),
+        tuple(rows),
+        note="Weeks start on Monday; inflow positive.",
+    )
+
+
+def bands_table(result: CashWeeks) -> CashTable:
+    """Return the closing cash of the cases and the scenarios, week by week."""
+    bands = result.bands
+    rows = [
+        _row(f"{case}_{key}", f"{label}, {case}", getattr(weekly, key), total, unit)
+        for key, label, unit, total in (
+            ("closing_usd", "Closing cash", "USD", None),
+            ("btc_sold", "BTC sold", "BTC", "sum"),
+            ("ltv_frac", "Loan to value", "share 0-1", None),
+        )
+        for case, weekly in result.cases.items()
+    ]
+    if bands is not None:
+        wanted = (
+            ("closing_usd", "Closing cash", "USD"),
+            ("lowest_usd", "Lowest day's end", "USD"),
+            ("btc_sold", "BTC sold", "BTC"),
+            ("btc_price_usd", "BTC price", "USD/BTC"),
+            ("loan_usd", "BTC loan", "USD"),
+            ("ltv_frac", "Loan to value", "share 0-1"),
+        )
+        for key, label, unit in wanted:
+            for place, name in enumerate(("P5", "P50", "P95")):
+                values = bands.quantiles[key][place : place + 1]
+                rows.append(
+                    _row(
+                        f"{name.lower()}_{key}", f"{label}, {name}", values, None, unit
+                    )
+                )
+        rows.append(
+            _row(
+                "under_floor_frac",
+                "Scenarios under the floor",
+                bands.under_floor_frac[None, :],
+                None,
+                "share 0-1",
+            )
+        )
+    columns = [
+        CashColumn(week.start.isoformat(), f"{week.start.day} {week.start:%b}")
+        for week in result.calendar.weeks
+    ]
+    return CashTable(
+        "cash_bands",
+        "Cases and scenarios",
+        (*columns, CashColumn("total", "Total")),
+        tuple(rows),
+    )
+
+
+def ties_table(result: CashWeeks) -> CashTable:
+    """Return the months of the base case: days added up beside the ledger."""
+    weekly = result.base
+    rows = []
+    for index, month in enumerate(result.calendar.months):
+        keys = weekly.month_flows
+        days = [float(weekly.month_sums[key][0, index]) for key in keys]
+        ledger = [float(flow[0, index]) for flow in keys.values()]
+        is_last = index + 1 == len(result.calendar.months)
+        after = sum(float(rest[0]) for rest in weekly.rest.values()) if is_last else 0.0
+        cells = (
+            sum(value for value in days if value > 0.0),
+            sum(value for value in days if value < 0.0),
+            after,
+            sum(ledger),
+            max(abs(a - b) for a, b in zip(days, ledger, strict=True)),
+            float(weekly.month_cash_usd[0, index]),
+            float(weekly.ledger_cash_usd[0, index]),
+        )
+        rows.append(CashRow(month, month, "USD", cells))
+    return CashTable(
+        "cash_ties",
+        "Weeks beside the monthly ledger, base case",
+        (
+            CashColumn("inflow_usd", "Inflow lines"),
+            CashColumn("outflow_usd", "Outflow lines"),
+            CashColumn("after_usd", "Net after the weeks"),
+            CashColumn("ledger_usd", "Net in the ledger"),
+            CashColumn("worst_line_usd", "Worst line off by"),
+            CashColumn("cash_usd", "Cash at its end"),
+            CashColumn("ledger_cash_usd", "In the ledger"),
+        ),
+        tuple(rows),
+    )
+
+
+def terms_table(bundle: StudyBundle) -> CashTable:
+    """Return the payment terms with their ranges and sources.
+
+    Parameters
+    ----------
+    bundle : StudyBundle
+        Study; terms that its company file does not give are defaults.
+    """
+    terms = payment_terms(bundle.study)
+    known = {number.key: number for number in bundle.provenance}
+    rows = []
+    for name, value in terms:
+        key = f"company.payment_terms.{name}"
+        is_term = isinstance(value, PaymentTerm)
+        number = known.get(f"{key}.due_day" if is_term else key)
+        rule = value.rule if is_term else str(value)
+        is_dated = is_term and value.rule == "monthly"
+        cells: tuple[CashCell, ...] = (
+            rule,
+            value.due_day if is_dated else None,
+            number.low if number else None,
+            number.high if number else None,
+            number.source_id if number else "default, assumption",
+            number.note if number else "",
+        )
+        rows.append(CashRow(name, name.replace("_", " "), "day of month", cells))
+    return CashTable(
+        "cash_terms",
+        "Payment terms",
+        (
+            CashColumn("rule", "Rule", is_text=True),
+            CashColumn("due_day", "Due day"),
+            CashColumn("low", "Low"),
+            CashColumn("high", "High"),
+            CashColumn("source", "Source", is_text=True),
+            CashColumn("note", "Note", is_text=True),
+        ),
+        tuple(rows),
+    )
+
+
+def csv_columns(tables: Iterable[tuple[str, CashTable]]) -> dict[str, list[CashCell]]:
+    """Return tables of the same columns as one, for a CSV file.
+
+    Parameters
+    ----------
+    tables : iterable of (str, CashTable)
+        Tables, each with a word for its first column.
+    """
+    found: dict[str, list[CashCell]] = {}
+    for name, table in tables:
+        for row in table.rows:
+            head = {"table": name, "line": row.key, "label": row.label}
+            cells = zip((c.key for c in table.columns), row.cells, strict=True)
+            for key, value in (*head.items(), ("unit", row.unit), *cells):
+                found.setdefault(key, []).append(value)
+    return found
+
+
+def weeks_csv(result: CashWeeks) -> dict[str, list[CashCell]]:
+    """Return all cases and bands as one table with a column per week."""
+    tables: list[tuple[str, CashTable]] = [
+        (case, weeks_table(result, result.cases[case], case)) for case in CASES
+    ]
+    tables.append(("evenly", weeks_table(result, result.evenly, "evenly")))
+    tables.append(("scenarios", bands_table(result)))
+    return csv_columns(tables)
+
+
+def _row(
+    key: str,
+    label: str,
+    values: FloatArray,
+    total: float | str | None = "sum",
+    unit: str = "USD",
+    *,
+    strong: bool = False,
+) -> CashRow:
+    numbers = [float(value) for value in values[0]]
+    end = float(np.sum(values[0])) if isinstance(total, str) else total
+    return CashRow(key, label, unit, (*numbers, end), strong)
+
+
+def _is_used(result: CashWeeks, key: str) -> bool:
+    return any(bool(w.lines[key].any()) for w in result.cases.values())
+
+
+def _group_row(result: CashWeeks, weekly: WeeklyCash, group: str) -> list[CashRow]:
+    keys = [line.key for line in CASH_LINES if line.group == group]
+    if sum(_is_used(result, key) for key in keys) < 2:
+        return []
+    key = f"{group.replace(' ', '_')}_usd"
+    return [_row(key, f"Total {group}", weekly.group_usd(group), strong=True)]
+
+
+def _btc_rows(weekly: WeeklyCash) -> Sequence[CashRow]:
+    return (
+        _row("btc_price_usd", "BTC price", weekly.btc_price_usd, None, "USD/BTC"),
+        _row("btc_sold", "BTC sold", weekly.btc_sold, unit="BTC"),
+        _row("btc_held", "BTC held at the end", weekly.btc_held, None, "BTC"),
+        _row("btc_pledged", "of it pledged", weekly.btc_pledged, None, "BTC"),
+        _row("loan_usd", "BTC loan at the end", weekly.loan_usd, None),
+        _row("ltv_frac", "Loan to value", weekly.ltv_frac, None, "share 0-1"),
+    )

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan cash`: options, tables for the terminal, JSON, CSV.
+
+What does not belong here: the answers (`optimizer.cash`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optimizer.commands.options import JsonOption, SeedOption
+from optimizer.console import output_console, print_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from optimizer.cash_tables import CashCell, CashTable
+
+__all__ = ["cash"]
+
+_LABEL_WIDTH = 44
+_CELL_WIDTH = 9
+_SHOWN = {
+    "USD": ("USD m", 1e-6, 2),
+    "BTC": ("BTC", 1.0, 0),
+    "USD/BTC": ("USD", 1.0, 0),
+    "share 0-1": ("%", 100.0, 1),
+    "EH/s": ("EH/s", 1.0, 2),
+    "days": ("days", 1.0, 2),
+    "quarters": ("quarters", 1.0, 1),
+    "day of month": ("", 1.0, 0),
+}
+
+
+def cash(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="[RUN or STUDY]",
+            help="Folder of a run: its plan. A study file or a bundled study: business "
+            "as usual.",
+        ),
+    ] = "base",
+    *,
+    weeks: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Week by week for N weeks from the start of the study; 13 where "
+            "nothing else is asked.",
+        ),
+    ] = None,
+    quarter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="2025Q4",
+            help="A quarter that has begun: published balances, reported output, and "
+            "the plan for the rest.",
+        ),
+    ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Cash effect of a side business, such as auto, beside depreciation.",
+        ),
+    ] = None,
+    scenarios: Annotated[
+        int, typer.Option(metavar="N", help="Sampled scenarios of the weekly view.")
+    ] = 2_000,
+    seed: SeedOption = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write the tables to this CSV file."
+        ),
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Answer the finance team's standing questions of cash."""
+    from optimizer.cash import ask_cash
+    from optimizer.cash_files import check_csv_target, write_csv_file
+
+    check_csv_target(out)
+    command = f"wattplan cash {place}"
+    for name, value in (("weeks", weeks), ("quarter", quarter), ("segment", segment)):
+        if value is not None:
+            command += f" --{name} {value}"
+    answer = ask_cash(
+        place,
+        weeks=weeks,
+        quarter=quarter,
+        segment=segment,
+        n_scenarios=scenarios,
+        seed=seed,
+        command=command,
+    )
+    if out is not None:
+        write_csv_file(out, answer.csv)
+    if json_output:
+        print_json({"cash": answer.to_dict()})
+        return
+    console = output_console()
+    console.print(
+        f"{answer.title}: {answer.study_id}, {answer.plan_label}",
+        style="bold",
+        markup=False,
+    )
+    for text in answer.texts:
+        console.print(f"  {text}", markup=False)
+    console.print()
+    for table in answer.tables:
+        if table.id != "cash_terms":
+            _show(table, console)
+    if out is not None:
+        console.print(f"Written: {out}", markup=False)
+
+
+def _show(table: CashTable, console: Console) -> None:
+    """Print a table, its columns in as many blocks as the width asks for."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    per_block = max((console.width - _LABEL_WIDTH) // _CELL_WIDTH, 1)
+    for first in range(0, len(table.columns), per_block):
+        span = slice(first, first + per_block)
+        shown = Table(
+            title=table.title if first == 0 else None,
+            title_justify="left",
+            title_style="bold",
+            header_style="bold",
+            box=SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+        )
+        shown.add_column("", no_wrap=True)
+        shown.add_column("", no_wrap=True)
+        for column in table.columns[span]:
+            shown.add_column(column.label, justify="right", no_wrap=True)
+        for row in table.rows:
+            unit, scale, digits = _SHOWN[row.unit]
+            cells = [_cell(cell, scale, digits) for cell in row.cells[span]]
+            style = "bold" if row.is_strong else ""
+            shown.add_row(Text(row.label), Text(unit), *map(Text, cells), style=style)
+        console.print(shown)
+    if table.note:
+        console.print(table.note, markup=False)
+        console.print()
+
+
+def _cell(cell: CashCell, scale: float, digits: int) -> str:
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, str):
+        return cell
+    text = f"{cell * scale:,.{digits}f}"
+    return text if text.strip("-0.,") else "-"
