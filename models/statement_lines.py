@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from models.ledger import CORPORATE_ITEMS, ITEMS
+
 __all__ = [
     "BALANCE_LINES",
     "CASH_FLOW_LINES",
@@ -126,6 +128,7 @@ _COST: Final = (
         "partner_commitment",
     ),
     _income("cost", "mining", "mining_operation", "Mining operation", "mining_opex"),
+    _income("cost", "mining", "output_vat", "VAT on BTC mined", "mining_vat"),
     _income("cost", "mining", "response", "Demand response", "demand_response"),
     _income("cost", "mining", "moving", "Moving machines", "moves"),
     _income("cost", "hosting", "hosting_power", "Energy for hosting", "hosting_energy"),
@@ -340,6 +343,7 @@ LINES: Final = (*INCOME_LINES, *CASH_FLOW_LINES, *BALANCE_LINES)
 COST_TO_MINE_LINES: Final = (
     "mining_power",
     "mining_operation",
+    "output_vat",
     "response",
     "demand_charges",
 )
@@ -348,14 +352,6 @@ COST_TO_MINE_LINES: Final = (
 VALUATION_ITEMS: Final = (
     "opening_cash",
     "equity_claim",
-    "terminal_asics",
-    "terminal_gpus",
-    "terminal_plant",
-    "terminal_hosting",
-    "terminal_deposits",
-    "terminal_leases",
-    "terminal_btc",
-    "terminal_loan",
-    "terminal_debt",
+    *(item.name for item in (*ITEMS, *CORPORATE_ITEMS) if item.kind == "terminal"),
 )
 """Ledger items that value the company: the opening, and what is left at the horizon."""

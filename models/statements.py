@@ -64,7 +64,7 @@ class Statements:
     segments : dict of str to ndarray of shape (n_scenarios, n_segments, n_periods)
         `SEGMENT_SECTIONS` by segment, in the order of `models.segments.SEGMENTS`. [USD]
     mining_cost_usd, mining_depreciation_usd : ndarray of shape (n_scenarios, n_periods)
-        Cash cost of mining and depreciation of what mines, both >= 0 as a rule. [USD]
+        Cash cost of mining; depreciation of mining machines, >= 0. [USD]
     mined_btc : ndarray of shape (n_scenarios, n_periods)
         Output after pool fee. [BTC]
     """
@@ -109,8 +109,9 @@ class Statements:
         """Return the average cost to mine one BTC over some months.
 
         Without depreciation: energy, hosting and operation less demand response,
-        mining's part of demand charges included. With it: plus depreciation of mining
-        machines and of mining's part of plant.
+        mining's part of demand charges and VAT on output included. With it: plus
+        depreciation of mining machines, which is what the company's all-in cost adds
+        [1]_; power and shells are in neither.
 
         Parameters
         ----------
@@ -123,6 +124,12 @@ class Statements:
         -------
         ndarray of shape (n_scenarios,)
             Cost; NaN where nothing is mined. [USD/BTC]
+
+        References
+        ----------
+        .. [1] Cango Inc., results of the third quarter of 2025: "average cost to mine,
+           excluding depreciation of mining machines"; (99,383 - 81,072) USD x 1,930.8
+           BTC = 35.4 M USD, the depreciation of the quarter.
         """
         cost = self.mining_cost_usd[:, months].sum(axis=1)
         if with_depreciation:
@@ -187,7 +194,7 @@ def financial_statements(
         balance=balance,
         segments=segments,
         mining_cost_usd=-cost,
-        mining_depreciation_usd=-segments["depreciation"][:, _MINING],
+        mining_depreciation_usd=values.asics.depreciation_usd,
         mined_btc=ledger.mined_btc.sum(axis=1),
     )
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.fleet import asic_resale_usd
+from models.market import base_paths
 from models.segments import SEGMENT_LABELS, SEGMENTS
 from models.statement_lines import BALANCE_LINES, CASH_FLOW_LINES, INCOME_LINES
 from models.statements import SEGMENT_SECTIONS
@@ -117,9 +119,26 @@ def _balance_exhibit(study: Study, made: Statements) -> Exhibit:
                 ),
             ),
         ),
-        note=f"{_POLICIES} Assets less liabilities and equity differ by at most "
-        f"{worst:.1g} USD in any month.",
+        note=f"{_POLICIES} Mining machines at the opening stand at "
+        f"{usd_m(made.balance['asics'][0, 0])}; sold in the first month they would "
+        f"fetch {usd_m(_opening_resale_usd(study))}. Assets less liabilities and "
+        f"equity differ by at most {worst:.1g} USD in any month.",
         is_open=True,
+    )
+
+
+def _opening_resale_usd(study: Study) -> float:
+    """Return what the opening machines fetch if sold in the first month [USD]."""
+    paths = base_paths(study)
+    return sum(
+        cohort.units
+        * float(
+            asic_resale_usd(study, study.asic(cohort.model), -cohort.age_months, paths)[
+                0, 0
+            ]
+        )
+        for site in study.sites
+        for cohort in site.opening_fleet
     )
 
 
@@ -270,9 +289,9 @@ def _mining_exhibit(study: Study, made: Statements) -> Exhibit:
             strong=frozenset({len(rows) - 1}) if rows else frozenset(),
         ),
         note=(
-            "Cash cost is energy, hosting and operation of mining less demand "
-            "response, with its part of demand charges; all-in adds depreciation of "
-            "mining machines and of mining's part of power and shells. Overhead is in "
+            "As the company counts it: cash cost is energy, hosting and operation of "
+            "mining less demand response, with its part of demand charges; all-in adds "
+            "depreciation of mining machines. Overhead, power and shells are in "
             "neither."
         ),
     )

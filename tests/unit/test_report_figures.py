@@ -182,17 +182,8 @@ def test_depreciation_comes_on_top_of_cash_cost(data: ReportData) -> None:
     # Ordered: 200 machines over 36 months from period 6, so 18 of them.
     opening = 5e6 * 12.6 / 24
     ordered = 200 * 270 * 9 * 0.8**0.25 * 1.1 * 18 / 36
-    # Plant in use by machines: 2.5 MW of air shell live from period 4 (500,000 USD) and
-    # 5 MW of power from period 6 (1 M USD), each over 180 months, by share of MW: at
-    # alpha 200 machines of 3.78 kW and 2 MW of clients in air, 1.35 MW in the hall.
-    mw = 200 * 3600e-6 * 1.05
-    hall = np.where(np.arange(24) >= 7, 1.35, 0.0)
-    is_mining = np.arange(24) >= 6
-    shell = 5e5 / 180 * is_mining * mw / (mw + 2.0)
-    power = 1e6 / 180 * is_mining * mw / (mw + 2.0 + hall)
-    plant = shell.sum() + power.sum()
     extra = figures.full_cost_usd_per_btc - figures.cash_cost_usd_per_btc
-    assert extra == pytest.approx((opening + ordered + plant) / figures.mined_btc)
+    assert extra == pytest.approx((opening + ordered) / figures.mined_btc)
 
 
 def test_margin_of_a_client_is_its_rate_less_energy_and_operation() -> None:
