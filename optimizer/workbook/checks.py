@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sheet of checks: balances tie, sites add up, the workbook gives the engine's figures.
+
+Each check gives 0 when it holds; their sum is the master check shown on every sheet.
+Figures of the run are compared only while no input is changed: afterwards the workbook
+is meant to differ from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from optimizer.workbook.balances import added
+from optimizer.workbook.expr import Call, Expr, flag
+from optimizer.workbook.lines import Scalar, Series
+from optimizer.workbook.sheets import Sheet
+from optimizer.workbook.ties import tie_lines
+
+if TYPE_CHECKING:
+    from optimizer.workbook.company import Company
+    from optimizer.workbook.draft import Draft
+    from optimizer.workbook.outputs import Outputs
+    from optimizer.workbook.site_ledger import SiteLedger
+    from optimizer.workbook.timeline import Timeline
+
+__all__ = ["Checks", "checks"]
+
+
+@dataclass(slots=True)
+class Checks:
+    """Lines of the sheet of checks.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    master : Scalar
+        How many checks fail. [count]
+    changed : Scalar
+        How many inputs differ from the run's. [count]
+    """
+
+    sheet: Sheet
+    master: Scalar
+    changed: Scalar
+
+
+def checks(
+    draft: Draft,
+    time: Timeline,
+    sites: list[SiteLedger],
+    made: Company,
+    results: Outputs,
+) -> Checks:
+    """Return the sheet of checks.
+
+    Parameters
+    ----------
+    draft, time
+        What all sheets share.
+    sites : list of SiteLedger
+        Ledgers of all sites.
+    made : Company
+        Sheet of treasury and debt.
+    results : Outputs
+        Sheet of outputs.
+    """
+    sheet = Sheet("Checks", "Checks: each gives 0 when it holds")
+    sheet.heading("Master check")
+    master = sheet.scalar(
+        Scalar("Checks that fail", "count", style="integer", role="check")
+    )
+    changed = sheet.scalar(
+        Scalar("Inputs that differ from the run's", "count", style="integer")
+    )
+    changed.define(draft.inputs.changed_count())
+    failed: list[Series | Scalar] = []
+    slack = draft.inputs.constant("tolerance_usd")
+
+    def monthly(label: str, gap: Expr) -> None:
+        line = Series(label, "fails", flag(Call("ABS", gap) > slack), style="flag")
+        line.has_total, line.role = True, "check"
+        failed.append(sheet.series(line))
+
+    sheet.heading("The workbook in itself")
+    for line in made.gaps:
+        monthly(line.label, line)
+    short = draft.inputs.number("company.cash_floor_usd") - made.balances.cash
+    monthly("Cash under its floor", Call("MAX", short, 0))
+    for line in (made.balances.free, made.balances.pledged, made.balances.loan):
+        monthly(f"Negative: {line.label}", Call("MIN", line, 0))
+    flows: Expr = added([one.flow for one in sites])
+    for item in results.site_items.values():
+        flows = flows - item
+    monthly("Sites' flows less flows by item", flows)
+    _tie_checks(draft, sheet, sites, made, results, changed, failed)
+    total: Expr | int = 0
+    for fails in failed:
+        part = fails.total if isinstance(fails, Series) else fails
+        total = part if isinstance(total, int) else total + part
+    master.define(total)
+    return Checks(sheet, master, changed)
+
+
+def _tie_checks(
+    draft: Draft,
+    sheet: Sheet,
+    sites: list[SiteLedger],
+    made: Company,
+    results: Outputs,
+    changed: Scalar,
+    failed: list[Series | Scalar],
+) -> None:
+    """Compare the workbook with the engine's figures of the run."""
+    slack = draft.inputs.constant("tolerance_usd")
+    sheet.heading("The workbook gives the engine's figures (while no input is changed)")
+    for tie in tie_lines(draft, sites, made, results):
+        draft.ties.append(tie)
+        engine = sheet.series(
+            Series(
+                f"Engine: {tie.name}",
+                tie.line.unit,
+                given=tie.engine,
+                style=tie.line.style,
+                role="engine",
+            )
+        )
+        gap = Call("ABS", tie.line - engine)
+        line = Series(
+            f"Differs: {tie.name}",
+            "fails",
+            (gap > slack) * changed.same(0),
+            style="flag",
+            total=True,
+            role="check",
+        )
+        failed.append(sheet.series(line))

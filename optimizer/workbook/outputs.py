@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sheet of outputs: cash flow by ledger item, value, return, payback.
+
+No NPV function: discount factors are a row, and value is the sum of products. What does
+not belong here: how flows come about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from models.ledger import CORPORATE_ITEMS, ITEMS
+from optimizer.workbook.expr import Call, Expr, Words, flag
+from optimizer.workbook.lines import Scalar, Series
+from optimizer.workbook.sheets import Sheet, sum_of
+
+if TYPE_CHECKING:
+    from optimizer.workbook.company import Company
+    from optimizer.workbook.draft import Draft
+    from optimizer.workbook.market import Market
+    from optimizer.workbook.site_ledger import SiteLedger
+    from optimizer.workbook.tax import TaxSheet
+    from optimizer.workbook.timeline import Timeline
+
+__all__ = ["Outputs", "outputs"]
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Lines of the sheet of outputs.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    npv : Scalar
+        Value to present holders. [USD]
+    flow : Series
+        Flow to present holders, opening cash in the opening column. [USD]
+    site_items, corporate_items : dict of str to Series
+        Flows by ledger item, sites added up. [USD]
+    """
+
+    sheet: Sheet
+    npv: Scalar
+    flow: Series
+    site_items: dict[str, Series]
+    corporate_items: dict[str, Series]
+
+
+def outputs(
+    draft: Draft,
+    time: Timeline,
+    market: Market,
+    sites: list[SiteLedger],
+    made: Company,
+    taxes: TaxSheet,
+) -> Outputs:
+    """Return the sheet of outputs.
+
+    Parameters
+    ----------
+    draft, time, market
+        What all sheets share.
+    sites : list of SiteLedger
+        Ledgers of all sites.
+    made : Company
+        Sheet of treasury and debt.
+    taxes : TaxSheet
+        Sheet of tax.
+    """
+    sheet = Sheet("Outputs", "Outputs")
+    flow = Series(
+        "Flow to present holders",
+        "USD",
+        opening=draft.inputs.number("company.cash_usd"),
+        total=True,
+    )
+    npv = _headlines(draft, time, sheet, made, flow, sites)
+    site_items = _site_items(sheet, sites)
+    corporate = _corporate_items(draft, time, market, sheet, sites, made, taxes)
+    parts = [*site_items.values(), *corporate.values()]
+    total = sum_of(parts)
+    flow.define(total)
+    sheet.heading("Value")
+    sheet.add(flow)
+    sheet.series(
+        Series(
+            "Present value of the month's flow",
+            "USD",
+            flow * time.discount,
+            opening=flow.opening * time.discount.opening,
+            total=True,
+        )
+    )
+    _payback(draft, time, sheet, sites)
+    return Outputs(sheet, npv, flow, site_items, corporate)
+
+
+def _headlines(
+    draft: Draft,
+    time: Timeline,
+    sheet: Sheet,
+    made: Company,
+    flow: Series,
+    sites: list[SiteLedger],
+) -> Scalar:
+    """Put the figures that people ask for first at the top."""
+    sheet.heading("Headlines")
+    factors = time.discount
+    npv = sheet.scalar(
+        Scalar(
+            "After-tax NPV to present holders",
+            "USD",
+            Call("SUMPRODUCT", flow.opening_and_months, factors.opening_and_months),
+            style="money",
+        )
+    )
+    for label, unit, line in (
+        ("Least cash at a month's end", "USD", made.balances.cash),
+        ("Most BTC loan at a month's end", "USD", made.balances.loan),
+    ):
+        function = "MIN" if line is made.balances.cash else "MAX"
+        sheet.scalar(Scalar(label, unit, Call(function, line.months), style="money"))
+    sheet.scalar(
+        Scalar(
+            "BTC held at the horizon",
+            "BTC",
+            made.balances.free.last + made.balances.pledged.last,
+            style="btc",
+        )
+    )
+    for one in sites:
+        _site_headlines(draft, time, sheet, one)
+    return npv
+
+
+def _site_headlines(
+    draft: Draft, time: Timeline, sheet: Sheet, one: SiteLedger
+) -> None:
+    """Put value and return of a site at the top."""
+    if not one.items:
+        return
+    sheet.heading(f"{one.place.site.name}: unlevered, after its own tax", 2)
+    flow = one.flow.opening_and_months
+    sheet.scalar(
+        Scalar(
+            "NPV at the company's rate",
+            "USD",
+            Call("SUMPRODUCT", flow, time.discount.opening_and_months),
+            style="money",
+        )
+    )
+    per_year = draft.inputs.constant("months_per_year")
+    guess = sheet.scalar(
+        Scalar(
+            "Hurdle rate per month",
+            "per month",
+            (1 + one.place.number("hurdle_rate_per_year")) ** (1 / per_year) - 1,
+            style="factor",
+        )
+    )
+    rate = (1 + Call("IRR", flow, guess)) ** per_year - 1
+    sheet.scalar(
+        Scalar("IRR", "per year", Call("IFERROR", rate, Words("none")), style="share")
+    )
+
+
+def _payback(
+    draft: Draft, time: Timeline, sheet: Sheet, sites: list[SiteLedger]
+) -> None:
+    """Put the payback of all sites' flows on the sheet."""
+    sheet.heading("Payback of all sites, unlevered, after tax, undiscounted")
+    flow = sheet.series(
+        Series(
+            "Flow of all sites",
+            "USD",
+            sum_of([one.flow for one in sites]),
+            opening=0.0,
+            total=True,
+        )
+    )
+    so_far = Series("Cumulated", "USD", opening=0.0)
+    so_far.define(so_far.before + flow)
+    sheet.add(so_far)
+    slack = draft.inputs.constant("tolerance_usd")
+    was = Series("Has been negative", "flag", opening=0.0, style="flag")
+    was.define(Call("MAX", was.before, flag(so_far < -slack)))
+    sheet.add(was)
+    back = Series("Has come back", "flag", opening=0.0, style="flag")
+    back.define(Call("MAX", back.before, was * (so_far >= -slack)))
+    sheet.add(back)
+    since = Call("SUM", back.months)
+    none = Call("IF", was.last > 0, Words("none"), 0)
+    sheet.scalar(
+        Scalar(
+            "Payback",
+            "months",
+            Call("IF", since > 0, time.n_months + 1 - since, none),
+            style="integer",
+        )
+    )
+
+
+def _site_items(sheet: Sheet, sites: list[SiteLedger]) -> dict[str, Series]:
+    """Put flows of sites by item on the sheet, added up."""
+    sheet.heading("Cash flow by item: sites")
+    found: dict[str, Series] = {}
+    for item in ITEMS:
+        lines = [one.items[item.name] for one in sites if item.name in one.items]
+        if lines:
+            found[item.name] = sheet.series(
+                Series(item.label, "USD", sum_of(lines), total=True)
+            )
+    return found
+
+
+def _corporate_items(
+    draft: Draft,
+    time: Timeline,
+    market: Market,
+    sheet: Sheet,
+    sites: list[SiteLedger],
+    made: Company,
+    taxes: TaxSheet,
+) -> dict[str, Series]:
+    """Put flows of the company by item on the sheet."""
+    flows: dict[str, Expr] = dict(made.flows)
+    home = draft.study.company.tax_site
+    own = next(one for one in sites if one.place.site.id == home)
+    alone = own.account
+    flows["overhead_tax"] = (
+        alone.tax + alone.withheld - made.group.tax - made.group.withheld
+    )
+    if own.place.early:
+        put_off = taxes.put_off(own.place.regime, own.place.early, made.group)
+        flows["terminal_overhead_tax"] = put_off - own.items["terminal_tax"]
+    keep = 1 - draft.inputs.number("company.btc_selling_cost_frac")
+    held = made.balances.free + made.balances.pledged
+    flows["terminal_btc"] = held * market.btc_price * keep * time.is_last
+    flows["terminal_loan"] = -(made.balances.loan * time.is_last)
+    if made.debt.balance:
+        owed = sum_of(made.debt.balance)
+        if isinstance(owed, Expr):
+            flows["terminal_debt"] = -(owed * time.is_last)
+    sheet.heading("Cash flow by item: company")
+    found: dict[str, Series] = {}
+    for item in CORPORATE_ITEMS:
+        if item.name in flows:
+            line = Series(item.label, "USD", flows[item.name], total=True)
+            found[item.name] = sheet.series(line)
+    return found

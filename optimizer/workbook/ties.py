@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which lines of the workbook say the same as the engine, and what the engine says.
+
+What does not belong here: comparing them (`checks` in the file, the tests elsewhere).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.ledger import CORPORATE_ITEMS, ITEMS
+from optimizer.workbook.draft import Tie
+
+if TYPE_CHECKING:
+    from optimizer.workbook.company import Company
+    from optimizer.workbook.draft import Draft
+    from optimizer.workbook.outputs import Outputs
+    from optimizer.workbook.site_ledger import SiteLedger
+
+__all__ = ["tie_lines"]
+
+
+def tie_lines(
+    draft: Draft, sites: list[SiteLedger], made: Company, results: Outputs
+) -> list[Tie]:
+    """Return every line that the engine has too: ledger by site, company, balances.
+
+    Parameters
+    ----------
+    draft : Draft
+        Study and ledger of the run.
+    sites : list of SiteLedger
+        Ledgers of all sites.
+    made : Company
+        Sheet of treasury and debt.
+    results : Outputs
+        Sheet of outputs.
+    """
+    ledger = draft.ledger
+    ties = []
+    for number, one in enumerate(sites):
+        for item in ITEMS:
+            if item.name in one.items and item.name in ledger.site_items:
+                flow = ledger.site_items[item.name][0, number, 1:]
+                label = f"{one.place.site.name}: {item.label}"
+                ties.append(Tie(label, one.items[item.name], flow))
+        mined = ledger.mined_btc[0, number]
+        ties.append(Tie(f"{one.place.site.name}: BTC mined", one.mined, mined))
+    for item in CORPORATE_ITEMS:
+        if item.name in results.corporate_items and item.name in ledger.corporate_items:
+            flow = ledger.corporate_items[item.name][0, 1:]
+            ties.append(
+                Tie(f"Company: {item.label}", results.corporate_items[item.name], flow)
+            )
+    path, balances = ledger.treasury, made.balances
+    for label, line, balance in (
+        ("Cash", balances.cash, path.cash_usd),
+        ("BTC loan", balances.loan, path.loan_usd),
+        ("Free BTC", balances.free, path.btc_free),
+        ("Pledged BTC", balances.pledged, path.btc_pledged),
+    ):
+        ties.append(Tie(f"Balance: {label}", line, balance[0, 1:]))
+    return ties

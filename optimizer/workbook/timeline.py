@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sheet of time: month numbers, dates, lengths, discounting.
+
+What does not belong here: prices (`market`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from optimizer.workbook.expr import Call, flag
+from optimizer.workbook.lines import Scalar, Series
+from optimizer.workbook.sheets import Sheet
+
+if TYPE_CHECKING:
+    from optimizer.workbook.draft import Draft
+
+__all__ = ["Timeline", "timeline"]
+
+_DAY_ZERO = date(1899, 12, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Lines of the sheet of time.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    n_months : Scalar
+        Months of the horizon. [months]
+    index : Series
+        Month number from 0. [period]
+    day : Series
+        First day of the month. [date]
+    year : Series
+        Calendar year. [years]
+    hours, seconds : Series
+        Length of the month. [h, s]
+    elapsed_years : Series
+        Years since the first month. [years]
+    months_left_in_year : Series
+        Months to the end of the calendar year, this one included. [months]
+    is_last : Series
+        1 in the last month. [flag]
+    discount : Series
+        Value now of a dollar at the month's end, 1 at the opening. [USD/USD]
+    """
+
+    sheet: Sheet
+    n_months: Scalar
+    index: Series
+    day: Series
+    year: Series
+    hours: Series
+    seconds: Series
+    elapsed_years: Series
+    months_left_in_year: Series
+    is_last: Series
+    discount: Series
+
+
+def timeline(draft: Draft) -> Timeline:
+    """Return the sheet of time.
+
+    Parameters
+    ----------
+    draft : Draft
+        Workbook being put together.
+    """
+    sheet, inputs = Sheet("Time", "Time"), draft.inputs
+    per_year = inputs.constant("months_per_year")
+    begins = date.fromisoformat(f"{draft.study.time.start_month}-01")
+    sheet.heading("Calendar")
+    first_day = sheet.scalar(
+        Scalar(
+            "First month",
+            "date",
+            given=float((begins - _DAY_ZERO).days),
+            style="date",
+            role="solver",
+        )
+    )
+    n_months = sheet.scalar(
+        Scalar(
+            "Months of the horizon",
+            "months",
+            given=float(draft.n_periods),
+            style="integer",
+            role="solver",
+        )
+    )
+    index = Series("Month number", "period", style="integer", opening=-1.0)
+    index.define(index.before + 1)
+    sheet.add(index)
+    day = sheet.series(
+        Series("Month", "date", Call("EDATE", first_day, index), style="date")
+    )
+    year = sheet.series(
+        Series("Calendar year", "year", Call("YEAR", day), style="flag")
+    )
+    length = Call("EDATE", day, 1) - day
+    hours = sheet.series(
+        Series(
+            "Hours",
+            "h",
+            length * inputs.constant("hours_per_day"),
+            style="integer",
+            total=True,
+        )
+    )
+    seconds = sheet.series(
+        Series(
+            "Seconds", "s", hours * inputs.constant("seconds_per_hour"), style="integer"
+        )
+    )
+    elapsed = sheet.series(
+        Series("Years since the first month", "years", index / per_year, style="factor")
+    )
+    left = sheet.series(
+        Series(
+            "Months left in the calendar year",
+            "months",
+            per_year + 1 - Call("MONTH", day),
+            style="integer",
+        )
+    )
+    is_last = sheet.series(
+        Series("Last month", "flag", flag((index + 1).same(n_months)), style="flag")
+    )
+    sheet.heading("Discounting")
+    rate = inputs.number("company.discount_rate_per_year")
+    discount = sheet.series(
+        Series(
+            "Discount factor",
+            "USD/USD",
+            (1 + rate) ** (-(index + 1) / per_year),
+            opening=(1 + rate) ** (-(index + 1) / per_year),
+            style="factor",
+        )
+    )
+    return Timeline(
+        sheet,
+        n_months,
+        index,
+        day,
+        year,
+        hours,
+        seconds,
+        elapsed,
+        left,
+        is_last,
+        discount,
+    )
