@@ -191,7 +191,7 @@ def line_flows(study: Study, ledger: Ledger) -> dict[str, FloatArray]:
 def _split(study: Study, flows: dict[str, FloatArray]) -> None:
     """Split payroll off G&A, and receipts of side businesses off their net."""
     company = study.company
-    terms = getattr(company, "payment_terms", None) or DEFAULT_TERMS
+    terms = company.payment_terms or DEFAULT_TERMS
     flows["payroll"] = flows["general_admin"] * terms.payroll_frac
     flows["general_admin"] = flows["general_admin"] - flows["payroll"]
     revenue_usd = sum(one.revenue_usd_per_month for one in company.side_businesses)

@@ -107,7 +107,7 @@ class WeeklyCash:
 
 def payment_terms(study: Study) -> PaymentTerms:
     """Return the company's payment terms, the default ones where it has none."""
-    return getattr(study.company, "payment_terms", None) or DEFAULT_TERMS
+    return study.company.payment_terms or DEFAULT_TERMS
 
 
 def weekly_cash(

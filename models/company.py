@@ -19,6 +19,7 @@ from models.fields import (
     PerYear,
     Record,
 )
+from models.payment_terms import PaymentTerms
 
 __all__ = ["Btc", "BtcLoan", "Company", "SideBusiness"]
 
@@ -87,6 +88,8 @@ class Company(Record):
     """Builds and conversions must be live at least this long before the horizon."""
     tax_site: Identifier
     """Site whose tax group carries corporate costs, interest and side businesses."""
+    payment_terms: PaymentTerms | None = None
+    """When receipts and payments fall inside a month; None for the default terms."""
 
     @property
     def side_margin_usd_per_month(self) -> float:
