@@ -67,7 +67,8 @@ class MonthlyHistory:
     realised_variance : ndarray of shape (n_months,)
         Sum of squared daily log returns, scaled to a month of mean length. [unitless]
     variance_noise : ndarray of shape (n_months,)
-        Sampling variance of the log of that sum. [unitless]
+        Sampling variance of the log of that sum; NaN where the price stood still.
+        [unitless]
     network_eh_s : ndarray of shape (n_months,)
         Blocks x difficulty x 2^32 over the seconds of the month. [EH/s]
     subsidy_btc_per_block : ndarray of shape (n_months,)
@@ -159,7 +160,12 @@ def monthly_history(daily: DailyHistory) -> MonthlyHistory:
         end_price_usd=_each([daily.price_usd[days[-1]] for days in where]),
         mean_price_usd=_each([daily.price_usd[days].mean() for days in where]),
         realised_variance=squares * DAYS_PER_MONTH / counts,
-        variance_noise=2.0 / 3.0 * fourths / squares**2,
+        variance_noise=np.divide(
+            2.0 / 3.0 * fourths,
+            squares**2,
+            out=np.full_like(squares, np.nan),
+            where=squares > 0.0,
+        ),
         network_eh_s=hashes / seconds / HASHES_PER_EH,
         subsidy_btc_per_block=issued / blocks,
         fee_share_frac=total(daily.fees_btc) / issued,
