@@ -37,6 +37,7 @@ from optimizer.report.table import Cell, Table, number, text
 from optimizer.statementtables import base_statements
 
 if TYPE_CHECKING:
+    from models.ledger import Ledger
     from models.statements import Statements
     from models.study import Study
     from optimizer.planning import PlanResult
@@ -78,7 +79,7 @@ def statement_exhibits(study: Study, plan: PlanResult) -> tuple[Exhibit, ...]:
     made = base_statements(study, plan.plan, plan.ledger)
     return (
         _balance_exhibit(study, made),
-        _income_exhibit(study, made),
+        _income_exhibit(study, made, plan.ledger),
         _cash_flow_exhibit(study, made),
         _segment_exhibit(study, made),
         _mining_exhibit(study, made),
@@ -142,7 +143,15 @@ def _opening_resale_usd(study: Study) -> float:
     )
 
 
-def _income_exhibit(study: Study, made: Statements) -> Exhibit:
+def _put_off_usd(ledger: Ledger) -> float:
+    """Return tax that faster write-off has put off to the horizon, >= 0 [USD]."""
+    site = ledger.site_items.get("terminal_tax")
+    group = ledger.corporate_items.get("terminal_overhead_tax")
+    put_off = 0.0 if site is None else -float(site[0, :, -1].sum())
+    return put_off - (0.0 if group is None else float(group[0, -1]))
+
+
+def _income_exhibit(study: Study, made: Statements, ledger: Ledger) -> Exhibit:
     figures = accounting_figures(made)
     ebitda = _number(figures["adjusted_ebitda_12m_usd"])
     before = _number(figures["ebitda_before_btc_12m_usd"])
@@ -164,8 +173,9 @@ def _income_exhibit(study: Study, made: Statements) -> Exhibit:
         note=(
             "Income is positive, cost negative. Adjusted EBITDA holds gains and losses "
             "on BTC, as the company reports it, and leaves out what machines gain when "
-            "disposed of. Side businesses such as the car-export platform are in "
-            "revenue and cost."
+            "disposed of. Deferred tax not recognised: at the horizon "
+            f"{usd_m(_put_off_usd(ledger))} of tax is put off by write-off ahead of "
+            "straight line."
         ),
     )
 
@@ -218,6 +228,7 @@ def _segment_exhibit(study: Study, made: Statements) -> Exhibit:
                 sums = [float(values[span].sum()) for span in spans.values()]
                 rows.append((SEGMENT_LABELS[segment], label, *sums, sum(sums)))
     totals = {s: float(ebitda[k].sum()) for k, s in enumerate(SEGMENTS)}
+    names = joined([business.name for business in study.company.side_businesses])
     words = [
         f"{SEGMENT_LABELS[s]} {usd_m(totals[s], signed=True)}"
         for s in sorted(totals, key=lambda s: -totals[s])
@@ -242,7 +253,7 @@ def _segment_exhibit(study: Study, made: Statements) -> Exhibit:
         note=(
             "Demand charges and depreciation of power and shells are split by the MW "
             "that segments use at a site; space nobody uses is corporate, and so are "
-            "gains on BTC."
+            "gains on BTC." + (f" Side businesses: {names}." if names else "")
         ),
     )
 
