@@ -89,3 +89,13 @@ def test_only_what_is_owned_by_a_segment_bears_its_depreciation(plan, seed):
     assert (written[:, side] == 0.0).all()
     if not any(order.model == "h100" for order in plan.orders):
         assert (written[:, SEGMENTS.index("gpu_leasing")] == 0.0).all()
+
+
+@given(plans(), seeds)
+@quick
+def test_book_value_leaves_only_in_months_of_a_sale(plan, seed):
+    *_, statements = made(plan, seed)
+    sold = {held.until for held in plan.holdings if held.ending == "sell"}
+    for name in ("asic_disposals", "gpu_disposals"):
+        months = np.flatnonzero(np.abs(statements.income[name]).max(axis=0) > CENT)
+        assert set(months.tolist()) <= sold
