@@ -104,7 +104,7 @@ def moves_that_may_pay(
 
     def may_pay(move: MoveChoice) -> bool:
         period, order = move.period, move.order
-        taxed = [1.0 - study.tax_regime(x.site).rate_frac for x in (order, move.to)]
+        taxed = [1.0 - study.tax_terms(x.site).relief_frac for x in (order, move.to)]
         sold = float(resale_usd_m[order.key][period]) * taxed[0]
         cost = move_usd_m(study, move) * taxed[1]
         later = float(most[move.to.key][period + TRANSIT_MONTHS])
