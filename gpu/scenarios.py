@@ -12,6 +12,8 @@ stream          two standard normals per month
                 `models.market_parameters.FACTORS`
 16 + k          power price of sites 2k and 2k + 1 of the study alone
 4096 + s        month 0 only: capex overrun and delay of site s of the study
+65536 s + k     (from s = 1, the first site) month 0 only: two normals a, b whose
+                ``(a^2 + b^2) / 2`` is the fate of the client of the site's k-th offer
 =============== ====================================================================
 
 What does not belong here: what shocks do to prices (`models.market`).
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.philox import normals
+from models.clients import count_client_slots
 from models.market import Shocks, simulate
 from models.market_parameters import FACTORS
 
@@ -38,12 +41,13 @@ __all__ = ["draw_factor_shocks", "draw_shocks", "sampled_paths"]
 FACTOR_STREAM: Final = 0
 SITE_POWER_STREAM: Final = 16
 SITE_BUILD_STREAM: Final = 4096
+CLIENT_STREAM: Final = 65536
 
 
 def draw_shocks(
     study: Study, seed: int, scenario_ids: IntArray, xp: ArrayModule = np
 ) -> Shocks:
-    """Return the independent normals of each scenario.
+    """Return the independent draws of each scenario.
 
     Parameters
     ----------
@@ -78,7 +82,19 @@ def draw_shocks(
             ],
             axis=1,
         ).reshape(n_rows, n_sites, 2),
+        client_fate=_fates(study, seed, ids, xp),
     )
+
+
+def _fates(study: Study, seed: int, ids: IntArray, xp: ArrayModule) -> FloatArray:
+    """Return (n_scenarios, n_sites, n_slots) exponential draws with mean 1."""
+    n_sites, n_slots = len(study.sites), count_client_slots(study)
+    fates: FloatArray = xp.empty((len(ids), n_sites, n_slots))
+    for site in range(n_sites):
+        for slot in range(n_slots):
+            pair = normals(seed, ids, 1, CLIENT_STREAM * (site + 1) + slot)[:, 0]
+            fates[:, site, slot] = 0.5 * (pair * pair).sum(axis=1)
+    return fates
 
 
 def draw_factor_shocks(

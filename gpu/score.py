@@ -20,6 +20,7 @@ from gpu.grid import Grid, parse_grid
 from gpu.numpy_engine import score_paths
 from gpu.scenarios import sampled_paths
 from gpu.tally import Tally
+from models.clients import count_client_slots
 from models.errors import BackendError, ConfigError, Fault
 from models.market import Shocks, simulate
 from models.market_parameters import FACTORS
@@ -328,6 +329,7 @@ def _base_path(study: Study, xp: ArrayModule) -> MarketPaths:
         monthly=xp.zeros((1, len(FACTORS), n_periods)),
         site_power=xp.zeros((1, n_sites, n_periods)),
         site_build=xp.zeros((1, n_sites, 2)),
+        client_fate=xp.full((1, n_sites, count_client_slots(study)), xp.inf),
     )
     return simulate(study, shocks)
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Book-keeping of one plan: posts what its machines, contracts and builds earn.
 
-Used by `models.cashflow`, which taxes and closes the book. What one machine or one
-contract earns stands in `models.fleet`, `models.contracts` and `models.builds`.
+`models.cashflow` taxes and closes it; `fleet`, `contracts`, `builds`: what one earns.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from models.capacity import (
     energised_mw,
     running_share,
 )
+from models.clients import paying_share
 from models.contracts import (
     contract_remainder_factor,
     gpu_deposit_usd,
@@ -297,27 +297,29 @@ class Book:
     def _add_hosting(self, offer: HostingOffer, taken: OfferAcceptance) -> None:
         site = self.study.site_index(offer.site)
         month = hosting_month(self.study, offer, self.paths)
-        live = self._mask(taken) * self.share(site, offer.shell)
+        pays = paying_share(self.study, offer, self.paths, since=taken.since)
+        live = self._mask(taken) * self.share(site, offer.shell) * pays
         revenue = np.asarray(month.revenue_usd, like=self.mined_btc)
         opex = np.asarray(month.opex_usd, like=self.mined_btc)
         self.post("hosting_revenue", site, revenue * live)
         self.post("hosting_energy", site, -month.energy_usd * live)
         self.post("hosting_opex", site, -opex * live)
         margin = (revenue - month.energy_usd - opex)[:, -1]
-        left = self._remainder(self.study.sites[site], taken)
+        left = self._remainder(self.study.sites[site], taken) * pays[:, -1]
         self.post_terminal("terminal_hosting", site, margin * left)
 
     def _add_lease(self, offer: GpuLeaseOffer, taken: OfferAcceptance) -> None:
         site = self.study.site_index(offer.site)
         month = gpu_lease_month(self.study, offer, self.paths)
         share = 1.0 if offer.direction == "in" else self._pool_share(site, offer.gpu)
-        live = self._mask(taken) * share
+        pays = paying_share(self.study, offer, self.paths, since=taken.since)
+        live = self._mask(taken) * share * pays
         contract = np.asarray(month.contract_usd, like=self.mined_btc)
         self.post("gpu_contract", site, contract * live)
         self.post("gpu_merchant", site, month.merchant_usd * live)
         self.post("gpu_opex", site, month.opex_usd * live)
         self.post("gpu_energy", site, month.energy_usd * live)
-        left = self._remainder(self.study.sites[site], taken)
+        left = self._remainder(self.study.sites[site], taken) * pays[:, -1]
         self.post_terminal("terminal_leases", site, month.margin_usd[:, -1] * left)
         deposit = gpu_deposit_usd(self.study, offer)
         flow = np.zeros(self.n_periods)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.clients import count_client_slots
 from models.market_bitcoin import autoregression, bitcoin_paths
 from models.market_parameters import FACTORS
 from models.mining import expected_btc, hashprice_usd_per_ph_day
@@ -31,7 +32,7 @@ _MAX_UTILISATION = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Shocks:
-    """Independent standard normal draws, NumPy or CuPy alike.
+    """Independent draws, standard normal but for one, NumPy or CuPy alike.
 
     Parameters
     ----------
@@ -41,11 +42,15 @@ class Shocks:
         Draws of the power price of one site alone. [unitless]
     site_build : ndarray of shape (n_scenarios, n_sites, 2)
         Draws of capex overrun and of commissioning delay. [unitless]
+    client_fate : ndarray of shape (n_scenarios, n_sites, n_slots)
+        Exponential with mean 1: time to default of each contract's client over its
+        mean; infinite for the base path. [ratio]
     """
 
     monthly: FloatArray
     site_power: FloatArray
     site_build: FloatArray
+    client_fate: FloatArray
 
 
 def correlation_root(market: Market) -> FloatArray:
@@ -74,7 +79,7 @@ def correlation_root(market: Market) -> FloatArray:
 
 
 def base_paths(study: Study) -> MarketPaths:
-    """Return the base path: one scenario, every shock zero."""
+    """Return the base path: one scenario, every shock zero, every client pays."""
     n_periods, n_sites = study.time.months, len(study.sites)
     return simulate(
         study,
@@ -82,6 +87,7 @@ def base_paths(study: Study) -> MarketPaths:
             monthly=np.zeros((1, len(FACTORS), n_periods)),
             site_power=np.zeros((1, n_sites, n_periods)),
             site_build=np.zeros((1, n_sites, 2)),
+            client_fate=np.full((1, n_sites, count_client_slots(study)), np.inf),
         ),
     )
 
@@ -94,7 +100,7 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
     study : Study
         Study whose market, sites and GPU families set the paths' parameters.
     shocks : Shocks
-        Independent standard normals. [unitless]
+        Independent draws. [unitless]
 
     Returns
     -------
@@ -153,6 +159,7 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
         power_multiplier=_power(market, by_name["power"], shocks.site_power),
         gpu_rent_usd_per_gpu_h=rent,
         gpu_utilisation_frac=utilisation,
+        client_fate=shocks.client_fate,
         capex_factor=np.exp(market.capex_overrun_volatility_frac * build[:, :, 0]),
         delay_months=np.floor(
             market.delay_volatility_months * np.abs(build[:, :, 1]) + 0.5

@@ -37,6 +37,11 @@ class _Offer(Record):
     """An existing contract, live from the start; `term_months` is what is left."""
     is_evergreen: bool = False
     """After its term the contract runs on at the same terms until we end it."""
+    default_rate_per_year: float = Field(
+        default=0.0, ge=0, le=0.9, json_schema_extra={"unit": "share 0-1"}
+    )
+    """Chance that the client stops paying within a year; sampled in scenarios, never on
+    the base path."""
 
     @model_validator(mode="after")
     def _window_is_ordered(self) -> _Offer:
@@ -98,3 +103,13 @@ class GpuLeaseOffer(_Offer):
     deposit_months: MonthCount = 0
     """Months of payment held as deposit from start to end (paid by us on leases in,
     received on leases out)."""
+
+    @model_validator(mode="after")
+    def _we_pay(self) -> GpuLeaseOffer:
+        if self.direction == "in" and self.default_rate_per_year > 0.0:
+            msg = (
+                "default_rate_per_year is of a client: on a lease in we pay, so it "
+                f"must be 0, got {self.default_rate_per_year}"
+            )
+            raise ValueError(msg)
+        return self

@@ -82,6 +82,7 @@ def repeated(paths: MarketPaths, n_scenarios: int) -> MarketPaths:
         power_multiplier=many(paths.power_multiplier),
         gpu_rent_usd_per_gpu_h=many(paths.gpu_rent_usd_per_gpu_h),
         gpu_utilisation_frac=many(paths.gpu_utilisation_frac),
+        client_fate=many(paths.client_fate),
         capex_factor=many(paths.capex_factor),
         delay_months=np.broadcast_to(
             paths.delay_months, (n_scenarios, *paths.delay_months.shape[1:])

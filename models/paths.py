@@ -36,6 +36,9 @@ class MarketPaths:
         Merchant rent. [USD/GPU-h]
     gpu_utilisation_frac : ndarray of shape (n_scenarios, n_gpus, n_periods)
         Sold share of merchant hours. [share 0-1]
+    client_fate : ndarray of shape (n_scenarios, n_sites, n_slots)
+        Time to default of each contract's client over its mean, infinite on the base
+        path; places as `models.clients.client_slot` has them. [ratio]
     capex_factor : ndarray of shape (n_scenarios, n_sites)
         Build cost over plan. [ratio]
     delay_months : ndarray of shape (n_scenarios, n_sites)
@@ -49,6 +52,7 @@ class MarketPaths:
     power_multiplier: FloatArray
     gpu_rent_usd_per_gpu_h: FloatArray
     gpu_utilisation_frac: FloatArray
+    client_fate: FloatArray
     capex_factor: FloatArray
     delay_months: IntArray
 

@@ -32,7 +32,7 @@ MIN_MONTHS: Final = 120
 MAX_MONTHS: Final = 240
 """Longest horizon that a study may have. [months]"""
 
-_BY_SITE: Final = ("power_multiplier", "capex_factor", "delay_months")
+_BY_SITE: Final = ("power_multiplier", "capex_factor", "delay_months", "client_fate")
 
 
 def at_horizon(study: Study, months: int) -> Study:

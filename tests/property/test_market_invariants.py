@@ -26,8 +26,10 @@ ids = st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=9)
 few = settings(max_examples=25)
 
 
-def assert_same_bits(left: MarketPaths, right: MarketPaths) -> None:
-    for name in NAMES:
+def assert_same_bits(
+    left: MarketPaths, right: MarketPaths, names: tuple[str, ...] = NAMES
+) -> None:
+    for name in names:
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name), name)
 
 
@@ -50,7 +52,9 @@ def test_zero_volatility_is_the_base_path(
     )
     study = tiny_study(market=still)
     paths = sampled_paths(study, seed, np.array(scenario_ids))
-    assert_same_bits(paths, repeated(base_paths(study), len(scenario_ids)))
+    base = repeated(base_paths(study), len(scenario_ids))
+    prices = tuple(name for name in NAMES if name != "client_fate")
+    assert_same_bits(paths, base, prices)
 
 
 @few

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from models.clients import count_client_slots
 from models.paths import MarketPaths
 from models.plan import Commitment, Holding, Plan
 
@@ -42,6 +43,7 @@ def flat_paths(
         power_multiplier=full(power_multiplier, sites, months),
         gpu_rent_usd_per_gpu_h=full(rent, gpus, months),
         gpu_utilisation_frac=full(utilisation, gpus, months),
+        client_fate=full(np.inf, sites, count_client_slots(study)),
         capex_factor=full(capex_factor, sites),
         delay_months=np.full((n_scenarios, sites), delay_months, dtype=np.int64),
     )

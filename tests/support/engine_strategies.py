@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from tiny_studies import tiny_study
 
+from models.clients import count_client_slots
 from models.market import Shocks, simulate
 from models.market_parameters import FACTORS
 from models.plan import (
@@ -42,6 +43,9 @@ def futures(seed, n_scenarios=3):
             monthly=rng.standard_normal((n_scenarios, len(FACTORS), MONTHS)),
             site_power=rng.standard_normal((n_scenarios, sites, MONTHS)),
             site_build=rng.standard_normal((n_scenarios, sites, 2)),
+            client_fate=rng.exponential(
+                size=(n_scenarios, sites, count_client_slots(STUDY))
+            ),
         ),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tiny_studies import alpha, beta, market, tiny_study
 
+from models.clients import count_client_slots
 from models.market import Shocks, base_paths, correlation_root, simulate
 from models.market_parameters import FACTORS, Correlation
 from models.study import Study, TimeGrid
@@ -35,6 +36,7 @@ def shocks(study: Study, n: int, rng: np.random.Generator) -> Shocks:
         monthly=rng.standard_normal((n, len(FACTORS), months)),
         site_power=rng.standard_normal((n, sites, months)),
         site_build=rng.standard_normal((n, sites, 2)),
+        client_fate=rng.exponential(size=(n, sites, count_client_slots(study))),
     )
 
 
@@ -230,6 +232,7 @@ def test_a_price_fall_shrinks_the_network_later(rng: np.random.Generator) -> Non
         monthly=np.zeros((1, len(FACTORS), 24)),
         site_power=np.zeros((1, 2, 24)),
         site_build=np.zeros((1, 2, 2)),
+        client_fate=np.full((1, 2, count_client_slots(study)), np.inf),
     )
     draws.monthly[0, FACTORS.index("btc_price"), 5] = -3.0
     base, fallen = base_paths(study), simulate(study, draws)
