@@ -138,7 +138,8 @@ class TaxAccount:
         self._terms = terms
         self.loss_balance_usd: FloatArray = np.zeros_like(like_usd)
         """Losses that may still be used, shape (n_scenarios,). [USD]"""
-        self._losses: list[FloatArray] = [self.loss_balance_usd]
+        self._nothing = self.loss_balance_usd
+        self._losses: list[FloatArray] = [self._nothing]
         self._period = 0
 
     def step(self, profit_usd: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -157,10 +158,15 @@ class TaxAccount:
         terms, balance = self._terms, self.loss_balance_usd
         share = terms.taxable_frac[self._period]
         gain = np.maximum(profit_usd, 0.0)
-        use = np.minimum(balance, terms.loss_use_cap_frac * share * gain)
-        tax = terms.rate_frac * (share * gain - use)
-        withheld = terms.withholding_frac * (gain - use - tax)
-        loss = share * np.maximum(-profit_usd, 0.0)
+        loss = gain - profit_usd
+        taxable = gain
+        if share != 1.0:
+            taxable, loss = share * gain, share * loss
+        use = np.minimum(balance, terms.loss_use_cap_frac * taxable)
+        tax = terms.rate_frac * (taxable - use)
+        withheld = self._nothing
+        if terms.withholding_frac:
+            withheld = terms.withholding_frac * (gain - use - tax)
         balance = balance - use + loss
         if terms.expires_within:
             # Running total of losses, so that the last K are one difference.
@@ -214,7 +220,9 @@ def profit_levies_usd(profit_usd: FloatArray, terms: TaxTerms) -> Levies:
     tax, withheld = np.zeros_like(profit_usd), np.zeros_like(profit_usd)
     account = TaxAccount(terms, profit_usd[:, 0])
     for period in range(profit_usd.shape[1]):
-        tax[:, period], withheld[:, period] = account.step(profit_usd[:, period])
+        tax[:, period], paid_up = account.step(profit_usd[:, period])
+        if terms.withholding_frac:
+            withheld[:, period] = paid_up
     return Levies(tax, withheld, account.loss_balance_usd)
 
 
