@@ -137,8 +137,8 @@ COMMANDS = (
     Command(
         "report",
         LOOK,
-        "Write the report of a run again.",
-        "wattplan report runs/base",
+        "Write the report of a run again, or its workbook.",
+        "wattplan report runs/base --xlsx",
     ),
     Command(
         "runs",

@@ -26,6 +26,7 @@ from optimizer.statementtables import (
     statement_checks,
     statement_tables,
 )
+from optimizer.workbook import stage_workbook
 from sites import load_bundle, resolved_toml
 
 if TYPE_CHECKING:
@@ -144,16 +145,15 @@ def run_plan(
         _write(writer, bundle, result, usual, others)
         writer.status = result.status.replace(" ", "_")
         writer.solver = solver_facts(result)
-        writer.timings_s = {
-            **result.timings_s,
-            "total": time.perf_counter() - begun,
-        }
+        seconds = {"total": time.perf_counter() - begun}
+        writer.timings_s = result.timings_s | seconds
         writer.checks = [check_result(check) for check in result.checks]
         _write_statements(writer, study, {"plan": result, "baseline": usual})
         writer.kpis = kpis
         if not others:
             writer.left_out.append("comparison with run-off and naive plans")
         writer.write_json("summary.json", _summary(result, usual, others, kpis))
+        stage_workbook(writer, bundle, result.plan, result.ledger)
     return PlanRun(
         folder=writer.folder,
         run_id=writer.run_id,

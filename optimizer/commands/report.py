@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`wattplan report`: write the report of a run again.
+"""`wattplan report`: write the report or the workbook of a run again.
 
-The report itself stands in `optimizer.report`.
+The report itself stands in `optimizer.report`, the workbook in `optimizer.workbook`.
 """
 
 from __future__ import annotations
+
+from typing import Annotated
+
+import typer
 
 from optimizer.commands.options import JsonOption, RunArgument
 from optimizer.console import live_progress, output_console, print_json
@@ -12,13 +16,27 @@ from optimizer.console import live_progress, output_console, print_json
 __all__ = ["report"]
 
 
-def report(run: RunArgument, *, json_output: JsonOption = False) -> None:
-    """Write report.html of a run again, from what its folder holds now."""
-    from optimizer.report import write_report
+def report(
+    run: RunArgument,
+    *,
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Write workbook.xlsx in its place.")
+    ] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Write report.html of a run again, or its workbook, from what its folder holds."""
+    if xlsx:
+        from optimizer.workbook import write_workbook
 
-    with live_progress("Writing the report"):
-        place = write_report(run, command=f"wattplan report {run}")
-    if json_output:
-        print_json({"report": place, "size_bytes": place.stat().st_size})
+        with live_progress("Writing the workbook"):
+            place = write_workbook(run, command=f"wattplan report {run} --xlsx")
     else:
-        output_console().print(f"Report: {place}", markup=False)
+        from optimizer.report import write_report
+
+        with live_progress("Writing the report"):
+            place = write_report(run, command=f"wattplan report {run}")
+    name = "workbook" if xlsx else "report"
+    if json_output:
+        print_json({name: place, "size_bytes": place.stat().st_size})
+    else:
+        output_console().print(f"{name.capitalize()}: {place}", markup=False)

@@ -55,23 +55,40 @@ def add_balances(
         Corkscrew less steps, which must be zero. [mixed]
     """
     after, mined = came
+    flow = _Flows(steps)
+    _add_usd(sheet, balances, flow, after)
+    _add_btc(sheet, balances, flow, mined)
+    pairs = (
+        (balances.cash, end.cash),
+        (balances.loan, end.loan),
+        (balances.free, end.free),
+        (balances.pledged, end.pledged),
+    )
+    sheet.heading("Balances less those of the steps: zero")
+    return [
+        sheet.row(f"Gap: {line.label}", line.unit, line - state, style="number")
+        for line, state in pairs
+    ]
 
-    def flow(name: str, label: str) -> list[Series]:
-        lines = steps.flows.get(name, [])
+
+class _Flows:
+    """Adds a flow of all steps up, as a new line."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+
+    def __call__(self, name: str, label: str) -> list[Series]:
+        lines = self._steps.flows.get(name, [])
         if not lines:
             return []
-        unit: str = lines[0].unit
-        return [Series(label, unit, added(lines), style=lines[0].style, total=True)]
+        unit, style = lines[0].unit, lines[0].style
+        return [Series(label, unit, added(lines), style=style, total=True)]
 
-    sold = [
-        *flow("btc_sold_pledged", "Pledged BTC sold"),
-        *flow("btc_forced", "BTC sold under a call"),
-    ]
-    pledged = flow("btc_pledged_in", "BTC pledged")
+
+def _add_usd(sheet: Sheet, balances: Balances, flow: _Flows, after: Series) -> None:
+    """Put cash and loan on the sheet."""
     drawn = flow("drawn", "BTC loan drawn")
     repaid = flow("repaid", "BTC loan repaid")
-    released = [*flow("btc_released", "BTC released"), *flow("btc_freed", "BTC freed")]
-    bought = flow("btc_bought", "BTC bought")
     sheet.heading("Balance of cash")
     corkscrew(
         sheet,
@@ -89,6 +106,17 @@ def add_balances(
     )
     sheet.heading("Balance of the BTC loan")
     corkscrew(sheet, "BTC loan", "USD", closing=balances.loan, adds=drawn, takes=repaid)
+
+
+def _add_btc(sheet: Sheet, balances: Balances, flow: _Flows, mined: Series) -> None:
+    """Put free and pledged BTC on the sheet."""
+    pledged = flow("btc_pledged_in", "BTC pledged")
+    released = [*flow("btc_released", "BTC released"), *flow("btc_freed", "BTC freed")]
+    sold = [
+        *flow("btc_sold_pledged", "Pledged BTC sold"),
+        *flow("btc_forced", "BTC sold under a call"),
+    ]
+    bought = flow("btc_bought", "BTC bought")
     sheet.heading("Balance of free BTC")
     corkscrew(
         sheet,
@@ -109,19 +137,6 @@ def add_balances(
         takes=[*released, *sold],
         style="btc",
     )
-    pairs = (
-        (balances.cash, end.cash),
-        (balances.loan, end.loan),
-        (balances.free, end.free),
-        (balances.pledged, end.pledged),
-    )
-    sheet.heading("Balances less those of the steps: zero")
-    return [
-        sheet.series(
-            Series(f"Gap: {line.label}", line.unit, line - state, style="number")
-        )
-        for line, state in pairs
-    ]
 
 
 def _again(line: Series) -> Series:

@@ -68,12 +68,8 @@ def checks(
     """
     sheet = Sheet("Checks", "Checks: each gives 0 when it holds")
     sheet.heading("Master check")
-    master = sheet.scalar(
-        Scalar("Checks that fail", "count", style="integer", role="check")
-    )
-    changed = sheet.scalar(
-        Scalar("Inputs that differ from the run's", "count", style="integer")
-    )
+    master = sheet.value("Checks that fail", "count", style="integer", role="check")
+    changed = sheet.value("Inputs that differ from the run's", "count", style="integer")
     changed.define(draft.inputs.changed_count())
     failed: list[Series | Scalar] = []
     slack = draft.inputs.constant("tolerance_usd")
@@ -117,15 +113,14 @@ def _tie_checks(
     sheet.heading("The workbook gives the engine's figures (while no input is changed)")
     for tie in tie_lines(draft, sites, made, results):
         draft.ties.append(tie)
-        engine = sheet.series(
-            Series(
-                f"Engine: {tie.name}",
-                tie.line.unit,
-                given=tie.engine,
-                style=tie.line.style,
-                role="engine",
-            )
+        engine = Series(
+            f"Engine: {tie.name}",
+            tie.line.unit,
+            given=tie.engine,
+            style=tie.line.style,
+            role="engine",
         )
+        sheet.add(engine)
         gap = Call("ABS", tie.line - engine)
         line = Series(
             f"Differs: {tie.name}",

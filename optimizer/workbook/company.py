@@ -116,22 +116,18 @@ def company(
     )
     operating = _operating_cash(sheet, sites, own, flows)
     sheet.add(interest)
-    mined = sheet.series(
-        Series(
-            "BTC mined",
-            "BTC",
-            sum_of([one.mined for one in sites]),
-            style="btc",
-            total=True,
-        )
+    mined = sheet.row(
+        "BTC mined",
+        "BTC",
+        sum_of([one.mined for one in sites]),
+        style="btc",
+        total=True,
     )
-    after = sheet.series(
-        Series(
-            "Cash before BTC and loan principal",
-            "USD",
-            operating - interest - group.tax - group.withheld,
-            total=True,
-        )
+    after = sheet.row(
+        "Cash before BTC and loan principal",
+        "USD",
+        operating - interest - group.tax - group.withheld,
+        total=True,
     )
     steps, end = _month(draft, time, market, sheet, (balances, after, mined))
     gaps = add_balances(sheet, balances, steps, end, (after, mined))
@@ -146,15 +142,10 @@ def _balances(draft: Draft) -> Balances:
     return Balances(
         cash=Series("Cash: closing", "USD", opening=number("company.cash_usd")),
         loan=Series(
-            "BTC loan: closing",
-            "USD",
-            opening=number("company.loan.principal_usd"),
+            "BTC loan: closing", "USD", opening=number("company.loan.principal_usd")
         ),
         free=Series(
-            "Free BTC: closing",
-            "BTC",
-            opening=number("company.btc_free"),
-            style="btc",
+            "Free BTC: closing", "BTC", opening=number("company.btc_free"), style="btc"
         ),
         pledged=Series(
             "Pledged BTC: closing",
@@ -170,13 +161,11 @@ def _overheads(draft: Draft, sheet: Sheet) -> dict[str, Series]:
     sheet.heading("Company")
     number = draft.inputs.number
     flows = {
-        "general_admin": sheet.series(
-            Series(
-                "General and administrative",
-                "USD",
-                -number("company.general_admin_usd_per_month"),
-                total=True,
-            )
+        "general_admin": sheet.row(
+            "General and administrative",
+            "USD",
+            -number("company.general_admin_usd_per_month"),
+            total=True,
         )
     }
     margins: list[Series] = []
@@ -186,13 +175,11 @@ def _overheads(draft: Draft, sheet: Sheet) -> dict[str, Series]:
             f"{key}.cost_usd_per_month"
         )
         margins.append(
-            sheet.series(
-                Series(f"Side business: {business.name}", "USD", margin, total=True)
-            )
+            sheet.row(f"Side business: {business.name}", "USD", margin, total=True)
         )
     if margins:
-        flows["side_businesses"] = sheet.series(
-            Series("Side businesses", "USD", sum_of(margins), total=True)
+        flows["side_businesses"] = sheet.row(
+            "Side businesses", "USD", sum_of(margins), total=True
         )
     return flows
 
@@ -211,7 +198,7 @@ def _debt_flows(sheet: Sheet, debt: Debt, flows: dict[str, Series]) -> None:
     for item, (label, lines, sign) in parts.items():
         total = added(lines)
         flow = total if sign == 1 else -total
-        flows[item] = sheet.series(Series(label, "USD", flow, total=True))
+        flows[item] = sheet.row(label, "USD", flow, total=True)
 
 
 def _operating_cash(
@@ -229,17 +216,13 @@ def _operating_cash(
         ]
         if lines:
             parts.append(
-                sheet.series(
-                    Series(f"Cash of {one.place.site.name}", "USD", added(lines))
-                )
+                sheet.row(f"Cash of {one.place.site.name}", "USD", added(lines))
             )
-    return sheet.series(
-        Series(
-            "Cash before interest and the group's tax",
-            "USD",
-            added([*parts, *flows.values()]),
-            total=True,
-        )
+    return sheet.row(
+        "Cash before interest and the group's tax",
+        "USD",
+        added([*parts, *flows.values()]),
+        total=True,
     )
 
 
@@ -257,14 +240,12 @@ def _month(
     release = sheet.scalar(_release(draft))
     steps = Steps(draft, sheet, market.btc_price, was_called, release)
     matures = date.fromisoformat(f"{draft.study.company.loan.maturity_month}-01")
-    maturity = sheet.scalar(
-        Scalar(
-            "Loan falls due",
-            "date",
-            given=float((matures - _DAY_ZERO).days),
-            style="date",
-            role="constant",
-        )
+    maturity = sheet.value(
+        "Loan falls due",
+        "date",
+        given=float((matures - _DAY_ZERO).days),
+        style="date",
+        role="constant",
     )
     sheet.heading("Step: output and maturity", 2)
     due = steps.line("Loan is due", "flag", flag(time.day.same(maturity)), "flag")
@@ -299,16 +280,11 @@ def _month_flows(draft: Draft, market: Market, made: Company, mined: Series) -> 
     """Put the company's flows by ledger item that the steps bring on the sheet."""
     sheet, flows = made.sheet, made.flows
     sheet.heading("BTC, loan and equity as cash flow")
-    flows["btc_taken_over"] = sheet.series(
-        Series(
-            "BTC taken over from sites",
-            "USD",
-            -(mined * market.btc_price),
-            total=True,
-        )
+    flows["btc_taken_over"] = sheet.row(
+        "BTC taken over from sites", "USD", -(mined * market.btc_price), total=True
     )
-    flows["loan_interest"] = sheet.series(
-        Series("BTC loan interest", "USD", -made.interest, total=True)
+    flows["loan_interest"] = sheet.row(
+        "BTC loan interest", "USD", -made.interest, total=True
     )
     for item, names, label, sign in (
         ("btc_sales", ("proceeds", "forced_proceeds"), "BTC sales", 1),
@@ -320,16 +296,14 @@ def _month_flows(draft: Draft, market: Market, made: Company, mined: Series) -> 
         lines = [line for name in names for line in made.treasury.get(name, [])]
         if lines:
             total = added(lines)
-            flows[item] = sheet.series(
-                Series(label, "USD", total if sign == 1 else -total, total=True)
+            flows[item] = sheet.row(
+                label, "USD", total if sign == 1 else -total, total=True
             )
     premium = draft.inputs.number("company.emergency_equity_premium_frac")
     if "equity_raised" in flows:
-        flows["equity_claim"] = sheet.series(
-            Series(
-                "Claim of new equity",
-                "USD",
-                -((1 + premium) * flows["equity_raised"]),
-                total=True,
-            )
+        flows["equity_claim"] = sheet.row(
+            "Claim of new equity",
+            "USD",
+            -((1 + premium) * flows["equity_raised"]),
+            total=True,
         )

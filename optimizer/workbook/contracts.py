@@ -12,12 +12,12 @@ import numpy as np
 
 from models.months import months_between
 from optimizer.workbook.expr import Call, Expr
-from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.site import SiteSheet, in_last_month
 
 if TYPE_CHECKING:
     from models.offers import GpuLeaseOffer, HostingOffer
     from models.plan import OfferAcceptance
+    from optimizer.workbook.lines import Scalar, Series
 
 __all__ = ["add_contracts"]
 
@@ -51,13 +51,11 @@ def _remainder(place: SiteSheet, name: str, taken: OfferAcceptance) -> Scalar:
         inputs.number("company.discount_rate_per_year"),
         place.number("hurdle_rate_per_year"),
     )
-    monthly = place.sheet.scalar(
-        Scalar(
-            "Discount rate past the horizon",
-            "per month",
-            (1 + yearly) ** (1 / inputs.constant("months_per_year")) - 1,
-            style="factor",
-        )
+    monthly = place.sheet.value(
+        "Discount rate past the horizon",
+        "per month",
+        (1 + yearly) ** (1 / inputs.constant("months_per_year")) - 1,
+        style="factor",
     )
 
     def worth(months: Scalar) -> Expr:
@@ -80,13 +78,11 @@ def _remainder(place: SiteSheet, name: str, taken: OfferAcceptance) -> Scalar:
             after = _count(place, f"{words} and its end", until)
             exempt = place.tax_number(f"holidays.{number}.exempt_frac")
             total = total + rate * kept * exempt * (worth(after) - worth(before))
-    return place.sheet.scalar(
-        Scalar(
-            "Last monthly margins that the rest is worth, after tax",
-            "months",
-            total,
-            style="factor",
-        )
+    return place.sheet.value(
+        "Last monthly margins that the rest is worth, after tax",
+        "months",
+        total,
+        style="factor",
     )
 
 
@@ -116,11 +112,11 @@ def _add_hosting(place: SiteSheet, offer: HostingOffer, taken: OfferAcceptance) 
         if place.site.shell(offer.shell) is not None:
             it_kw = it_kw / place.number(f"shells.{offer.shell}.gross_per_it_ratio")
         revenue = it_kw * term("rent_usd_per_it_kw_month") * paid
-    full = sheet.series(Series("Revenue if running", "USD", revenue))
+    full = sheet.row("Revenue if running", "USD", revenue)
     margin: Expr = full - full * term("opex_frac_of_revenue")
     place.flow("hosting_revenue", "Revenue", full * live)
     if energy is not None:
-        bought = sheet.series(Series("Energy bought if running", "USD", energy))
+        bought = sheet.row("Energy bought if running", "USD", energy)
         margin = full - bought - full * term("opex_frac_of_revenue")
         place.flow("hosting_energy", "Energy", -(bought * live))
     place.flow(
@@ -154,8 +150,8 @@ def _add_lease(place: SiteSheet, offer: GpuLeaseOffer, taken: OfferAcceptance) -
         * term("price_usd_per_gpu_h")
     )
     sold = term("n_gpus") * place.time.hours * used * place.market.gpu_rent[offer.gpu]
-    rent = sheet.series(Series("Contract payment if running", "USD", rented))
-    merchant = sheet.series(Series("Merchant revenue of these GPUs", "USD", sold))
+    rent = sheet.row("Contract payment if running", "USD", rented)
+    merchant = sheet.row("Merchant revenue of these GPUs", "USD", sold)
     parts: list[tuple[str, str, Expr]] = [
         ("gpu_contract", "Contract", -rent if sign == 1 else rent),
         ("gpu_merchant", "Merchant revenue", merchant if sign == 1 else -merchant),
@@ -169,7 +165,7 @@ def _add_lease(place: SiteSheet, offer: GpuLeaseOffer, taken: OfferAcceptance) -
         parts.append(("gpu_energy", "Energy", _own_energy(place, offer)))
     margin: Expr | int = 0
     for item, label, formula in parts:
-        line = sheet.series(Series(f"{label} if running", "USD", formula))
+        line = sheet.row(f"{label} if running", "USD", formula)
         margin = line if isinstance(margin, int) else margin + line
         place.flow(item, label, line * live)
     if taken.until > place.n_periods and isinstance(margin, Expr):
@@ -193,16 +189,14 @@ def _own_energy(place: SiteSheet, offer: GpuLeaseOffer) -> Expr:
     def term(key: str) -> Scalar:
         return inputs.number(f"gpu_offers.{offer.id}.{key}")
 
-    it_mw = place.sheet.scalar(
-        Scalar(
-            "IT power of the nodes",
-            "MW",
-            term("n_gpus")
-            / gpu("gpus_per_node")
-            * gpu("node_it_kw")
-            / inputs.constant("kw_per_mw"),
-            style="factor",
-        )
+    it_mw = place.sheet.value(
+        "IT power of the nodes",
+        "MW",
+        term("n_gpus")
+        / gpu("gpus_per_node")
+        * gpu("node_it_kw")
+        / inputs.constant("kw_per_mw"),
+        style="factor",
     )
     full = it_mw * place.number("shells.hpc.pue") * (1 - gpu("idle_power_frac"))
     more = term("paid_hours_frac") - place.market.gpu_used[offer.gpu]
@@ -218,18 +212,16 @@ def _add_deposit(
     def term(key: str) -> Scalar:
         return inputs.number(f"gpu_offers.{offer.id}.{key}")
 
-    deposit = place.sheet.scalar(
-        Scalar(
-            "Deposit",
-            "USD",
-            term("deposit_months")
-            * term("n_gpus")
-            * place.time.hours.total
-            / place.time.n_months
-            * term("paid_hours_frac")
-            * term("price_usd_per_gpu_h"),
-            style="money",
-        )
+    deposit = place.sheet.value(
+        "Deposit",
+        "USD",
+        term("deposit_months")
+        * term("n_gpus")
+        * place.time.hours.total
+        / place.time.n_months
+        * term("paid_hours_frac")
+        * term("price_usd_per_gpu_h"),
+        style="money",
     )
     moved = np.zeros(place.n_periods)
     moved[taken.since] += 1.0

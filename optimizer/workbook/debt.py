@@ -78,10 +78,7 @@ def _add_facility(
         "Instalments",
         "USD",
         spread_evenly(
-            time,
-            decided,
-            delay=term("grace_months") + 1,
-            months=term("term_months"),
+            time, decided, delay=term("grace_months") + 1, months=term("term_months")
         ),
         total=True,
     )
@@ -90,8 +87,8 @@ def _add_facility(
         sheet, "Principal", "USD", closing=balance, adds=[drawn], takes=[repaid]
     )
     rate = term("rate_per_year") / draft.inputs.constant("months_per_year")
-    interest = sheet.series(Series("Interest", "USD", opening * rate, total=True))
-    fees = sheet.series(Series("Fee", "USD", decided * term("fee_frac"), total=True))
+    interest = sheet.row("Interest", "USD", opening * rate, total=True)
+    fees = sheet.row("Fee", "USD", decided * term("fee_frac"), total=True)
     debt.drawn.append(drawn)
     debt.repaid.append(repaid)
     debt.balance.append(balance)

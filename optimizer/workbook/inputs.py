@@ -16,12 +16,7 @@ from pydantic import BaseModel
 from models import network, units
 from models.path_changes import MULTIPLIERS
 from optimizer.workbook.expr import Expr
-from optimizer.workbook.lines import (
-    CONSTANT_COLUMN,
-    TOTAL_COLUMN,
-    Scalar,
-    column_name,
-)
+from optimizer.workbook.lines import CONSTANT_COLUMN, TOTAL_COLUMN, Scalar, column_name
 from optimizer.workbook.sheets import Sheet
 
 if TYPE_CHECKING:

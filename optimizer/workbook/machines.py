@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optimizer.workbook.expr import Call, Expr, flag
-from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.write_offs import add_write_off
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.hardware import AsicModel
     from models.plan import Holding
+    from optimizer.workbook.lines import Scalar, Series
     from optimizer.workbook.site import SiteSheet
 
 __all__ = ["add_machines", "ended_units", "standing_units"]
@@ -84,19 +84,18 @@ def _add_cohort(
         "machines",
         standing_units(holdings, place.n_periods),
     )
-    age = sheet.series(
-        Series("Age", "months", Call("MAX", time.index - began, 0), style="integer")
+    age = sheet.row(
+        "Age", "months", Call("MAX", time.index - began, 0), style="integer"
     )
     worn = 1 - _asic(place, asic, "degradation_per_year")
-    keep = sheet.series(
-        Series(
-            "Hashrate left",
-            "share",
-            worn ** (age / place.draft.inputs.constant("months_per_year")),
-            style="factor",
-        )
+    keep = sheet.row(
+        "Hashrate left",
+        "share",
+        worn ** (age / place.draft.inputs.constant("months_per_year")),
+        style="factor",
     )
     _add_mining(place, asic, units, keep)
+    _add_upkeep(place, asic, units)
     _add_endings(place, asic, holdings, keep, name)
 
 
@@ -115,71 +114,64 @@ def _add_mining(place: SiteSheet, asic: AsicModel, units: Series, keep: Series) 
     """Put output and running cost of a cohort on the sheet."""
     sheet, market = place.sheet, place.market
     inputs = place.draft.inputs
-    per_year = inputs.constant("months_per_year")
     uptime, power = place.number("uptime_frac"), _asic(place, asic, "power_w")
     shell = f"shells.{asic.shell}"
     watts = inputs.constant("w_per_mw")
-    facility = sheet.scalar(
-        Scalar(
-            "Facility power reserved per machine",
-            "MW",
-            power * place.number(f"{shell}.gross_per_it_ratio") / watts,
-            style="factor",
-        )
+    each_btc = sheet.row(
+        "One machine: output if running",
+        "BTC",
+        market.btc_per_eh_s
+        * _asic(place, asic, "hashrate_th_s")
+        / inputs.constant("th_per_eh")
+        * keep
+        * uptime
+        * (1 - inputs.number("company.pool_fee_frac")),
+        style="btc",
     )
-    each_btc = sheet.series(
-        Series(
-            "One machine: output if running",
-            "BTC",
-            market.btc_per_eh_s
-            * _asic(place, asic, "hashrate_th_s")
-            / inputs.constant("th_per_eh")
-            * keep
-            * uptime
-            * (1 - inputs.number("company.pool_fee_frac")),
-            style="btc",
-        )
-    )
-    each_mwh = sheet.series(
-        Series(
-            "One machine: energy if running",
-            "MWh",
-            power * place.number(f"{shell}.pue") / watts * uptime * place.time.hours,
-            style="factor",
-        )
+    each_mwh = sheet.row(
+        "One machine: energy if running",
+        "MWh",
+        power * place.number(f"{shell}.pue") / watts * uptime * place.time.hours,
+        style="factor",
     )
     cost: Expr = each_mwh * place.flexible
     if place.site.partner is not None:
         cost = cost * place.number("partner.avoidable_frac")
-    each_usd = sheet.series(
-        Series(
-            "One machine: energy not owed if it stands by", "USD", cost, style="price"
-        )
+    each_usd = sheet.row(
+        "One machine: energy not owed if it stands by", "USD", cost, style="price"
     )
     worth: Expr = each_btc * market.btc_price
     if place.regime.mining_vat_frac:
         worth = worth * (1 - place.tax_number("mining_vat_frac"))
-    runs = sheet.series(
-        Series(
-            "Runs (output is worth more than the energy)",
-            "flag",
-            flag(worth > each_usd),
-            style="flag",
-        )
+    runs = sheet.row(
+        "Runs (output is worth more than the energy)",
+        "flag",
+        flag(worth > each_usd),
+        style="flag",
     )
-    mined = sheet.series(
-        Series("Output", "BTC", units * runs * each_btc, style="btc", total=True)
-    )
-    energy = sheet.series(
-        Series("Energy", "MWh", units * runs * each_mwh, style="number", total=True)
+    mined = sheet.row("Output", "BTC", units * runs * each_btc, style="btc", total=True)
+    energy = sheet.row(
+        "Energy", "MWh", units * runs * each_mwh, style="number", total=True
     )
     place.mined.append(mined)
     place.energy.append(energy)
     place.flow("mining_revenue", "Output at value", mined * market.btc_price)
     place.flow("mining_energy", "Energy", -(units * runs * each_usd))
-    repairs = _asic(place, asic, "failure_rate_per_year") * _asic(
-        place, asic, "repair_usd_per_unit"
+
+
+def _add_upkeep(place: SiteSheet, asic: AsicModel, units: Series) -> None:
+    """Put what standing machines cost and earn, running or not, on the sheet."""
+    inputs = place.draft.inputs
+    per_year, watts = inputs.constant("months_per_year"), inputs.constant("w_per_mw")
+    ratio = place.number(f"shells.{asic.shell}.gross_per_it_ratio")
+    facility = place.sheet.value(
+        "Facility power reserved per machine",
+        "MW",
+        _asic(place, asic, "power_w") * ratio / watts,
+        style="factor",
     )
+    failures = _asic(place, asic, "failure_rate_per_year")
+    repairs = failures * _asic(place, asic, "repair_usd_per_unit")
     upkeep = facility * place.number("mining_opex_usd_per_mw_year") + repairs
     place.flow("mining_opex", "Operation and repairs", -(units * upkeep / per_year))
     rate = place.number("power.demand_response_usd_per_mw_year")
@@ -187,11 +179,7 @@ def _add_mining(place: SiteSheet, asic: AsicModel, units: Series, keep: Series) 
 
 
 def _add_endings(
-    place: SiteSheet,
-    asic: AsicModel,
-    holdings: list[Holding],
-    keep: Series,
-    name: str,
+    place: SiteSheet, asic: AsicModel, holdings: list[Holding], keep: Series, name: str
 ) -> None:
     """Put what machines fetch when sold, or are worth at the horizon, on the sheet."""
     sheet, inputs = place.sheet, place.draft.inputs
@@ -201,44 +189,38 @@ def _add_endings(
     per_ph = inputs.constant("th_per_ph")
     buyer = inputs.number("market.resale_power_price_usd_per_mwh")
     efficiency = _asic(place, asic, "power_w") / _asic(place, asic, "hashrate_th_s")
-    margin = sheet.series(
-        Series(
-            "Margin of the marginal buyer",
-            "USD/TH/year",
-            (
-                place.market.hashprice
-                - efficiency
-                * inputs.constant("hours_per_day")
-                / inputs.constant("kwh_per_mwh")
-                * buyer
-            )
-            * inputs.constant("days_per_year")
-            / per_ph,
-            style="price",
+    margin = sheet.row(
+        "Margin of the marginal buyer",
+        "USD/TH/year",
+        (
+            place.market.hashprice
+            - efficiency
+            * inputs.constant("hours_per_day")
+            / inputs.constant("kwh_per_mwh")
+            * buyer
         )
+        * inputs.constant("days_per_year")
+        / per_ph,
+        style="price",
     )
-    new = sheet.series(
-        Series(
-            "Price of a new machine", "USD/TH", _new_price(place, asic), style="price"
-        )
+    new = sheet.row(
+        "Price of a new machine", "USD/TH", _new_price(place, asic), style="price"
     )
-    worth = sheet.series(
-        Series(
-            "One machine: resale value",
-            "USD",
+    worth = sheet.row(
+        "One machine: resale value",
+        "USD",
+        Call(
+            "MIN",
+            new,
             Call(
-                "MIN",
-                new,
-                Call(
-                    "MAX",
-                    _asic(place, asic, "scrap_usd_per_th"),
-                    _asic(place, asic, "resale_margin_years") * margin,
-                ),
-            )
-            * _asic(place, asic, "hashrate_th_s")
-            * keep,
-            style="price",
+                "MAX",
+                _asic(place, asic, "scrap_usd_per_th"),
+                _asic(place, asic, "resale_margin_years") * margin,
+            ),
         )
+        * _asic(place, asic, "hashrate_th_s")
+        * keep,
+        style="price",
     )
     if sold.any():
         gone = place.decided(f"{name}, machines sold", "machines", sold)
@@ -282,21 +264,17 @@ def _add_orders(place: SiteSheet) -> None:
         asic = draft.study.asic(model)
         place.sheet.heading(f"Orders: {asic.name}")
         ordered = place.decided(f"{asic.name}, lots ordered", "lots", lots[model])
-        price = place.sheet.series(
-            Series(
-                "One machine, landed",
-                "USD",
-                _landed_price(place, place.site.id, asic),
-                style="price",
-            )
+        price = place.sheet.row(
+            "One machine, landed",
+            "USD",
+            _landed_price(place, place.site.id, asic),
+            style="price",
         )
-        cost = place.sheet.series(
-            Series(
-                "Cost of machines ordered",
-                "USD",
-                ordered * _asic(place, asic, "lot_units") * price,
-                total=True,
-            )
+        cost = place.sheet.row(
+            "Cost of machines ordered",
+            "USD",
+            ordered * _asic(place, asic, "lot_units") * price,
+            total=True,
         )
         place.flow("asic_purchase", "Machines paid", -cost)
         add_write_off(place, "asic", cost, _asic(place, asic, "delivery_months"))
@@ -319,18 +297,16 @@ def _add_moves(place: SiteSheet) -> None:
         moved = place.decided(f"{name}, machines moved in", "machines", row)
         each: Expr = place.number("move_in_usd_per_unit")
         if is_bought:
-            owed = place.sheet.series(
-                Series(
-                    "One machine: duty beyond that paid",
-                    "USD",
-                    Call(
-                        "MAX",
-                        _landed_price(place, place.site.id, asic)
-                        - _landed_price(place, origin, asic),
-                        0,
-                    ),
-                    style="price",
-                )
+            owed = place.sheet.row(
+                "One machine: duty beyond that paid",
+                "USD",
+                Call(
+                    "MAX",
+                    _landed_price(place, place.site.id, asic)
+                    - _landed_price(place, origin, asic),
+                    0,
+                ),
+                style="price",
             )
             each = each + owed
         place.flow("moves", "Moving", -(moved * each))

@@ -73,36 +73,9 @@ def _sell_under_call(
 ) -> State:
     """Put the sale of pledged BTC under a call on the sheet."""
     level, cash, more, left = met
-    price = steps.price
     held = steps.line("Pledge then", "BTC", state.pledged + more, "btc")
     owed = steps.line("Loan then", "USD", state.loan - cash)
-    backed = steps.number("loan.margin_call_ltv_frac") * state.pledged
-    bare = Call("IF", state.loan > 0, price, 0)
-    at_call = steps.line(
-        "Price at the call",
-        "USD/BTC",
-        Call(
-            "IF",
-            backed > 0,
-            Call("MIN", price, state.loan / _safe(steps, backed)),
-            bare,
-        ),
-    )
-    lender_level = steps.number("loan.liquidation_ltv_frac") * at_call * held
-    lender = steps.line(
-        "Lender sells", "flag", called * (left > 0) * (owed >= lender_level), "flag"
-    )
-    fetched = steps.line(
-        "One BTC sold under the call fetches",
-        "USD/BTC",
-        price
-        * Call(
-            "IF",
-            lender > 0,
-            1 - steps.number("loan.liquidation_penalty_frac"),
-            steps.keep,
-        ),
-    )
+    fetched = _fetched(steps, state, called, (left, held, owed))
     sold = steps.flow(
         "btc_forced",
         "BTC sold under the call",
@@ -123,6 +96,41 @@ def _sell_under_call(
             state.free - more,
             held - sold,
         )
+    )
+
+
+def _fetched(
+    steps: Steps, state: State, called: Series, now: tuple[Series, Series, Series]
+) -> Series:
+    """Put who sells under a call on the sheet; return what one BTC fetches."""
+    left, held, owed = now
+    price = steps.price
+    backed = steps.number("loan.margin_call_ltv_frac") * state.pledged
+    bare = Call("IF", state.loan > 0, price, 0)
+    at_call = steps.line(
+        "Price at the call",
+        "USD/BTC",
+        Call(
+            "IF",
+            backed > 0,
+            Call("MIN", price, state.loan / _safe(steps, backed)),
+            bare,
+        ),
+    )
+    lender_level = steps.number("loan.liquidation_ltv_frac") * at_call * held
+    lender = steps.line(
+        "Lender sells", "flag", called * (left > 0) * (owed >= lender_level), "flag"
+    )
+    return steps.line(
+        "One BTC sold under the call fetches",
+        "USD/BTC",
+        price
+        * Call(
+            "IF",
+            lender > 0,
+            1 - steps.number("loan.liquidation_penalty_frac"),
+            steps.keep,
+        ),
     )
 
 

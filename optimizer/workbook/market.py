@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from optimizer.workbook.expr import Call
-from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.network import add_network
 from optimizer.workbook.sheets import Sheet
 
 if TYPE_CHECKING:
     from optimizer.workbook.draft import Draft
+    from optimizer.workbook.lines import Series
     from optimizer.workbook.timeline import Timeline
 
 __all__ = ["Market", "market"]
@@ -62,55 +62,45 @@ def market(draft: Draft, time: Timeline) -> Market:
     sheet.heading("BTC price")
     first_price = inputs.number("market.btc_price_usd")
     drift = inputs.number("market.btc_log_drift_per_year")
-    model_price = sheet.series(
-        Series(
-            "BTC price of the market model",
-            "USD/BTC",
-            first_price * Call("EXP", drift * time.elapsed_years),
-            opening=first_price,
-        )
+    model_price = sheet.row(
+        "BTC price of the market model",
+        "USD/BTC",
+        first_price * Call("EXP", drift * time.elapsed_years),
+        opening=first_price,
     )
-    price = sheet.series(
-        Series("BTC price", "USD/BTC", model_price * inputs.factor("btc_price"))
-    )
+    price = sheet.row("BTC price", "USD/BTC", model_price * inputs.factor("btc_price"))
     difficulty, reward = add_network(draft, time, sheet, model_price)
     sheet.heading("What hashrate earns")
     per_difficulty = inputs.constant("hashes_per_difficulty")
     share = inputs.number("market.fee_share_frac")
-    reward_ratio = sheet.scalar(
-        Scalar(
-            "Reward over that of the run's fees",
-            "ratio",
-            (1 + inputs.factor("fees") * share) / (1 + share),
-            style="factor",
-        )
+    reward_ratio = sheet.value(
+        "Reward over that of the run's fees",
+        "ratio",
+        (1 + inputs.factor("fees") * share) / (1 + share),
+        style="factor",
     )
-    per_eh_s = sheet.series(
-        Series(
-            "Output of 1 EH/s, before the pool fee",
-            "BTC",
-            inputs.constant("hashes_per_eh")
-            * time.seconds
-            / (difficulty * per_difficulty)
-            * reward
-            * reward_ratio
-            / inputs.factor("network"),
-            style="btc",
-        )
+    per_eh_s = sheet.row(
+        "Output of 1 EH/s, before the pool fee",
+        "BTC",
+        inputs.constant("hashes_per_eh")
+        * time.seconds
+        / (difficulty * per_difficulty)
+        * reward
+        * reward_ratio
+        / inputs.factor("network"),
+        style="btc",
     )
-    hashprice = sheet.series(
-        Series(
-            "Hash price",
-            "USD/(PH/s)/day",
-            inputs.constant("hashes_per_ph")
-            * inputs.constant("seconds_per_day")
-            / (difficulty * per_difficulty)
-            * reward
-            * price
-            * reward_ratio
-            / inputs.factor("network"),
-            style="price",
-        )
+    hashprice = sheet.row(
+        "Hash price",
+        "USD/(PH/s)/day",
+        inputs.constant("hashes_per_ph")
+        * inputs.constant("seconds_per_day")
+        / (difficulty * per_difficulty)
+        * reward
+        * price
+        * reward_ratio
+        / inputs.factor("network"),
+        style="price",
     )
     lines = Market(sheet, price, per_eh_s, hashprice)
     _gpus(draft, time, lines)
@@ -125,40 +115,32 @@ def _gpus(draft: Draft, time: Timeline, lines: Market) -> None:
         return
     drift = inputs.number("market.gpu_rent_drift_per_year")
     sheet.heading("GPU market")
-    trend = sheet.series(
-        Series(
-            "Rent over the first month's",
-            "ratio",
-            (1 + drift) ** time.elapsed_years,
-            style="factor",
-        )
+    trend = sheet.row(
+        "Rent over the first month's",
+        "ratio",
+        (1 + drift) ** time.elapsed_years,
+        style="factor",
     )
     for gpu in families:
         sheet.heading(gpu.name, 2)
         rent = inputs.number(f"gpus.{gpu.id}.rent_usd_per_gpu_h")
-        base = sheet.series(
-            Series(
-                "Merchant rent of the market model",
-                "USD/GPU-h",
-                rent * trend,
-                style="price",
-            )
+        base = sheet.row(
+            "Merchant rent of the market model",
+            "USD/GPU-h",
+            rent * trend,
+            style="price",
         )
         lines.base_rent[gpu.id] = base
-        lines.gpu_rent[gpu.id] = sheet.series(
-            Series(
-                "Merchant rent",
-                "USD/GPU-h",
-                base * inputs.factor("gpu_rent"),
-                style="price",
-            )
+        lines.gpu_rent[gpu.id] = sheet.row(
+            "Merchant rent",
+            "USD/GPU-h",
+            base * inputs.factor("gpu_rent"),
+            style="price",
         )
         used = inputs.number(f"gpus.{gpu.id}.utilisation_frac")
-        lines.gpu_used[gpu.id] = sheet.series(
-            Series(
-                "Sold share of hours",
-                "share",
-                Call("MIN", used * inputs.factor("gpu_utilisation"), 1),
-                style="share",
-            )
+        lines.gpu_used[gpu.id] = sheet.row(
+            "Sold share of hours",
+            "share",
+            Call("MIN", used * inputs.factor("gpu_utilisation"), 1),
+            style="share",
         )

@@ -100,10 +100,7 @@ class Model:
 
 
 def build_model(
-    study: Study,
-    plan: Plan,
-    ledger: Ledger,
-    provenance: Iterable[InputNumber] = (),
+    study: Study, plan: Plan, ledger: Ledger, provenance: Iterable[InputNumber] = ()
 ) -> Model:
     """Return the workbook of a plan as lines.
 

@@ -22,7 +22,7 @@ __all__ = ["add_network"]
 
 def _factor(sheet: Sheet, label: str, unit: str, formula: Expr) -> Series:
     """Put a line of the network's chain on the sheet."""
-    return sheet.series(Series(label, unit, formula, style="factor"))
+    return sheet.row(label, unit, formula, style="factor")
 
 
 def add_network(
@@ -67,14 +67,12 @@ def add_network(
     )
     log_hashrate.define(log_hashrate.before + growth + answer)
     sheet.add(log_hashrate)
-    hashrate = sheet.series(
-        Series(
-            "Network hashrate of the market model",
-            "EH/s",
-            Call("EXP", log_hashrate),
-            opening=opening_eh_s,
-            style="number",
-        )
+    hashrate = sheet.row(
+        "Network hashrate of the market model",
+        "EH/s",
+        Call("EXP", log_hashrate),
+        opening=opening_eh_s,
+        style="number",
     )
     difficulty = _difficulty(draft, time, sheet, hashrate)
     return difficulty, _reward(draft, time, sheet, (hashrate, difficulty, fees, height))
@@ -89,7 +87,7 @@ def _fees(draft: Draft, time: Timeline, sheet: Sheet) -> Series:
         keep = _kept(draft, "market.fee_half_life_months")
         opening = inputs.number("market.opening_fee_share_frac")
         share = median * (opening / median) ** (keep ** (time.index + 1))
-    return sheet.series(Series("Fees over subsidy", "ratio", share, style="factor"))
+    return sheet.row("Fees over subsidy", "ratio", share, style="factor")
 
 
 def _kept(draft: Draft, half_life: str) -> Expr:
@@ -102,25 +100,21 @@ def _growth(draft: Draft, time: Timeline, sheet: Sheet) -> Expr:
     """Put the network's pace of growth on the sheet: it fades into the trend."""
     inputs = draft.inputs
     per_year = inputs.constant("months_per_year")
-    trend = sheet.scalar(
-        Scalar(
-            "Trend per month, logarithm",
-            "per month",
-            Call("LN", 1 + inputs.number("market.network_trend_per_year")) / per_year,
-            style="factor",
-        )
+    trend = sheet.value(
+        "Trend per month, logarithm",
+        "per month",
+        Call("LN", 1 + inputs.number("market.network_trend_per_year")) / per_year,
+        style="factor",
     )
     if draft.study.market.network_opening_growth_per_year is None:
         return trend
     pace = inputs.number("market.network_opening_growth_per_year")
     keep = _kept(draft, "market.network_growth_half_life_months")
-    excess = sheet.scalar(
-        Scalar(
-            "Opening pace beyond the trend, logarithm",
-            "per month",
-            Call("LN", 1 + pace) / per_year - trend,
-            style="factor",
-        )
+    excess = sheet.value(
+        "Opening pace beyond the trend, logarithm",
+        "per month",
+        Call("LN", 1 + pace) / per_year - trend,
+        style="factor",
     )
     growth = trend + excess * keep ** (time.index + 1)
     return _factor(sheet, "Growth of the network, logarithm", "per month", growth)
@@ -132,24 +126,19 @@ def _answer(
     """Put the network's answer to the block reward on the sheet."""
     inputs = draft.inputs
     elasticity = inputs.number("market.network_elasticity")
-    at_once = sheet.scalar(
-        Scalar(
-            "Elasticity at once",
-            "ratio",
-            Call("MIN", inputs.number("market.network_short_elasticity"), elasticity),
-            style="factor",
-        )
+    at_once = sheet.value(
+        "Elasticity at once",
+        "ratio",
+        Call("MIN", inputs.number("market.network_short_elasticity"), elasticity),
+        style="factor",
     )
-    up, down = _closing(draft, sheet, "up"), _closing(draft, sheet, "down")
     begins = inputs.number("market.block_height")
-    reward = sheet.scalar(
-        Scalar(
-            "Block reward at the opening, median fees",
-            "BTC",
-            _subsidy(draft, Call("INT", begins / _halving(draft)))
-            * (1 + inputs.number("market.fee_share_frac")),
-            style="btc",
-        )
+    reward = sheet.value(
+        "Block reward at the opening, median fees",
+        "BTC",
+        _subsidy(draft, Call("INT", begins / _halving(draft)))
+        * (1 + inputs.number("market.fee_share_frac")),
+        style="btc",
     )
     earlier = (
         "market.btc_price_usd"
@@ -157,25 +146,16 @@ def _answer(
         else "market.earlier_btc_price_usd"
     )
     era = Call("INT", height.before / _halving(draft))
-    halvings = sheet.series(
-        Series("Halvings at the month's start", "count", era, style="integer")
+    halvings = sheet.row("Halvings at the month's start", "count", era, style="integer")
+    subsidy = sheet.row(
+        "Subsidy at the month's start", "BTC", _subsidy(draft, halvings), style="btc"
     )
-    subsidy = sheet.series(
-        Series(
-            "Subsidy at the month's start",
-            "BTC",
-            _subsidy(draft, halvings),
-            style="btc",
-        )
-    )
-    log_reward = sheet.series(
-        Series(
-            "Block reward at last month's price, logarithm",
-            "ln USD",
-            Call("LN", model_price.before * subsidy * (1 + fees)),
-            opening=Call("LN", inputs.number(earlier) * reward),
-            style="factor",
-        )
+    log_reward = sheet.row(
+        "Block reward at last month's price, logarithm",
+        "ln USD",
+        Call("LN", model_price.before * subsidy * (1 + fees)),
+        opening=Call("LN", inputs.number(earlier) * reward),
+        style="factor",
     )
     adapted = Series(
         "Reward that the network has adapted to, logarithm",
@@ -183,18 +163,24 @@ def _answer(
         opening=Call("LN", inputs.number("market.reference_btc_price_usd") * reward),
         style="factor",
     )
-    gap = _factor(sheet, "Gap to the reward", "ln", log_reward - adapted.before)
-    moved = _factor(
-        sheet, "Gap closed in the month", "ln", Call("IF", gap > 0, up, down) * gap
-    )
-    adapted.define(adapted.before + moved)
-    sheet.add(adapted)
+    moved = _moved(draft, sheet, log_reward, adapted)
     return _factor(
         sheet,
         "Answer of the network, logarithm",
         "per month",
         (elasticity - at_once) * moved + at_once * (log_reward - log_reward.before),
     )
+
+
+def _moved(draft: Draft, sheet: Sheet, log_reward: Series, adapted: Series) -> Series:
+    """Put how much of the gap to the reward a month closes on the sheet."""
+    up, down = _closing(draft, sheet, "up"), _closing(draft, sheet, "down")
+    gap = _factor(sheet, "Gap to the reward", "ln", log_reward - adapted.before)
+    share = Call("IF", gap > 0, up, down)
+    moved = _factor(sheet, "Gap closed in the month", "ln", share * gap)
+    adapted.define(adapted.before + moved)
+    sheet.add(adapted)
+    return moved
 
 
 def _halving(draft: Draft) -> Scalar:
@@ -211,13 +197,11 @@ def _subsidy(draft: Draft, era: Expr) -> Expr:
 
 def _closing(draft: Draft, sheet: Sheet, way: str) -> Scalar:
     """Put the share of the gap closed in a month on the sheet."""
-    return sheet.scalar(
-        Scalar(
-            f"Share of the gap closed in a month, going {way}",
-            "share",
-            1 - _kept(draft, f"market.network_half_life_{way}_months"),
-            style="factor",
-        )
+    return sheet.value(
+        f"Share of the gap closed in a month, going {way}",
+        "share",
+        1 - _kept(draft, f"market.network_half_life_{way}_months"),
+        style="factor",
     )
 
 
@@ -226,37 +210,29 @@ def _difficulty(draft: Draft, time: Timeline, sheet: Sheet, hashrate: Series) ->
     inputs = draft.inputs
     sheet.heading("Difficulty")
     epoch = inputs.constant("retarget_blocks") * inputs.constant("block_seconds")
-    per_eh_s = sheet.scalar(
-        Scalar(
-            "Difficulty per EH/s",
-            "ratio",
-            inputs.constant("hashes_per_eh")
-            * inputs.constant("block_seconds")
-            / inputs.constant("hashes_per_difficulty"),
-        )
+    per_eh_s = sheet.value(
+        "Difficulty per EH/s",
+        "ratio",
+        inputs.constant("hashes_per_eh")
+        * inputs.constant("block_seconds")
+        / inputs.constant("hashes_per_difficulty"),
     )
-    weight = sheet.series(
-        Series(
-            "Weight of the month before",
-            "share",
-            inputs.constant("half") * epoch / time.seconds,
-            style="factor",
-        )
+    weight = sheet.row(
+        "Weight of the month before",
+        "share",
+        inputs.constant("half") * epoch / time.seconds,
+        style="factor",
     )
-    limit = sheet.series(
-        Series(
-            "Largest change in a month",
-            "ratio",
-            inputs.constant("max_retarget") ** (time.seconds / epoch),
-            style="factor",
-        )
+    limit = sheet.row(
+        "Largest change in a month",
+        "ratio",
+        inputs.constant("max_retarget") ** (time.seconds / epoch),
+        style="factor",
     )
-    wanted = sheet.series(
-        Series(
-            "Difficulty that follows the hashrate",
-            "ratio",
-            per_eh_s * ((1 - weight) * hashrate + weight * hashrate.before),
-        )
+    wanted = sheet.row(
+        "Difficulty that follows the hashrate",
+        "ratio",
+        per_eh_s * ((1 - weight) * hashrate + weight * hashrate.before),
     )
     difficulty = Series("Difficulty", "ratio", opening=per_eh_s * hashrate.opening)
     before = difficulty.before
@@ -278,27 +254,23 @@ def _reward(
     inputs = draft.inputs
     half, first = inputs.constant("half"), inputs.constant("first_subsidy_btc")
     sheet.heading("Blocks and rewards")
-    blocks = sheet.series(
-        Series(
-            "Blocks found",
-            "blocks",
-            hashrate
-            * inputs.constant("hashes_per_eh")
-            * time.seconds
-            / (difficulty * inputs.constant("hashes_per_difficulty")),
-            style="number",
-        )
+    blocks = sheet.row(
+        "Blocks found",
+        "blocks",
+        hashrate
+        * inputs.constant("hashes_per_eh")
+        * time.seconds
+        / (difficulty * inputs.constant("hashes_per_difficulty")),
+        style="number",
     )
     height.define(height.before + blocks)
     sheet.add(height)
-    era = sheet.series(
-        Series(
-            "Halvings at the month's end",
-            "count",
-            Call("INT", height / _halving(draft)),
-            opening=Call("INT", height.opening / _halving(draft)),
-            style="integer",
-        )
+    era = sheet.row(
+        "Halvings at the month's end",
+        "count",
+        Call("INT", height / _halving(draft)),
+        opening=Call("INT", height.opening / _halving(draft)),
+        style="integer",
     )
 
     def issued(era_now: Expr, height_now: Expr) -> Expr:
@@ -306,20 +278,16 @@ def _reward(
         rest = (height_now - era_now * _halving(draft)) * first * half**era_now
         return whole + rest
 
-    issuance = sheet.series(
-        Series(
-            "BTC issued by the month's end",
-            "BTC",
-            issued(era, height),
-            opening=issued(era.opening, height.opening),
-            style="number",
-        )
+    issuance = sheet.row(
+        "BTC issued by the month's end",
+        "BTC",
+        issued(era, height),
+        opening=issued(era.opening, height.opening),
+        style="number",
     )
-    return sheet.series(
-        Series(
-            "Mean reward per block, fees included",
-            "BTC",
-            (issuance - issuance.before) / blocks * (1 + fees),
-            style="btc",
-        )
+    return sheet.row(
+        "Mean reward per block, fees included",
+        "BTC",
+        (issuance - issuance.before) / blocks * (1 + fees),
+        style="btc",
     )

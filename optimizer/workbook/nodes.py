@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optimizer.workbook.expr import Call, Expr
-from optimizer.workbook.lines import Series
 from optimizer.workbook.machines import ended_units, standing_units
 from optimizer.workbook.write_offs import add_write_off
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.hardware import GpuModel
     from models.plan import Holding
-    from optimizer.workbook.lines import Scalar
+    from optimizer.workbook.lines import Scalar, Series
     from optimizer.workbook.site import SiteSheet
 
 __all__ = ["add_nodes"]
@@ -68,19 +67,17 @@ def _add_merchant(place: SiteSheet, gpu: GpuModel, nodes: Series) -> None:
         "gpu_opex", "Operation", -(revenue * _gpu(place, gpu, "opex_frac_of_revenue"))
     )
     idle = _gpu(place, gpu, "idle_power_frac")
-    energy = place.sheet.series(
-        Series(
-            "Energy of GPU nodes",
-            "MWh",
-            nodes
-            * _gpu(place, gpu, "node_it_kw")
-            / place.draft.inputs.constant("kw_per_mw")
-            * place.number("shells.hpc.pue")
-            * place.time.hours
-            * (idle + (1 - idle) * used),
-            style="number",
-            total=True,
-        )
+    energy = place.sheet.row(
+        "Energy of GPU nodes",
+        "MWh",
+        nodes
+        * _gpu(place, gpu, "node_it_kw")
+        / place.draft.inputs.constant("kw_per_mw")
+        * place.number("shells.hpc.pue")
+        * place.time.hours
+        * (idle + (1 - idle) * used),
+        style="number",
+        total=True,
     )
     place.flow("gpu_energy", "Energy", -(energy * place.firm))
 
@@ -100,22 +97,18 @@ def _add_endings(
     bought = Call("MAX", began - _gpu(place, gpu, "delivery_months"), 0) / per_year
     fall = _gpu(place, gpu, "price_decline_per_year")
     age = Call("MAX", place.time.index - began, 0) / per_year
-    new = place.sheet.series(
-        Series(
-            f"{name}: one node, price when new",
-            "USD",
-            _gpu(place, gpu, "price_usd_per_node") * (1 - fall) ** bought,
-        )
+    new = place.sheet.row(
+        f"{name}: one node, price when new",
+        "USD",
+        _gpu(place, gpu, "price_usd_per_node") * (1 - fall) ** bought,
     )
-    worth = place.sheet.series(
-        Series(
-            f"{name}: one node, resale value",
-            "USD",
-            new
-            * (1 - _gpu(place, gpu, "value_decline_per_year")) ** age
-            * place.market.gpu_rent[gpu.id]
-            / place.market.base_rent[gpu.id],
-        )
+    worth = place.sheet.row(
+        f"{name}: one node, resale value",
+        "USD",
+        new
+        * (1 - _gpu(place, gpu, "value_decline_per_year")) ** age
+        * place.market.gpu_rent[gpu.id]
+        / place.market.base_rent[gpu.id],
     )
     if sold.any():
         gone = place.decided(f"{name}, nodes sold", "nodes", sold)
@@ -145,14 +138,12 @@ def _add_orders(place: SiteSheet) -> None:
             * (1 + place.number("gpu_duty_frac"))
             * (1 + place.number("gpu_vat_frac"))
         )
-        each = place.sheet.series(Series("One node, landed", "USD", price))
-        cost = place.sheet.series(
-            Series(
-                "Cost of nodes ordered",
-                "USD",
-                ordered * _gpu(place, gpu, "lot_nodes") * each,
-                total=True,
-            )
+        each = place.sheet.row("One node, landed", "USD", price)
+        cost = place.sheet.row(
+            "Cost of nodes ordered",
+            "USD",
+            ordered * _gpu(place, gpu, "lot_nodes") * each,
+            total=True,
         )
         place.flow("gpu_purchase", "Nodes paid", -cost)
         add_write_off(place, "gpu", cost, _gpu(place, gpu, "delivery_months"))

@@ -85,14 +85,12 @@ def outputs(
     flow.define(total)
     sheet.heading("Value")
     sheet.add(flow)
-    sheet.series(
-        Series(
-            "Present value of the month's flow",
-            "USD",
-            flow * time.discount,
-            opening=flow.opening * time.discount.opening,
-            total=True,
-        )
+    sheet.row(
+        "Present value of the month's flow",
+        "USD",
+        flow * time.discount,
+        opening=flow.opening * time.discount.opening,
+        total=True,
     )
     _payback(draft, time, sheet, sites)
     return Outputs(sheet, npv, flow, site_items, corporate)
@@ -109,27 +107,23 @@ def _headlines(
     """Put the figures that people ask for first at the top."""
     sheet.heading("Headlines")
     factors = time.discount
-    npv = sheet.scalar(
-        Scalar(
-            "After-tax NPV to present holders",
-            "USD",
-            Call("SUMPRODUCT", flow.opening_and_months, factors.opening_and_months),
-            style="money",
-        )
+    npv = sheet.value(
+        "After-tax NPV to present holders",
+        "USD",
+        Call("SUMPRODUCT", flow.opening_and_months, factors.opening_and_months),
+        style="money",
     )
     for label, unit, line in (
         ("Least cash at a month's end", "USD", made.balances.cash),
         ("Most BTC loan at a month's end", "USD", made.balances.loan),
     ):
         function = "MIN" if line is made.balances.cash else "MAX"
-        sheet.scalar(Scalar(label, unit, Call(function, line.months), style="money"))
-    sheet.scalar(
-        Scalar(
-            "BTC held at the horizon",
-            "BTC",
-            made.balances.free.last + made.balances.pledged.last,
-            style="btc",
-        )
+        sheet.value(label, unit, Call(function, line.months), style="money")
+    sheet.value(
+        "BTC held at the horizon",
+        "BTC",
+        made.balances.free.last + made.balances.pledged.last,
+        style="btc",
     )
     for one in sites:
         _site_headlines(draft, time, sheet, one)
@@ -144,27 +138,21 @@ def _site_headlines(
         return
     sheet.heading(f"{one.place.site.name}: unlevered, after its own tax", 2)
     flow = one.flow.opening_and_months
-    sheet.scalar(
-        Scalar(
-            "NPV at the company's rate",
-            "USD",
-            Call("SUMPRODUCT", flow, time.discount.opening_and_months),
-            style="money",
-        )
+    sheet.value(
+        "NPV at the company's rate",
+        "USD",
+        Call("SUMPRODUCT", flow, time.discount.opening_and_months),
+        style="money",
     )
     per_year = draft.inputs.constant("months_per_year")
-    guess = sheet.scalar(
-        Scalar(
-            "Hurdle rate per month",
-            "per month",
-            (1 + one.place.number("hurdle_rate_per_year")) ** (1 / per_year) - 1,
-            style="factor",
-        )
+    guess = sheet.value(
+        "Hurdle rate per month",
+        "per month",
+        (1 + one.place.number("hurdle_rate_per_year")) ** (1 / per_year) - 1,
+        style="factor",
     )
     rate = (1 + Call("IRR", flow, guess)) ** per_year - 1
-    sheet.scalar(
-        Scalar("IRR", "per year", Call("IFERROR", rate, Words("none")), style="share")
-    )
+    sheet.value("IRR", "per year", Call("IFERROR", rate, Words("none")), style="share")
 
 
 def _payback(
@@ -172,14 +160,12 @@ def _payback(
 ) -> None:
     """Put the payback of all sites' flows on the sheet."""
     sheet.heading("Payback of all sites, unlevered, after tax, undiscounted")
-    flow = sheet.series(
-        Series(
-            "Flow of all sites",
-            "USD",
-            sum_of([one.flow for one in sites]),
-            opening=0.0,
-            total=True,
-        )
+    flow = sheet.row(
+        "Flow of all sites",
+        "USD",
+        sum_of([one.flow for one in sites]),
+        opening=0.0,
+        total=True,
     )
     so_far = Series("Cumulated", "USD", opening=0.0)
     so_far.define(so_far.before + flow)
@@ -193,13 +179,11 @@ def _payback(
     sheet.add(back)
     since = Call("SUM", back.months)
     none = Call("IF", was.last > 0, Words("none"), 0)
-    sheet.scalar(
-        Scalar(
-            "Payback",
-            "months",
-            Call("IF", since > 0, time.n_months + 1 - since, none),
-            style="integer",
-        )
+    sheet.value(
+        "Payback",
+        "months",
+        Call("IF", since > 0, time.n_months + 1 - since, none),
+        style="integer",
     )
 
 
@@ -210,9 +194,7 @@ def _site_items(sheet: Sheet, sites: list[SiteLedger]) -> dict[str, Series]:
     for item in ITEMS:
         lines = [one.items[item.name] for one in sites if item.name in one.items]
         if lines:
-            found[item.name] = sheet.series(
-                Series(item.label, "USD", sum_of(lines), total=True)
-            )
+            found[item.name] = sheet.row(item.label, "USD", sum_of(lines), total=True)
     return found
 
 

@@ -13,12 +13,12 @@ import numpy as np
 
 from models.capacity import commitment_mw
 from optimizer.workbook.expr import Call, Expr
-from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.site import SiteSheet, in_last_month, spread_evenly
 from optimizer.workbook.write_offs import add_write_off
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
+    from optimizer.workbook.lines import Scalar, Series
 
 __all__ = ["add_plant"]
 
@@ -44,7 +44,7 @@ def add_plant(place: SiteSheet) -> None:
         if work.mw is not None:
             energised = energised + live * work.mw
     place.sheet.heading("Demand charge")
-    mw = place.sheet.series(Series("Energised power", "MW", energised, style="number"))
+    mw = place.sheet.row("Energised power", "MW", energised, style="number")
     rate = place.number("power.demand_charge_usd_per_mw_month")
     place.flow("demand_charge", "Demand charge", -(mw * rate))
     if place.site.partner is not None:
@@ -97,21 +97,15 @@ def _add_work(place: SiteSheet, work: _Work) -> Series:
     sheet, time = place.sheet, place.time
     sheet.heading(f"Build: {work.name}")
     started = place.decided(f"{work.name}, {work.unit} begun", work.unit, work.started)
-    months = sheet.scalar(
-        Scalar(
-            "Months of payment", "months", Call("MAX", work.lead, 1), style="integer"
-        )
+    months = sheet.value(
+        "Months of payment", "months", Call("MAX", work.lead, 1), style="integer"
     )
-    planned = sheet.series(
-        Series("Cost as planned", "USD", started * work.each_usd, total=True)
-    )
-    cost = sheet.series(
-        Series(
-            "Cost with overrun",
-            "USD",
-            planned * place.draft.inputs.factor("capex"),
-            total=True,
-        )
+    planned = sheet.row("Cost as planned", "USD", started * work.each_usd, total=True)
+    cost = sheet.row(
+        "Cost with overrun",
+        "USD",
+        planned * place.draft.inputs.factor("capex"),
+        total=True,
     )
     place.flow(
         work.item, "Payments", -spread_evenly(time, cost, delay=0, months=months)
@@ -119,32 +113,25 @@ def _add_work(place: SiteSheet, work: _Work) -> Series:
     add_write_off(place, "plant", cost, work.lead)
     left = time.n_months - time.index
     used = Call("MAX", left - work.lead, 0) / place.tax_number("plant_life_months")
-    value = sheet.series(
-        Series(
-            "Worth at the horizon of what is begun this month",
-            "USD",
-            planned
-            * Call("MIN", 1, left / months)
-            * Call("MAX", 1 - used, 0)
-            * place.draft.inputs.number("company.plant_resale_frac"),
-            total=True,
-        )
+    value = sheet.row(
+        "Worth at the horizon of what is begun this month",
+        "USD",
+        planned
+        * Call("MIN", 1, left / months)
+        * Call("MAX", 1 - used, 0)
+        * place.draft.inputs.number("company.plant_resale_frac"),
+        total=True,
     )
     place.flow(
-        "terminal_plant",
-        "Plant at the horizon",
-        in_last_month(time, value.total),
+        "terminal_plant", "Plant at the horizon", in_last_month(time, value.total)
     )
-    return sheet.series(
-        Series(
-            "Live",
-            work.unit,
-            Call(
-                "SUMPRODUCT",
-                started.so_far * (time.index.so_far + work.lead <= time.index),
-            ),
-            style="integer",
-        )
+    return sheet.row(
+        "Live",
+        work.unit,
+        Call(
+            "SUMPRODUCT", started.so_far * (time.index.so_far + work.lead <= time.index)
+        ),
+        style="integer",
     )
 
 
@@ -156,13 +143,11 @@ def _add_commitment(place: SiteSheet) -> None:
         return
     place.sheet.heading("Hosting take-or-pay")
     mw = place.decided("power committed to the partner", "MW", committed)
-    rate = place.sheet.series(
-        Series(
-            "Rate owed in any case",
-            "USD/MWh",
-            place.flexible * (1 - place.number("partner.avoidable_frac")),
-            style="price",
-        )
+    rate = place.sheet.row(
+        "Rate owed in any case",
+        "USD/MWh",
+        place.flexible * (1 - place.number("partner.avoidable_frac")),
+        style="price",
     )
     place.flow(
         "partner_commitment",

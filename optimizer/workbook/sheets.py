@@ -14,8 +14,8 @@ from optimizer.workbook.lines import Line, Scalar, Series
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from optimizer.workbook.expr import Expr
-    from optimizer.workbook.lines import Style
+    from optimizer.workbook.expr import Expr, Operand
+    from optimizer.workbook.lines import Role, Style
 
 __all__ = ["FIRST_ROW", "Heading", "Sheet", "corkscrew", "sum_of"]
 
@@ -61,6 +61,39 @@ class Sheet:
             raise ValueError(msg)
         line.sheet = self.name
         self.entries.append(line)
+
+    def row(
+        self,
+        label: str,
+        unit: str,
+        formula: Operand,
+        *,
+        opening: Operand | float | None = None,
+        total: bool = False,
+        style: Style = "money",
+        role: Role = "formula",
+    ) -> Series:
+        """Put a new monthly line at the end and return it, see `Series`."""
+        line = Series(
+            label, unit, formula, opening=opening, total=total, style=style, role=role
+        )
+        self.add(line)
+        return line
+
+    def value(
+        self,
+        label: str,
+        unit: str,
+        formula: Operand | None = None,
+        *,
+        given: float | None = None,
+        style: Style = "number",
+        role: Role = "formula",
+    ) -> Scalar:
+        """Put a new line with one number at the end and return it, see `Scalar`."""
+        line = Scalar(label, unit, formula, given=given, style=style, role=role)
+        self.add(line)
+        return line
 
     def series(self, line: Series) -> Series:
         """Put a monthly line at the end and return it."""
@@ -125,9 +158,7 @@ def corkscrew(
     Series
         The opening line.
     """
-    opening = sheet.series(
-        Series(f"{label}: opening", unit, closing.before, style=style)
-    )
+    opening = sheet.row(f"{label}: opening", unit, closing.before, style=style)
     balance: Expr = opening
     for flow in (*adds, *takes):
         if not flow.sheet:

@@ -93,7 +93,7 @@ class SiteSheet:
 
     def write_off(self, label: str, formula: Expr) -> Series:
         """Put a tax depreciation line on the sheet, >= 0."""
-        line = self.sheet.series(Series(label, "USD", formula, total=True))
+        line = self.sheet.row(label, "USD", formula, total=True)
         self.write_offs.append(line)
         return line
 
@@ -115,19 +115,14 @@ def site_sheet(draft: Draft, time: Timeline, market: Market, site: Site) -> Site
     sheet = Sheet(name, f"Site: {site.name}")
     sheet.heading("Power price")
     prices = [
-        sheet.series(
-            Series(
-                label,
-                "USD/MWh",
-                draft.inputs.number(f"sites.{site.id}.{key}")
-                * (
-                    1
-                    + draft.inputs.number(f"sites.{site.id}.power.escalation_per_year")
-                )
-                ** time.elapsed_years
-                * draft.inputs.factor("power_price"),
-                style="price",
-            )
+        sheet.row(
+            label,
+            "USD/MWh",
+            draft.inputs.number(f"sites.{site.id}.{key}")
+            * (1 + draft.inputs.number(f"sites.{site.id}.power.escalation_per_year"))
+            ** time.elapsed_years
+            * draft.inputs.factor("power_price"),
+            style="price",
         )
         for label, key in (
             ("Flexible load", _price_key(site, "flexible")),

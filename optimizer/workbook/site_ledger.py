@@ -62,27 +62,19 @@ def add_ledger(place: SiteSheet, taxes: TaxSheet) -> SiteLedger:
     sheet = place.sheet
     _add_vat(place)
     sheet.heading("Totals")
-    mined = sheet.series(
-        Series("BTC mined", "BTC", sum_of(place.mined), style="btc", total=True)
+    mined = sheet.row("BTC mined", "BTC", sum_of(place.mined), style="btc", total=True)
+    sheet.row(
+        "Energy of mining", "MWh", sum_of(place.energy), style="number", total=True
     )
-    sheet.series(
-        Series(
-            "Energy of mining",
-            "MWh",
-            sum_of(place.energy),
-            style="number",
-            total=True,
-        )
-    )
-    written_off = sheet.series(
-        Series("Tax depreciation", "USD", sum_of(place.write_offs), total=True)
+    written_off = sheet.row(
+        "Tax depreciation", "USD", sum_of(place.write_offs), total=True
     )
     sheet.heading("Ledger of the site: cash flow by item")
     items: dict[str, Series] = {}
     for item in ITEMS:
         if item.name in place.flows:
-            items[item.name] = sheet.series(
-                Series(item.label, "USD", sum_of(place.flows[item.name]), total=True)
+            items[item.name] = sheet.row(
+                item.label, "USD", sum_of(place.flows[item.name]), total=True
             )
     kinds = {item.name: item.kind for item in ITEMS}
     profit: Expr = -written_off
@@ -91,14 +83,12 @@ def add_ledger(place: SiteSheet, taxes: TaxSheet) -> SiteLedger:
             profit = profit + line
     account = taxes.account(f"{place.site.name}, alone", place.regime, profit)
     _add_taxes(place, taxes, account, items)
-    flow = sheet.series(
-        Series(
-            "Cash flow of the site, after its own tax",
-            "USD",
-            sum_of(list(items.values())),
-            opening=0.0,
-            total=True,
-        )
+    flow = sheet.row(
+        "Cash flow of the site, after its own tax",
+        "USD",
+        sum_of(list(items.values())),
+        opening=0.0,
+        total=True,
     )
     return SiteLedger(place, items, account, flow, mined)
 
@@ -114,10 +104,7 @@ def _add_vat(place: SiteSheet) -> None:
 
 
 def _add_taxes(
-    place: SiteSheet,
-    taxes: TaxSheet,
-    account: TaxAccount,
-    items: dict[str, Series],
+    place: SiteSheet, taxes: TaxSheet, account: TaxAccount, items: dict[str, Series]
 ) -> None:
     """Put what the site would pay alone under its items."""
     labels = {item.name: item.label for item in ITEMS}

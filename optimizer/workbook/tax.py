@@ -78,8 +78,8 @@ class TaxSheet:
                 inside = (first <= self._time.day) * (self._time.day <= last)
                 share = self.number(regime, f"holidays.{number}.exempt_frac")
                 exempt = exempt + inside * share
-            self._taxable[regime.id] = self.sheet.series(
-                Series("Share of profit taxed", "share", 1 - exempt, style="share")
+            self._taxable[regime.id] = self.sheet.row(
+                "Share of profit taxed", "share", 1 - exempt, style="share"
             )
         return self._taxable[regime.id]
 
@@ -98,10 +98,10 @@ class TaxSheet:
         sheet = self.sheet
         share = self.taxable_share(regime)
         sheet.heading(f"Tax account: {name}")
-        earned = sheet.series(Series("Taxable profit", "USD", profit, total=True))
+        earned = sheet.row("Taxable profit", "USD", profit, total=True)
         gain: Expr = Call("MAX", earned, 0)
         lost: Expr = Call("MAX", -earned, 0)
-        gains = sheet.series(Series("Gain", "USD", gain))
+        gains = sheet.row("Gain", "USD", gain)
         taxed: Expr = gains
         if share is not None:
             taxed, lost = gains * share, lost * share
@@ -124,17 +124,13 @@ class TaxSheet:
             takes=takes,
         )
         rate = self.number(regime, "rate_frac")
-        tax = sheet.series(
-            Series("Profit tax", "USD", rate * (taxed - use), total=True)
-        )
+        tax = sheet.row("Profit tax", "USD", rate * (taxed - use), total=True)
         withholding = self.number(regime, "withholding_frac")
-        withheld = sheet.series(
-            Series(
-                "Tax on profit paid up",
-                "USD",
-                withholding * (gains - use - tax),
-                total=True,
-            )
+        withheld = sheet.row(
+            "Tax on profit paid up",
+            "USD",
+            withholding * (gains - use - tax),
+            total=True,
         )
         return TaxAccount(earned, tax, withheld, losses)
 
@@ -160,21 +156,15 @@ class TaxSheet:
         ahead: Expr = early[0]
         for line in early[1:]:
             ahead = ahead + line
-        saved = Series(
-            "Tax saved early, so far",
-            "USD",
-            opening=0.0,
-        )
+        saved = Series("Tax saved early, so far", "USD", opening=0.0)
         saved.define(saved.before + ahead * (taxed + withholding * (1 - taxed)))
         sheet.add(saved)
         relief = rate + withholding * (1 - rate)
-        owed = sheet.series(
-            Series(
-                "Tax put off to the horizon",
-                "USD",
-                Call("MAX", saved - relief * account.losses, 0) * time.is_last,
-                total=True,
-            )
+        owed = sheet.row(
+            "Tax put off to the horizon",
+            "USD",
+            Call("MAX", saved - relief * account.losses, 0) * time.is_last,
+            total=True,
         )
         return -owed
 
@@ -203,6 +193,6 @@ class TaxSheet:
     def _day(self, label: str, month: str) -> Scalar:
         """Put the first day of a calendar month on the sheet."""
         day = (date.fromisoformat(f"{month}-01") - _DAY_ZERO).days
-        return self.sheet.scalar(
-            Scalar(label, "date", given=float(day), style="date", role="constant")
+        return self.sheet.value(
+            label, "date", given=float(day), style="date", role="constant"
         )

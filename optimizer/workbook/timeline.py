@@ -73,75 +73,36 @@ def timeline(draft: Draft) -> Timeline:
     """
     sheet, inputs = Sheet("Time", "Time"), draft.inputs
     per_year = inputs.constant("months_per_year")
-    begins = date.fromisoformat(f"{draft.study.time.start_month}-01")
-    sheet.heading("Calendar")
-    first_day = sheet.scalar(
-        Scalar(
-            "First month",
-            "date",
-            given=float((begins - _DAY_ZERO).days),
-            style="date",
-            role="solver",
-        )
-    )
-    n_months = sheet.scalar(
-        Scalar(
-            "Months of the horizon",
-            "months",
-            given=float(draft.n_periods),
-            style="integer",
-            role="solver",
-        )
-    )
+    first_day, n_months = _span(draft, sheet)
     index = Series("Month number", "period", style="integer", opening=-1.0)
     index.define(index.before + 1)
     sheet.add(index)
-    day = sheet.series(
-        Series("Month", "date", Call("EDATE", first_day, index), style="date")
-    )
-    year = sheet.series(
-        Series("Calendar year", "year", Call("YEAR", day), style="flag")
-    )
+    day = sheet.row("Month", "date", Call("EDATE", first_day, index), style="date")
+    year = sheet.row("Calendar year", "year", Call("YEAR", day), style="flag")
     length = Call("EDATE", day, 1) - day
-    hours = sheet.series(
-        Series(
-            "Hours",
-            "h",
-            length * inputs.constant("hours_per_day"),
-            style="integer",
-            total=True,
-        )
+    hours = sheet.row(
+        "Hours",
+        "h",
+        length * inputs.constant("hours_per_day"),
+        style="integer",
+        total=True,
     )
-    seconds = sheet.series(
-        Series(
-            "Seconds", "s", hours * inputs.constant("seconds_per_hour"), style="integer"
-        )
+    seconds = sheet.row(
+        "Seconds", "s", hours * inputs.constant("seconds_per_hour"), style="integer"
     )
-    elapsed = sheet.series(
-        Series("Years since the first month", "years", index / per_year, style="factor")
+    elapsed = sheet.row(
+        "Years since the first month", "years", index / per_year, style="factor"
     )
-    left = sheet.series(
-        Series(
-            "Months left in the calendar year",
-            "months",
-            per_year + 1 - Call("MONTH", day),
-            style="integer",
-        )
+    left = sheet.row(
+        "Months left in the calendar year",
+        "months",
+        per_year + 1 - Call("MONTH", day),
+        style="integer",
     )
-    is_last = sheet.series(
-        Series("Last month", "flag", flag((index + 1).same(n_months)), style="flag")
+    is_last = sheet.row(
+        "Last month", "flag", flag((index + 1).same(n_months)), style="flag"
     )
-    sheet.heading("Discounting")
-    rate = inputs.number("company.discount_rate_per_year")
-    discount = sheet.series(
-        Series(
-            "Discount factor",
-            "USD/USD",
-            (1 + rate) ** (-(index + 1) / per_year),
-            opening=(1 + rate) ** (-(index + 1) / per_year),
-            style="factor",
-        )
-    )
+    discount = _discount(draft, sheet, index)
     return Timeline(
         sheet,
         n_months,
@@ -154,4 +115,28 @@ def timeline(draft: Draft) -> Timeline:
         left,
         is_last,
         discount,
+    )
+
+
+def _span(draft: Draft, sheet: Sheet) -> tuple[Scalar, Scalar]:
+    """Put the first month and the number of months on the sheet."""
+    sheet.heading("Calendar")
+    begins = date.fromisoformat(f"{draft.study.time.start_month}-01")
+    serial, months = float((begins - _DAY_ZERO).days), float(draft.n_periods)
+    first_day = sheet.value(
+        "First month", "date", given=serial, style="date", role="solver"
+    )
+    n_months = sheet.value(
+        "Months of the horizon", "months", given=months, style="integer", role="solver"
+    )
+    return first_day, n_months
+
+
+def _discount(draft: Draft, sheet: Sheet, index: Series) -> Series:
+    """Put discount factors on the sheet."""
+    sheet.heading("Discounting")
+    rate = draft.inputs.number("company.discount_rate_per_year")
+    factor = (1 + rate) ** (-(index + 1) / draft.inputs.constant("months_per_year"))
+    return sheet.row(
+        "Discount factor", "USD/USD", factor, opening=factor, style="factor"
     )

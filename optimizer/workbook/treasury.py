@@ -94,7 +94,7 @@ class Steps:
         self, label: str, unit: str, formula: Expr, style: Style = "money"
     ) -> Series:
         """Put a line on the sheet."""
-        return self.sheet.series(Series(label, unit, formula, style=style))
+        return self.sheet.row(label, unit, formula, style=style)
 
     def flow(self, name: str, label: str, formula: Expr) -> Series:
         """Put a flow on the sheet and count it, always >= 0."""

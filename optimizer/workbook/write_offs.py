@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from models.depreciation import macrs_shares
 from optimizer.workbook.expr import Call, Expr
-from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.site import spread_evenly
 
 if TYPE_CHECKING:
     from models.tax_regime import AssetClass
+    from optimizer.workbook.lines import Scalar, Series
     from optimizer.workbook.site import SiteSheet
 
 __all__ = ["add_write_off"]
@@ -42,13 +42,9 @@ def add_write_off(
         place.write_off("Tax depreciation", even)
         return
     by_table = place.write_off("Tax depreciation", _by_table(place, kind, cost, delay))
-    straight = place.sheet.series(
-        Series("The same, straight line", "USD", even, total=True)
-    )
+    straight = place.sheet.row("The same, straight line", "USD", even, total=True)
     place.early.append(
-        place.sheet.series(
-            Series("Written off early", "USD", by_table - straight, total=True)
-        )
+        place.sheet.row("Written off early", "USD", by_table - straight, total=True)
     )
 
 
@@ -56,38 +52,28 @@ def _by_table(place: SiteSheet, kind: AssetClass, cost: Series, delay: Scalar) -
     """Return write-off by calendar tax years."""
     sheet, time = place.sheet, place.time
     per_year = place.draft.inputs.constant("months_per_year")
-    in_use = sheet.series(
-        Series(
-            "Cost of what comes into use",
-            "USD",
-            Call(
-                "SUMPRODUCT",
-                cost.so_far * (time.index.so_far + delay).same(time.index),
-            ),
-        )
+    in_use = sheet.row(
+        "Cost of what comes into use",
+        "USD",
+        Call("SUMPRODUCT", cost.so_far * (time.index.so_far + delay).same(time.index)),
     )
     shares = _shares(place, kind)
-    first = sheet.series(
-        Series(
-            "First tax year's share of it, by month",
-            "USD",
-            in_use * shares[0] / time.months_left_in_year,
-        )
+    first = sheet.row(
+        "First tax year's share of it, by month",
+        "USD",
+        in_use * shares[0] / time.months_left_in_year,
     )
     total: Expr = Call("SUMPRODUCT", first.so_far * time.year.so_far.same(time.year))
     for number, share in enumerate(shares[1:], start=1):
         years = place.draft.inputs.ordinal(number)
-        later = sheet.series(
-            Series(
-                f"Of what came into use {number} tax years before, by month",
-                "USD",
-                Call(
-                    "SUMPRODUCT",
-                    in_use.so_far * (time.year.so_far + years).same(time.year),
-                )
-                * share
-                / per_year,
+        later = sheet.row(
+            f"Of what came into use {number} tax years before, by month",
+            "USD",
+            Call(
+                "SUMPRODUCT", in_use.so_far * (time.year.so_far + years).same(time.year)
             )
+            * share
+            / per_year,
         )
         total = total + later
     return total
@@ -99,14 +85,12 @@ def _shares(place: SiteSheet, kind: AssetClass) -> list[Scalar]:
     years = place.n_periods // 12 + 2
     shares = []
     for number, share in enumerate(macrs_shares(rule.macrs_years)[:years]):
-        table = place.sheet.scalar(
-            Scalar(
-                f"MACRS, {rule.macrs_years} years: share of tax year {number + 1}",
-                "share",
-                given=share,
-                style="factor",
-                role="constant",
-            )
+        table = place.sheet.value(
+            f"MACRS, {rule.macrs_years} years: share of tax year {number + 1}",
+            "share",
+            given=share,
+            style="factor",
+            role="constant",
         )
         if rule.method == "macrs":
             shares.append(table)
@@ -116,8 +100,6 @@ def _shares(place: SiteSheet, kind: AssetClass) -> list[Scalar]:
         if number == 0:
             rest = bonus + rest
         shares.append(
-            place.sheet.scalar(
-                Scalar("The same with bonus", "share", rest, style="factor")
-            )
+            place.sheet.value("The same with bonus", "share", rest, style="factor")
         )
     return shares
