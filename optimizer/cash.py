@@ -88,6 +88,14 @@ class CashAnswer:
             },
         }
 
+    def kept(self) -> dict[str, Any]:
+        """Return the answer as a run keeps it, for the report to show."""
+        return {
+            "title": self.title,
+            "texts": list(self.texts),
+            "tables": [asdict(table) for table in self.tables],
+        }
+
 
 def ask_cash(
     place: str,
@@ -256,11 +264,7 @@ def _keep(source: CashSource, answer: CashAnswer, command: str) -> None:
     if (run.folder / CASH_FILE).is_file():
         value = run.json(CASH_FILE)
         held = dict(value) if isinstance(value, dict) else {}
-    held[answer.kind] = {
-        "title": answer.title,
-        "texts": list(answer.texts),
-        "tables": [asdict(table) for table in answer.tables],
-    }
+    held[answer.kind] = answer.kept()
     with RunWriter.extend(run.folder, command=command) as writer:
         writer.write_json(CASH_FILE, held)
         writer.write_csv(f"cash_{answer.kind}.csv", answer.csv)

@@ -64,19 +64,20 @@ class CashSegment:
     def sentences(self) -> tuple[str, str]:
         """Two sentences to quote."""
         low, base, high = (self.cases[case] for case in CASES)
+        name = self.name.partition(",")[0]
         days = high.net_cash_usd / base.monthly_cash_cost_usd * _DAYS_PER_MONTH
         first = (
-            f"The {base.revenue_usd * _M:.1f} M USD of quarterly revenue of "
-            f"{self.name} leave {_signed(base.net_cash_usd)} M USD of cash after cost "
-            f"and tax ({_signed(low.net_cash_usd)} to {_signed(high.net_cash_usd)}), "
-            f"which pays {_days(days)} of the company's cash cost of "
-            f"{base.monthly_cash_cost_usd * _M:.1f} M USD a month at best."
+            f"USD {base.revenue_usd * _M:.1f}m of quarterly revenue of {name} leave "
+            f"USD {_signed(base.net_cash_usd)}m of cash after cost and tax "
+            f"({_signed(low.net_cash_usd)} to {_signed(high.net_cash_usd)}), at best "
+            f"{_days(days)} of the company's cash cost of "
+            f"USD {base.monthly_cash_cost_usd * _M:.1f}m a month."
         )
         second = (
-            f"The {base.depreciation_usd * _M:.1f} M USD of quarterly depreciation "
-            "take no cash: they lower reported profit, and save up to "
-            f"{base.tax_shield_usd * _M:.1f} M USD of tax a quarter, and only while "
-            "there is profit to tax."
+            f"USD {base.depreciation_usd * _M:.1f}m of quarterly depreciation take no "
+            "cash: they lower reported profit, and save at most "
+            f"USD {base.tax_shield_usd * _M:.1f}m of tax a quarter, only while there "
+            "is profit to tax."
         )
         return first, second
 

@@ -157,7 +157,7 @@ def _cost_text(result: CashQuarter) -> tuple[str, ...]:
 def _usd(value_usd: float) -> str:
     text = f"{abs(value_usd) * _M:,.1f}"
     sign = "-" if value_usd < 0.0 and text.strip("0.,") else ""
-    return f"{sign}{text} M USD"
+    return f"{sign}USD {text}m"
 
 
 def _short(weekly: WeeklyCash, week: CashWeek) -> str:

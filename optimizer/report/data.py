@@ -121,6 +121,8 @@ class ReportData:
         One record per candidate project, ranked.
     explain : Explanation or None
         Cost of forcing, break-evens and marginal values.
+    cash : mapping of str to dict
+        Answers to the questions of cash, by kind; see `optimizer.cash`.
     run : RunInfo
         The run itself.
     """
@@ -135,6 +137,7 @@ class ReportData:
     stress: Sequence[Record] = ()
     screen: Sequence[Record] = ()
     explain: Explanation | None = None
+    cash: Mapping[str, Record] = field(default_factory=dict)
     run: RunInfo = field(default_factory=RunInfo)
 
     @property

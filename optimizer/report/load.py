@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from models.business_as_usual import business_as_usual
+from optimizer.cash import CASH_FILE
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
 from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
@@ -63,6 +64,7 @@ def load_report_data(folder: Path) -> ReportData:
         stress=_stories(summary.get("stress")),
         screen=_screen(run),
         explain=read_explanation(run),
+        cash=_mapping(run, CASH_FILE),
         run=_info(run),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optimizer.report.cash import cash_exhibits, cash_missing
 from optimizer.report.exhibit import Exhibit, Section
 from optimizer.report.explained import explain_exhibits
 from optimizer.report.fan import treasury_fan
@@ -123,7 +124,11 @@ def _money(data: ReportData) -> Section:
     return Section(
         "money",
         "Cash, BTC and loan",
-        (treasury_exhibit(data.study, data.plan, data.baseline, fan),),
+        (
+            treasury_exhibit(data.study, data.plan, data.baseline, fan),
+            *cash_exhibits(data.cash, data.study.company.cash_floor_usd),
+        ),
+        missing=cash_missing(data.cash),
     )
 
 
@@ -207,15 +212,18 @@ def _screening(data: ReportData) -> Section:
 
 
 def _statements(data: ReportData) -> Section:
-    return Section(
-        "statements",
-        "Statements",
-        statement_exhibits(data.study, data.plan),
-        lead=(
-            "What the books would show, month by month, if the plan is carried out and "
-            "prices follow the base path."
-        ),
+    lead = (
+        "What the books would show, month by month, if the plan is carried out and "
+        "prices follow the base path."
     )
+    rate = [n for n in data.provenance if n.key == "company.loan.rate_per_year"]
+    if any(number.is_assumption for number in rate):
+        lead += (
+            " Interest rests on an assumption: the terms of the BTC loan are not "
+            "published."
+        )
+    exhibits = statement_exhibits(data.study, data.plan)
+    return Section("statements", "Statements", exhibits, lead=lead)
 
 
 def _trust(data: ReportData) -> Section:

@@ -304,8 +304,8 @@ def test_auto_names_the_car_business_with_its_range(base):
     assert margins == pytest.approx([-2.79e6, 0.0, 0.495e6], abs=1.0)
     assert cases["base"].monthly_cash_cost_usd > 40e6
     first, second = found.sentences
-    assert "3.3 M USD" in first
-    assert "35.4 M USD of quarterly depreciation take no cash" in second
+    assert "USD 3.3m" in first
+    assert "USD 35.4m of quarterly depreciation take no cash" in second
 
 
 def test_segment_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
