@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import highspy
 import numpy as np
@@ -42,6 +42,9 @@ _STATUS_NAMES = {
     highspy.HighsModelStatus.kSolutionLimit: "solution limit",
     highspy.HighsModelStatus.kUnknown: "unknown",
 }
+
+_PRIMAL_SIMPLEX: Final = 4
+"""HiGHS's number for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +300,9 @@ def _solve_lp(
     begun = time.perf_counter()
     _run(solver)
     if solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:
-        # At the edge of feasibility presolve can lose its way.
+        # At the edge of feasibility the dual simplex can lose its way: the primal one.
         solver.clearSolver()
-        solver.setOptionValue("presolve", "off")
+        solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
         _run(solver)
     seconds = time.perf_counter() - begun
     status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
