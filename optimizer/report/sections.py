@@ -157,8 +157,8 @@ def _risk(data: ReportData) -> Section:
         tuple(exhibits),
         lead=(
             "The plan's decisions are kept and run through other futures: sampled "
-            "scenarios of prices, delays and overruns, one input at a time, and named "
-            "stories."
+            "scenarios of prices, delays, overruns and clients who stop paying, one "
+            "input at a time, and named stories."
         ),
         missing=" ".join(missing),
     )
