@@ -124,6 +124,7 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
       USD at last month's price, g the pace of growth, which fades from its opening
       value into the trend. ``m_t`` is what the reward that the network has adapted to
       moves this month: it closes its gap to r with the half-life of its direction.
+      As much of H_t runs as earns the break-even hash price at last month's price.
     - Difficulty follows the hashrate by half an epoch; heights accumulate and the
       halving month is split pro rata.
     - Fees, power, GPU rent and utilisation: base path times ``exp(x_t)``, ``x`` an

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.network import (
+    BLOCK_SECONDS,
     average_subsidy_btc_per_block,
     blocks_expected,
     difficulty_from_hashrate,
     difficulty_path,
     subsidy_btc_per_block,
 )
-from models.units import MONTHS_PER_YEAR
+from models.units import MONTHS_PER_YEAR, PH_PER_EH, SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -215,6 +216,7 @@ def _network(
     ones = np.ones_like(shock[:, 0])
     response = _Response(market, ones)
     growth = _growth_per_month(market, shock.shape[1])
+    limit = _break_even(market, shock.shape[1])
     volatility = market.network_volatility_per_year / MONTHS_PER_YEAR**0.5
     log_hashrate = float(np.log(market.network_eh_s)) * ones
     height = market.block_height * ones
@@ -232,7 +234,10 @@ def _network(
             + response.to(reward)
             + volatility * shock[:, period]
         )
-        now_eh_s = np.exp(log_hashrate)
+        running = log_hashrate
+        if limit is not None:
+            running = np.minimum(log_hashrate, reward + limit[period])
+        now_eh_s = np.exp(running)
         now_difficulty = difficulty_path(
             now_eh_s[:, None],
             opening_network_eh_s=before_eh_s,
@@ -257,6 +262,18 @@ def _growth_per_month(market: Market, n_periods: int) -> list[float]:
         excess = math.log1p(opening) / MONTHS_PER_YEAR - trend
     keep = 0.5 ** (1.0 / market.network_growth_half_life_months)
     return [trend + excess * keep ** (period + 1) for period in range(n_periods)]
+
+
+def _break_even(market: Market, n_periods: int) -> list[float] | None:
+    """Return the log of the hashrate that a USD of block reward can keep, by month."""
+    floor_usd = market.network_break_even_usd_per_ph_day
+    if floor_usd is None:
+        return None
+    blocks_per_day = SECONDS_PER_DAY / BLOCK_SECONDS
+    first = math.log(blocks_per_day / floor_usd / PH_PER_EH)
+    decline = market.network_break_even_decline_per_year
+    fall = math.log1p(-decline) / MONTHS_PER_YEAR
+    return [first - fall * period for period in range(n_periods)]
 
 
 class _Response:

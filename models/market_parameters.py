@@ -91,6 +91,15 @@ class Market(Record):
         gt=0, le=120, json_schema_extra={"unit": "months"}
     )
     network_volatility_per_year: PerYear
+    network_break_even_usd_per_ph_day: float | None = Field(
+        default=None, gt=0, le=10_000, json_schema_extra={"unit": "USD/(PH/s)/day"}
+    )
+    """Hash price that the network's machines must earn to run, in the first month: at
+    less, some stand by until the others earn it. None: they always run."""
+    network_break_even_decline_per_year: float = Field(
+        default=0.0, ge=0, lt=1, json_schema_extra={"unit": "per year"}
+    )
+    """How it falls from year to year, as machines get more efficient."""
     fee_share_frac: Factor
     """Fees over subsidy, median."""
     opening_fee_share_frac: Factor | None = None

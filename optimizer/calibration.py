@@ -41,7 +41,7 @@ __all__ = ["CalibrationReport", "run_calibration"]
 
 DRAWS_PER_WINDOW: Final = 2_048
 """Each is used with either sign."""
-_MEAN_DRAWS: Final = 16_384
+_MEAN_DRAWS: Final = 8_192
 
 
 @dataclass(frozen=True, slots=True)

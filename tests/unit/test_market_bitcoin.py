@@ -158,3 +158,29 @@ def test_fees_return_from_their_opening_to_their_median():
     months = np.arange(1, 25)
     expected = 0.01 * 4.0 ** (0.5 ** (months / 3))
     np.testing.assert_allclose(paths.fee_share_frac[0], expected)
+
+
+def test_machines_stand_by_below_the_break_even_hash_price():
+    # At rest 100,000 USD x 3.125 x 1.01 x 144 / 1e6 PH = 45.45 USD/PH/day. At 50 the
+    # network must shrink to 45.45 / 50 of its size; the floor falls by 20 % a year, so
+    # that from ln(1.1) / ln(1.25) = 0.427 years on, month 6, everything runs again.
+    terms = market(
+        network_break_even_usd_per_ph_day=50.0, network_break_even_decline_per_year=0.2
+    )
+    eh_s = bitcoin_paths(terms, still(), SECONDS).network_eh_s[0]
+    most = 100_000 * 3.125 * 1.01 * 144 / 1000 / (50.0 * 0.8 ** (np.arange(24) / 12))
+    np.testing.assert_allclose(eh_s, np.minimum(most, 1000.0), rtol=1e-9)
+    assert (eh_s[:6] < 1000.0).all()
+    np.testing.assert_allclose(eh_s[6:], 1000.0)
+
+
+def test_machines_that_stood_by_come_back_with_the_price():
+    terms = market(network_break_even_usd_per_ph_day=30.0, network_elasticity=0.0)
+    shocks = still()
+    # To half the price and back: 22.7 USD/PH/day runs 22.7 / 30 of the machines.
+    fall = math.log(0.5) / (0.5 / 12**0.5)
+    shocks["btc_price"][0, 2], shocks["btc_price"][0, 8] = fall, -fall
+    eh_s = bitcoin_paths(terms, shocks, SECONDS).network_eh_s[0]
+    running = 0.5 * 100_000 * 3.125 * 1.01 * 144 / 1000 / 30.0
+    np.testing.assert_allclose(eh_s[3:9], running)
+    np.testing.assert_allclose(eh_s[[0, 2, 9, 23]], 1000.0)
