@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from reported_runs import reported_data
+from reported_runs import numbers, reported_data
 
 from models.segments import SEGMENTS
 from models.statement_lines import BALANCE_LINES, CASH_FLOW_LINES, INCOME_LINES
@@ -87,6 +89,15 @@ def test_the_report_has_a_section_of_statements(data):
     wanted = ["balance", "income", "cash-flow", "segments", "cost-to-mine"]
     assert [exhibit.id for exhibit in section.exhibits] == wanted
     assert all(exhibit.reading.endswith(".") for exhibit in section.exhibits)
+
+
+def test_the_section_says_that_the_loan_s_rate_is_assumed(data):
+    number = numbers()[0]
+    rate = replace(number, key="company.loan.rate_per_year", grade="M")
+    for given, is_said in ((number, False), (rate, True)):
+        told = sections(replace(data, provenance=(given,)))
+        section = next(s for s in told if s.id == "statements")
+        assert ("not published" in section.lead) == is_said
 
 
 def test_years_quarters_and_months_of_a_statement_sum_alike(made, shown):

@@ -62,8 +62,8 @@ def test_cost_to_mine_differs_from_the_third_quarter_s_by_rate_energy_and_output
     # The same machines run as before, at the rate fitted over three quarters.
     assert energy_mwh == pytest.approx(q3_mwh, rel=0.03)
     assert rate == pytest.approx(78.6, rel=0.01)
-    # The network has grown: that is most of the difference.
-    assert 0.85 < mined / Q3_BTC < 0.95
+    # The network has grown: that is most of the difference. How much is the market's.
+    assert 0.75 < mined / Q3_BTC < 0.95
     cost = made.cost_to_mine_usd_per_btc(FIRST_QUARTER, with_depreciation=False)[0]
     factors = rate / Q3_RATE_USD_PER_MWH * energy_mwh / q3_mwh * Q3_BTC / mined
     assert cost == pytest.approx(Q3_CASH_COST_USD_PER_BTC * factors)
