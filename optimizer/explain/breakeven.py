@@ -35,6 +35,9 @@ __all__ = [
 
 _WIDTH_STEPS: Final = 2
 """Interval at which the search with whole plans ends. [steps]"""
+_LOOKS: Final = (N_STEPS // 4, N_STEPS // 2, 3 * N_STEPS // 4, N_STEPS)
+"""Where relaxations are looked at before bisecting: most answers lie low, and the
+farther from the study as it is, the longer a solve takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ class Search:
 
     Notes
     -----
-    The relaxation is evaluated at the limit (and, if it does not choose there, at the
-    middle steps, since choices need not be monotone), then bisected to one step. Whole
+    The relaxation is evaluated at every fourth of the way to the limit until it chooses
+    (choices need not be monotone), then bisected to one step. Whole
     plans start at that step and step away from it, doubling, until one chooses and one
     does not; between them they are bisected to two steps. At step 0 the plan itself
     does not choose, by the question's own making.
@@ -110,7 +113,8 @@ class Search:
                 self._lost.add(entry.step)
             elif entry.step > 0:
                 self._whole[entry.step] = entry.chooses(question)
-                self._gaps[entry.step] = entry.gap_frac or 0.0
+                is_proven = question.id in entry.proven
+                self._gaps[entry.step] = 0.0 if is_proven else entry.gap_frac or 0.0
 
     def next_relaxed(self) -> int | None:
         """Return the step at which the relaxation must be known next; None if done."""
@@ -118,11 +122,11 @@ class Search:
             return 0
         if self._relaxed[0]:
             return None
-        for step in (N_STEPS, N_STEPS // 2, 3 * N_STEPS // 4):
+        for step in _LOOKS:
+            if any(is_chosen and s <= step for s, is_chosen in self._relaxed.items()):
+                break
             if step not in self._relaxed:
                 return step
-            if self._relaxed[step]:
-                break
         low, high = self._relaxed_ends()
         if high is None or high - low <= 1:
             return None

@@ -75,7 +75,9 @@ class Conductor:
     def _is_kept(
         self, kind: str, answer: ForcedAnswer | Evaluation, *, is_budgeted: bool
     ) -> bool:
-        """Return whether an answer is as good as time allows."""
+        """Return whether an answer is as good as time allows, or proven."""
+        if answer.status == "decided":
+            return True
         most_s = Task(kind).most_s(is_budgeted=is_budgeted)
         is_short = (answer.gap_frac or 0.0) > FORCED_GAP_FRAC
         if answer.status == "no plan found" or is_short:
@@ -150,13 +152,22 @@ class Conductor:
             if step is not None:
                 # Step 0 is the same for every driver.
                 yield Task("relaxed", search.driver if step else "", step)
-        asked: dict[tuple[str, int], list[str]] = {}
+        wanted: dict[tuple[str, int], None] = {}
         for search in searches:
             step = search.next_whole()
             if step is not None:
-                asked.setdefault((search.driver, step), []).append(search.question.id)
-        for (driver, step), ids in asked.items():
-            yield Task("whole", driver, step, tuple(ids))
+                wanted[search.driver, step] = None
+        for driver, step in wanted:
+            yield Task("whole", driver, step, self._asking(driver, step))
+
+    def _asking(self, driver: str, step: int) -> tuple[str, ...]:
+        """Return every question that a whole plan at a step helps next."""
+        return tuple(
+            question.id
+            for question in self.context.questions
+            if driver in question.drivers
+            and self._search(question, driver).next_whole() == step
+        )
 
     def _search(self, question: Question, driver: str) -> Search:
         return Search(question, driver, self._evaluations)

@@ -31,7 +31,7 @@ EXTREMES: Final = (1.0, 0.0)
 """Avoidable shares: standing by costs nothing, or as much as running."""
 _FINE_GAP_FRAC: Final = 2.5e-3
 _COARSE_GAP_FRAC: Final = 0.01
-_SOON_S: Final = 15.0
+_SOON_S: Final = 5.0
 _FIRST_YEAR: Final = 12
 
 

@@ -18,9 +18,10 @@ from models.finance import annual_rate, irr
 from optimizer.explain.programs import (
     GoodEnough,
     Program,
-    decided_anew,
     plan_integers,
 )
+from optimizer.explain.settling import decided_anew
+from optimizer.milp.sums import USD_PER_USD_M
 from optimizer.planning import plan
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ FORCED_GAP_FRAC: Final = 0.01
 """Gap to which a forced plan must be solved. [share 0-1]"""
 _FINE_GAP_FRAC: Final = 2.5e-3
 """Gap at which it stops at once. [share 0-1]"""
-_START_S: Final = 15.0
-_SOON_S: Final = 15.0
+_START_S: Final = 8.0
+_SOON_S: Final = 3.0
 """Time after which `FORCED_GAP_FRAC` suffices. [s]"""
 
 
@@ -134,6 +135,8 @@ def force(
         Loss with its proven range, or what forbids it.
     """
     begun = time.perf_counter()
+    limit_usd_m = _limit_usd(study, result, question) / USD_PER_USD_M
+    is_enough = GoodEnough(_SOON_S, FORCED_GAP_FRAC, _FINE_GAP_FRAC, limit_usd_m)
 
     def start(built: BuiltModel, compiled: Compiled) -> FloatArray | None:
         # What is forced, fitted into the plan as it is: near the best at once.
@@ -160,7 +163,7 @@ def force(
             time_limit_s=time_limit_s,
             start=start,
             should_stop=should_stop,
-            is_enough=GoodEnough(_SOON_S, FORCED_GAP_FRAC),
+            is_enough=is_enough,
         )
     except InfeasibleError as error:
         return ForcedAnswer(
@@ -180,6 +183,22 @@ def force(
     return _answer(study, result, question, forced, time.perf_counter() - begun)
 
 
+def _sets_hurdle_aside(study: Study, question: Question) -> bool:
+    """Return whether forcing sets the site's hurdle aside."""
+    return bool(question.site) and study.site(question.site).is_discretionary
+
+
+def _limit_usd(study: Study, result: PlanResult, question: Question) -> float:
+    """Return what a forced plan cannot be worth more than [USD].
+
+    Without a hurdle set aside, what is forced only forbids: it cannot beat the bound of
+    the plan.
+    """
+    if _sets_hurdle_aside(study, question) or not math.isfinite(result.bound_usd):
+        return math.inf
+    return max(result.bound_usd, result.npv_usd)
+
+
 def _answer(
     study: Study,
     result: PlanResult,
@@ -188,15 +207,13 @@ def _answer(
     seconds: float,
 ) -> ForcedAnswer:
     own_bound = result.bound_usd if math.isfinite(result.bound_usd) else result.npv_usd
-    sets_hurdle_aside = (
-        bool(question.site) and study.site(question.site).is_discretionary
-    )
-    most = max(forced.bound_usd, forced.npv_usd)
-    # Without a hurdle set aside, what is forced only forbids: it cannot beat the bound.
-    low = result.npv_usd - (most if sets_hurdle_aside else min(most, own_bound))
+    most = min(forced.bound_usd, _limit_usd(study, result, question))
+    most = max(most, forced.npv_usd)
+    gap = (most - forced.npv_usd) / max(abs(forced.npv_usd), 1.0)
+    low = result.npv_usd - most
     high = max(own_bound, result.npv_usd) - forced.npv_usd
     rate = hurdle = None
-    if sets_hurdle_aside:
+    if _sets_hurdle_aside(study, question):
         index = study.site_index(question.site)
         found = float(annual_rate(irr(forced.ledger.site_flow_usd()[0, index]).rate))
         rate = found if math.isfinite(found) else None
@@ -207,15 +224,11 @@ def _answer(
         question=question.id,
         status="forced",
         text=_sentence(question, lost, low, high, used, rate, hurdle)
-        + (
-            f" Solved to {forced.gap_frac:.1%} in the time given."
-            if forced.gap_frac > FORCED_GAP_FRAC
-            else ""
-        ),
+        + (f" Solved to {gap:.1%} in the time given." if gap > FORCED_GAP_FRAC else ""),
         npv_lost_usd=lost,
         npv_lost_low_usd=low,
         npv_lost_high_usd=high,
-        gap_frac=forced.gap_frac,
+        gap_frac=gap,
         used_mw_months=used,
         new_mw_months=_new_use(study, forced, question.line),
         first_month=first,

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs for explaining: a plan's integers, uses read off solutions, warm starts.
 
-What is asked stands in `questions`; what the answers mean in `marginal`, `forcing` and
-`breakeven`.
+What is asked stands in `questions`; solves with most decisions held in `settling`; what
+the answers mean in `marginal`, `forcing` and `breakeven`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import highspy
 import numpy as np
 
 from models.errors import DataError, SolverError
-from optimizer.milp.compile import compile_model, load
+from optimizer.milp.compile import compile_model
 from optimizer.milp.model import build_model
-from optimizer.milp.solve import fixed_lp, solve
+from optimizer.milp.solve import fixed_lp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,20 +28,25 @@ if TYPE_CHECKING:
     from optimizer.milp.compile import Compiled
     from optimizer.milp.model import BuiltModel
     from optimizer.milp.options import ModelOptions
-    from optimizer.milp.solve import Progress, Solution
+    from optimizer.milp.solve import Progress
 
 __all__ = [
-    "Basis",
     "GoodEnough",
     "Program",
-    "decided_anew",
+    "WholeDecisions",
     "held",
     "plan_integers",
-    "relaxed_values",
 ]
 
-_ANEW_GAP_FRAC: Final = 1e-5
 _PLANT: Final = frozenset({"phase_started", "shell_modules", "conversion_modules"})
+
+WholeDecisions: TypeAlias = dict[tuple[str, object], float]
+"""Whole decisions that are not zero, by name and index."""
+
+
+def _name(column: Any) -> tuple[str, object]:
+    """Return name and index; cheaper than Pyomo's full names."""
+    return column.parent_component().local_name, column.index()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +99,69 @@ class Program:
         dict of str to float
             By question; in its unit. [MW-months or MW]
         """
-        return {
-            question.id: self._phases_mw(question.site, values)
-            if question.kind == "expansion"
-            else self.mw_months(question.key, values)
-            for question in questions
-        }
+        return {q.id: float(self.use(q) @ values) for q in questions}
 
-    def mw_months(self, key: tuple[str, ...], values: FloatArray) -> float:
-        """Return MW-months of a key of `Sums.line_mw_months` [MW-months]."""
-        return sum(
-            coefficient * float(values[self.column_of[id(variable)]])
-            for coefficient, variable in self.built.sums.line_mw_months.parts(key)
-            if id(variable) in self.column_of
-        )
+    def use(self, question: Question) -> FloatArray:
+        """Return what one unit of each column uses of what a question is about.
 
-    def _phases_mw(self, place: str, values: FloatArray) -> float:
-        """Return the MW of phases of a site that are started by the end [MW]."""
-        total = 0.0
-        for phase in self.study.site(place).phases:
-            periods = self.built.candidates.phase_starts.get((place, phase.id))
-            if periods:
-                last = self.built.pyomo.phase_started[place, phase.id, periods[-1]]
-                total += phase.mw * float(values[self.column_of[id(last)]])
-        return total
+        Parameters
+        ----------
+        question : Question
+            Question.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            Its use. [MW-months or MW]
+        """
+        per_unit = np.zeros(len(self.compiled.columns))
+        for coefficient, variable in self._parts(question):
+            column = self.column_of.get(id(variable))
+            if column is not None:
+                per_unit[column] += coefficient
+        return per_unit
+
+    def _parts(self, question: Question) -> list[tuple[float, Any]]:
+        """Return coefficients and variables of a question's use."""
+        if question.kind != "expansion":
+            return self.built.sums.line_mw_months.parts(question.key)
+        starts, model = self.built.candidates.phase_starts, self.built.pyomo
+        place = question.site
+        return [
+            (phase.mw, model.phase_started[place, phase.id, periods[-1]])
+            for phase in self.study.site(place).phases
+            if (periods := starts.get((place, phase.id)))
+        ]
+
+    def whole_decisions(self, values: FloatArray) -> WholeDecisions:
+        """Return the whole decisions of a solution that are not zero, by name.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_columns,)
+            Solution. [mixed]
+        """
+        whole = np.where(self.compiled.is_integer, np.round(values), 0.0)
+        columns = self.compiled.columns
+        return {_name(columns[k]): float(whole[k]) for k in np.flatnonzero(whole)}
+
+    def integers_of(self, decisions: WholeDecisions) -> FloatArray:
+        """Return whole decisions as values of integer columns; unknown ones are lost.
+
+        Parameters
+        ----------
+        decisions : dict of tuple to float
+            As `whole_decisions` of a like program gives them. [mixed]
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            Values. [mixed]
+        """
+        values = np.zeros(len(self.compiled.columns))
+        for k in np.flatnonzero(self.compiled.is_integer):
+            values[k] = decisions.get(_name(self.compiled.columns[k]), 0.0)
+        return values
 
     def own(self, question: Question, *, with_orders: bool = True) -> BoolArray:
         """Return the whole decisions that a question is about.
@@ -175,51 +218,6 @@ def held(program: Program, integers: FloatArray) -> FloatArray | None:
         return None
 
 
-def decided_anew(
-    program: Program,
-    question: Question,
-    integers: FloatArray,
-    *,
-    time_limit_s: float,
-    with_orders: bool = True,
-) -> Solution | None:
-    """Return the best solution in which only a question's own decisions are free.
-
-    Parameters
-    ----------
-    program : Program
-        Program.
-    question : Question
-        Whose whole decisions are made anew; all others are held.
-    integers : ndarray of shape (n_columns,)
-        Values of the integer columns. [mixed]
-    time_limit_s : float
-        Limit of the solve. [s]
-    with_orders : bool
-        Whether orders of machines are among its decisions.
-
-    Returns
-    -------
-    Solution or None
-        None if there is no solution, or none was found in time.
-    """
-    compiled = program.compiled
-    own = program.own(question, with_orders=with_orders)
-    is_held = compiled.is_integer & ~own
-    whole = np.round(integers)
-    restricted = replace(
-        compiled,
-        lower=np.where(is_held, whole, compiled.lower),
-        upper=np.where(is_held, whole, compiled.upper),
-    )
-    try:
-        return solve(
-            restricted, gap_frac=_ANEW_GAP_FRAC, time_limit_s=max(time_limit_s, 1.0)
-        )
-    except SolverError:
-        return None
-
-
 def plan_integers(program: Program, plan: Plan) -> FloatArray:
     """Return a plan's whole decisions as values of integer columns, zero elsewhere.
 
@@ -272,76 +270,6 @@ def plan_integers(program: Program, plan: Plan) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """A basis by names, to start a program of nearly the same shape.
-
-    Parameters
-    ----------
-    columns, rows : dict of tuple to highspy.HighsBasisStatus
-        Status by name and index.
-    """
-
-    columns: dict[tuple[str, object], Any]
-    rows: dict[tuple[str, object], Any]
-
-    @classmethod
-    def of(cls, compiled: Compiled, solver: Any) -> Basis:
-        """Return the basis in which a solver ended."""
-        found = solver.getBasis()
-        return cls(
-            dict(zip(_keys(compiled.columns), found.col_status, strict=True)),
-            dict(zip(_keys(compiled.rows), found.row_status, strict=True)),
-        )
-
-    def start(self, compiled: Compiled, solver: Any) -> None:
-        """Give a solver the statuses known; new columns idle, new rows are slack."""
-        status = highspy.HighsBasisStatus
-        basis = highspy.HighsBasis()
-        basis.col_status = [
-            self.columns.get(name, status.kLower) for name in _keys(compiled.columns)
-        ]
-        basis.row_status = [
-            self.rows.get(name, status.kBasic) for name in _keys(compiled.rows)
-        ]
-        basis.valid = True
-        solver.setBasis(basis)
-
-
-def _keys(components: list[Any]) -> list[tuple[str, object]]:
-    """Return name and index of each; cheaper than Pyomo's full names."""
-    return [(c.parent_component().local_name, c.index()) for c in components]
-
-
-def relaxed_values(
-    compiled: Compiled, basis: Basis | None
-) -> tuple[FloatArray, float, Basis] | None:
-    """Return the solution of the linear relaxation, started from a basis.
-
-    Parameters
-    ----------
-    compiled : Compiled
-        Program.
-    basis : Basis or None
-        Where to start.
-
-    Returns
-    -------
-    tuple or None
-        Solution of shape (n_columns,), objective and basis; None when there is no
-        solution. [mixed, USD m]
-    """
-    solver = load(compiled, relax=True)
-    if basis is not None:
-        basis.start(compiled, solver)
-    solver.run()
-    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    values = np.array(solver.getSolution().col_value)
-    objective = float(solver.getInfo().objective_function_value)
-    return values, objective, Basis.of(compiled, solver)
-
-
-@dataclass(frozen=True, slots=True)
 class GoodEnough:
     """Says when a search may end: at a fine gap soon, at a coarse one after a while.
 
@@ -351,11 +279,21 @@ class GoodEnough:
         Time after which the coarse gap suffices. [s]
     coarse_gap_frac : float
         Gap that suffices then. [share 0-1]
+    fine_gap_frac : float
+        Gap that suffices at once. [share 0-1]
+    limit_usd_m : float
+        What no plan can be worth more than, known beforehand. [USD m]
     """
 
     soon_s: float
     coarse_gap_frac: float
+    fine_gap_frac: float = 0.0
+    limit_usd_m: float = float("inf")
 
     def __call__(self, state: Progress) -> bool:
         """Return whether to stop now."""
-        return state.elapsed_s > self.soon_s and state.gap_frac <= self.coarse_gap_frac
+        value = state.objective_usd_m
+        most = min(state.bound_usd_m, self.limit_usd_m)
+        is_late = state.elapsed_s > self.soon_s
+        allowed = self.coarse_gap_frac if is_late else self.fine_gap_frac
+        return most - value <= allowed * abs(value) and abs(value) < float("inf")

@@ -15,12 +15,12 @@ from optimizer.explain.contract_extremes import ContractExtreme, contract_extrem
 from optimizer.explain.evaluation import Evaluation, evaluate_relaxed, evaluate_whole
 from optimizer.explain.forcing import ForcedAnswer, force
 from optimizer.explain.marginal import MarginalValues, marginal_values
+from optimizer.explain.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from models.study import Study
-    from optimizer.explain.programs import Basis
     from optimizer.explain.questions import Question
     from optimizer.planning import PlanResult
 
@@ -96,14 +96,14 @@ class Context:
         Plan that is explained.
     questions : tuple of Question
         All questions.
-    basis : Basis or None
-        Where the last relaxation ended, to start the next one.
+    memory : Memory
+        What evaluations of prices leave to the next ones.
     """
 
     study: Study
     result: PlanResult
     questions: tuple[Question, ...]
-    basis: Basis | None = field(default=None)
+    memory: Memory = field(default_factory=Memory)
 
 
 def run_task(
@@ -148,10 +148,9 @@ def run_task(
                 should_stop=should_stop,
             )
         if task.kind == "relaxed":
-            found, context.basis = evaluate_relaxed(
-                study, questions, task.subject, task.step, context.basis
+            return evaluate_relaxed(
+                study, questions, task.subject, task.step, context.memory
             )
-            return found
         return evaluate_whole(
             study,
             context.result.plan,
@@ -159,6 +158,7 @@ def run_task(
             task.subject,
             task.step,
             time_limit_s=solve_s,
+            memory=context.memory,
             should_stop=should_stop,
         )
     except WattplanError as error:

@@ -153,6 +153,9 @@ def solve(
         guess = highspy.HighsSolution()
         guess.col_value = start.tolist()
         solver.setSolution(guess)
+        # With a plan at hand, looking for one around the root costs more than it gives.
+        solver.setOptionValue("mip_heuristic_run_rens", False)
+        solver.setOptionValue("mip_heuristic_run_root_reduced_cost", False)
     begun = time.perf_counter()
     _watch(solver, begun, progress, should_stop, is_enough)
     _run(solver)

@@ -70,8 +70,8 @@ def test_the_interval_holds_the_true_break_even(relaxed_from: int, offset: int) 
     assert low < multiplier_of("btc_price", whole_from) <= high
     # Two steps of 4.4 % at most.
     assert high / low <= 1.0444**2 + 1e-3
-    # The study as it is, the limit and five halvings of 32 steps.
-    assert n_relaxed <= 7
+    # The study as it is, four looks up to the limit and three halvings of 8 steps.
+    assert n_relaxed <= 8
     assert n_whole <= 8
 
 
@@ -88,7 +88,7 @@ def test_a_relaxation_that_never_chooses_is_confirmed_by_one_plan_at_the_limit()
     None
 ):
     search, n_relaxed, n_whole = play(N_STEPS + 1, N_STEPS + 1)
-    assert (n_relaxed, n_whole) == (4, 1)
+    assert (n_relaxed, n_whole) == (5, 1)
     assert search.answer(STUDY).status == "none"
 
 
@@ -106,7 +106,15 @@ def test_evaluations_of_other_prices_count_only_at_the_study_as_it_is() -> None:
         evaluation(0, chosen=False, relaxed=True),
         evaluation(N_STEPS, chosen=True, relaxed=True, driver="gpu_rent"),
     ]
-    assert Search(SITE, "btc_price", known).next_relaxed() == N_STEPS
+    assert Search(SITE, "btc_price", known).next_relaxed() == N_STEPS // 4
+
+
+def test_nothing_is_looked_at_beyond_the_first_price_that_chooses() -> None:
+    known = [
+        evaluation(0, chosen=False, relaxed=True),
+        evaluation(N_STEPS // 4, chosen=True, relaxed=True),
+    ]
+    assert Search(SITE, "btc_price", known).next_relaxed() == N_STEPS // 8
 
 
 def test_whole_plans_count_only_for_the_questions_they_settled() -> None:
@@ -126,6 +134,17 @@ def test_a_plan_above_the_gap_leaves_the_interval_unproven() -> None:
     search = Search(SITE, "btc_price", known)
     assert search.is_done
     assert search.answer(STUDY).status == "unproven"
+
+
+def test_a_proven_answer_needs_no_gap() -> None:
+    known = [
+        *(evaluation(step, chosen=step >= 8, relaxed=True) for step in (0, 7, 8, 32)),
+        evaluation(6, chosen=False, relaxed=False),
+        evaluation(8, chosen=True, relaxed=False, gap_frac=0.4, proven=("site:gamma",)),
+    ]
+    search = Search(SITE, "btc_price", known)
+    assert search.is_done
+    assert search.answer(STUDY).status == "interval"
 
 
 def test_a_plan_that_was_not_found_ends_the_search_unproven() -> None:

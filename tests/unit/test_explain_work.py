@@ -174,6 +174,29 @@ def test_a_company_answer_at_one_site_answers_for_that_site(context: Context) ->
     assert why[1].npv_lost_usd == 1.0
 
 
+def test_a_proven_choice_is_kept_whatever_its_gap(context: Context) -> None:
+    site = next(q for q in context.questions if q.id == "site:gamma")
+    relaxed = [
+        Evaluation("btc_price" if step else "", step, True, 1.0, "optimal", used=used)
+        for step, used in ((0, {}), (7, {}), (8, {site.id: site.least}))
+    ]
+    whole = Evaluation(
+        "btc_price",
+        8,
+        False,
+        1.0,
+        "decided",
+        gap_frac=0.4,
+        used={site.id: site.least},
+        proven=(site.id,),
+        seconds_s=1.0,
+    )
+    known = Explanation("tiny", context.result.npv_usd, evaluations=(*relaxed, whole))
+    again = Explanation.from_dict(json.loads(json.dumps(known.to_dict())))
+    kept = Conductor(context, again, is_budgeted=False).explanation().evaluations
+    assert whole in kept
+
+
 def test_an_answer_cut_short_is_given_again_when_there_is_time(
     context: Context,
 ) -> None:
