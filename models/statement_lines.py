@@ -119,12 +119,12 @@ _REVENUE: Final = (
 )
 
 _COST: Final = (
+    _income("cost", "mining", "mining_power", "Mining energy", "mining_energy"),
     _income(
         "cost",
         "mining",
-        "mining_power",
-        "Energy and hosting for mining",
-        "mining_energy",
+        "take_or_pay",
+        "Hosting owed on committed MW",
         "partner_commitment",
     ),
     _income("cost", "mining", "mining_operation", "Mining operation", "mining_opex"),
@@ -342,6 +342,7 @@ LINES: Final = (*INCOME_LINES, *CASH_FLOW_LINES, *BALANCE_LINES)
 
 COST_TO_MINE_LINES: Final = (
     "mining_power",
+    "take_or_pay",
     "mining_operation",
     "output_vat",
     "response",
