@@ -45,6 +45,8 @@ _MONTHS: Final = "months"
 _MONTHS_OF_VALUE: Final = ("market", "tax_regimes")
 _LIMITS: Final = ("max_modules",)
 _SPREAD: Final = "volatility"
+_PRICED: Final = ("market", "sites", "gpus")
+"""Parts of a study that `models.market` makes the base path from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def sensitivity(
         why = _why_not(number, used)
         if not why:
             try:
-                found.append(_swing(study, plan, number, npv_usd))
+                found.append(_swing(study, plan, number, base, npv_usd))
             except (WattplanError, ValueError) as error:
                 why = str(error)
         if why:
@@ -179,8 +181,11 @@ def _npv_usd(study: Study, plan: Plan, paths: MarketPaths) -> float:
     return float(ledger.npv_usd(study.company.discount_rate_per_year)[0])
 
 
-def _swing(study: Study, plan: Plan, number: InputNumber, npv_usd: float) -> Swing:
+def _swing(
+    study: Study, plan: Plan, number: InputNumber, base: MarketPaths, npv_usd: float
+) -> Swing:
     """Return an input at its two ends; raise where the study does not allow one."""
+    is_priced = number.key.startswith(_PRICED)
     low = number.value if number.low is None else number.low
     high = number.value if number.high is None else number.high
     changes = []
@@ -189,7 +194,8 @@ def _swing(study: Study, plan: Plan, number: InputNumber, npv_usd: float) -> Swi
             changes.append(0.0)
             continue
         other = with_number(study, number.key, end)
-        changes.append(_npv_usd(other, plan, base_paths(other)) - npv_usd)
+        paths = base_paths(other) if is_priced else base
+        changes.append(_npv_usd(other, plan, paths) - npv_usd)
     return Swing(number.key, number.unit, number.value, low, high, *changes)
 
 

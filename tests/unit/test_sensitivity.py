@@ -108,6 +108,20 @@ def test_an_end_is_the_engine_on_the_changed_study():
     assert swing.high_change_usd == npv[1] - npv[0] < 0.0
 
 
+def test_only_market_sites_and_gpus_make_the_base_path():
+    bundle = load_bundle("teaching")
+    base = base_paths(bundle.study)
+    for one in bundle.provenance:
+        if one.key.startswith(("market", "sites", "gpus", "time")):
+            continue
+        try:
+            other = base_paths(with_number(bundle.study, one.key, 0.9 * one.value))
+        except DataError:
+            continue
+        for name in type(base).__slots__:
+            assert (getattr(other, name) == getattr(base, name)).all(), one.key
+
+
 def test_the_largest_swing_stands_first_and_prices_are_among_them():
     study = reported_study()
     found = sensitivity(study, reported_plan(study), numbers())
