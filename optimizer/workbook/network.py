@@ -57,7 +57,7 @@ def add_network(
         style="integer",
     )
     growth = _growth(draft, time, sheet)
-    answer = _answer(draft, sheet, model_price, fees, height)
+    answer, log_reward = _answer(draft, sheet, model_price, fees, height)
     opening_eh_s = inputs.number("market.network_eh_s")
     log_hashrate = Series(
         "Network hashrate, logarithm",
@@ -70,7 +70,7 @@ def add_network(
     hashrate = sheet.row(
         "Network hashrate of the market model",
         "EH/s",
-        Call("EXP", log_hashrate),
+        Call("EXP", _running(draft, time, sheet, log_hashrate, log_reward)),
         opening=opening_eh_s,
         style="number",
     )
@@ -122,8 +122,8 @@ def _growth(draft: Draft, time: Timeline, sheet: Sheet) -> Expr:
 
 def _answer(
     draft: Draft, sheet: Sheet, model_price: Series, fees: Series, height: Series
-) -> Series:
-    """Put the network's answer to the block reward on the sheet."""
+) -> tuple[Series, Series]:
+    """Put the network's answer to the block reward on the sheet, and that reward."""
     inputs = draft.inputs
     elasticity = inputs.number("market.network_elasticity")
     at_once = sheet.value(
@@ -164,12 +164,37 @@ def _answer(
         style="factor",
     )
     moved = _moved(draft, sheet, log_reward, adapted)
-    return _factor(
+    answer = _factor(
         sheet,
         "Answer of the network, logarithm",
         "per month",
         (elasticity - at_once) * moved + at_once * (log_reward - log_reward.before),
     )
+    return answer, log_reward
+
+
+def _running(
+    draft: Draft, time: Timeline, sheet: Sheet, installed: Series, log_reward: Series
+) -> Expr:
+    """Return the log of the hashrate that earns the break-even hash price."""
+    inputs, market = draft.inputs, draft.study.market
+    if market.network_break_even_usd_per_ph_day is None:
+        return installed
+    floor = inputs.number("market.network_break_even_usd_per_ph_day")
+    ph_per_eh = inputs.constant("th_per_eh") / inputs.constant("th_per_ph")
+    blocks = inputs.constant("seconds_per_day") / inputs.constant("block_seconds")
+    kept: Expr = sheet.value(
+        "Hashrate that a USD of block reward keeps running, logarithm",
+        "ln EH/s/USD",
+        Call("LN", blocks / floor / ph_per_eh),
+        style="factor",
+    )
+    if market.network_break_even_decline_per_year:
+        decline = inputs.number("market.network_break_even_decline_per_year")
+        per_year = inputs.constant("months_per_year")
+        kept = kept - Call("LN", 1 - decline) / per_year * time.index
+    limit = _factor(sheet, "Most that runs, logarithm", "ln EH/s", log_reward + kept)
+    return Call("MIN", installed, limit)
 
 
 def _moved(draft: Draft, sheet: Sheet, log_reward: Series, adapted: Series) -> Series:
