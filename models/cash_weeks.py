@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from models.cash_btc import MonthSales, btc_days, run_starts
 from models.cash_calendar import term_weights
 from models.cash_lines import CASH_LINES, line_flows
 from models.payment_terms import DEFAULT_TERMS, PaymentTerm, PaymentTerms
 
 if TYPE_CHECKING:
-    from models.arrays import BoolArray, FloatArray, IntArray
+    from models.arrays import BoolArray, FloatArray
     from models.cash_calendar import CashCalendar
     from models.ledger import Ledger
     from models.study import Study
+    from models.treasury import TreasuryPath
 
 __all__ = ["FLOOR_TOLERANCE_USD", "WeeklyCash", "payment_terms", "weekly_cash"]
 
@@ -64,6 +66,11 @@ class WeeklyCash:
     ltv_frac : ndarray of shape (n_scenarios, n_weeks)
         Loan over pledged BTC at the last day's price; NaN without a pledge.
         [share 0-1]
+    call_price_usd : ndarray of shape (n_scenarios, n_weeks)
+        BTC price at which the lender would call at the week's end; NaN without a
+        pledge. [USD/BTC]
+    is_called : ndarray of bool of shape (n_scenarios, n_months)
+        Months in which the ledger plays a margin call. [unitless]
     """
 
     calendar: CashCalendar
@@ -83,6 +90,8 @@ class WeeklyCash:
     btc_pledged: FloatArray
     loan_usd: FloatArray
     ltv_frac: FloatArray
+    call_price_usd: FloatArray
+    is_called: BoolArray
 
     @property
     def is_under_floor(self) -> BoolArray:
@@ -103,6 +112,15 @@ class WeeklyCash:
         for flow in self.lines.values():
             total = total + flow
         return total
+
+    def tie_error_usd(self) -> float:
+        """Return how far days are off the ledger, any line, month or path [USD]."""
+        errors = [
+            np.abs(self.month_sums[key] - flow).max()
+            for key, flow in self.month_flows.items()
+        ]
+        errors.append(np.abs(self.month_cash_usd - self.ledger_cash_usd).max())
+        return float(max(errors))
 
 
 def payment_terms(study: Study) -> PaymentTerms:
@@ -139,8 +157,9 @@ def weekly_cash(
 
     Notes
     -----
-    A month's BTC are shared out by proceeds over the day's price, so that days sum to
-    the ledger in BTC as in USD. The loan is repaid with the sales, pro
+    BTC mined in a month arrives evenly, and none is sold before it is there. A month's
+    BTC are shared out by proceeds over the day's price, so that days sum to the ledger
+    in BTC as in USD. The loan is repaid with the sales, pro
     rata; in a month without any on its last working day.
     """
     terms = terms or payment_terms(study)
@@ -175,6 +194,7 @@ class _Spread:
         self.daily[_PURCHASES] = (
             self.flows[_PURCHASES][:, calendar.month_of_day] * self._price_shares()
         )
+        self.btc = btc_days(ledger.treasury, calendar.month_of_day)
         self.sold_btc = np.zeros_like(price_usd)
         self.cash_usd = np.zeros_like(price_usd)
 
@@ -185,7 +205,7 @@ class _Spread:
     def _price_shares(self) -> FloatArray:
         """Return each day's share of its month at equal BTC a day."""
         months = self.calendar.month_of_day
-        totals = np.add.reduceat(self.price_usd, _starts(months), axis=1)
+        totals = np.add.reduceat(self.price_usd, run_starts(months), axis=1)
         return self.price_usd / totals[:, months]
 
     def run(self) -> None:
@@ -201,48 +221,36 @@ class _Spread:
             self._sell_as_needed()
         total = sum(self.daily.values(), start=np.zeros_like(self.price_usd))
         self.cash_usd = self.ledger.treasury.cash_usd[:, :1] + np.cumsum(total, axis=1)
-        self._count_btc()
+        self.sold_btc = self.btc.shared_btc(self.daily["btc_sales"], self.price_usd)
 
     def _sell_as_needed(self) -> None:
         """Sell what keeps the floor, and the rest on a month's last working day."""
-        months, floor_usd = (
-            self.calendar.month_of_day,
-            self.study.company.cash_floor_usd,
-        )
+        months, flows = self.calendar.month_of_day, self.flows
+        floor_usd = self.study.company.cash_floor_usd
         other = sum(self.daily.values(), start=np.zeros_like(self.price_usd))
         is_settled = term_weights(_MONTH_END, self.calendar) > 0.0
+        is_last = np.diff(months, append=len(self.calendar.months)) > 0
+        sellable = np.where(is_last, 1.0, self.btc.sellable_frac())
         cash = self.ledger.treasury.cash_usd[:, 0].copy()
-        month: _MonthSales | None = None
-        for day in range(len(months)):
-            index = int(months[day])
-            if month is None or month.index != index:
-                usd, repaid = (self.flows[key][:, index] for key in _SALES)
-                month = _MonthSales(index, usd, repaid)
+        month = MonthSales(*(flows[key][:, 0] for key in _SALES))
+        for day, index in enumerate(months):
+            if day and index != months[day - 1]:
+                month = MonthSales(*(flows[key][:, index] for key in _SALES))
             cash = cash + other[:, day]
-            if is_settled[day]:
-                usd, repaid = month.settle()
+            if is_settled[day] or is_last[day]:
+                usd, repaid = month.settle(sellable[:, day])
             else:
-                usd, repaid = month.sell(np.maximum(floor_usd - cash, 0.0))
+                need = np.maximum(floor_usd - cash, 0.0)
+                usd, repaid = month.sell(need, sellable[:, day])
             self.daily["btc_sales"][:, day] = usd
             self.daily["loan_repayment"][:, day] = repaid
             cash = cash + usd + repaid
-
-    def _count_btc(self) -> None:
-        """Share a month's BTC out by proceeds over the day's price."""
-        months, treasury = self.calendar.month_of_day, self.ledger.treasury
-        units = self.daily["btc_sales"] / self.price_usd
-        total = np.add.reduceat(units, _starts(months), axis=1)[:, months]
-        sold = treasury.btc_sold[:, months]
-        has_sale = (sold > _BTC_TOLERANCE) & (total > 0.0)
-        self.sold_btc = np.where(
-            has_sale, units / np.where(has_sale, total, 1.0) * sold, 0.0
-        )
 
     def weekly(self) -> WeeklyCash:
         """Return the days gathered into weeks."""
         calendar, treasury = self.calendar, self.ledger.treasury
         week, months = calendar.week_of_day, calendar.month_of_day
-        starts, n_in = _starts(week), int((week >= 0).sum())
+        starts, n_in = run_starts(week), int((week >= 0).sum())
         n_weeks = len(calendar.weeks)
         starts = starts[:n_weeks]
         last = np.append(starts[1:], n_in) - 1
@@ -254,11 +262,15 @@ class _Spread:
         closing = self.cash_usd[:, last]
         opening = np.concatenate([treasury.cash_usd[:, :1], closing[:, :-1]], axis=1)
         days = np.diff(np.append(starts, n_in))
-        pledged, held = self._balances()
+        pledged, held = self.btc.balances(self.sold_btc)
         loan = treasury.loan_usd[:, :1] + np.cumsum(
             self.daily["loan_repayment"] + self.daily["loan_drawn"], axis=1
         )
-        value = pledged[:, last] * self.price_usd[:, last]
+        pledge_btc = np.where(
+            pledged[:, last] > _BTC_TOLERANCE, pledged[:, last], np.nan
+        )
+        loan_per_btc_usd = loan[:, last] / pledge_btc
+        call_frac = self.study.company.loan.margin_call_ltv_frac
         return WeeklyCash(
             calendar=calendar,
             lines={line.key: summed(self.daily[line.key]) for line in CASH_LINES},
@@ -268,7 +280,7 @@ class _Spread:
             },
             month_flows=self.flows,
             month_sums={
-                key: np.add.reduceat(daily, _starts(months), axis=1)
+                key: np.add.reduceat(daily, run_starts(months), axis=1)
                 for key, daily in self.daily.items()
             },
             month_cash_usd=self.cash_usd[:, np.cumsum(np.bincount(months)) - 1],
@@ -282,75 +294,14 @@ class _Spread:
             btc_held=held[:, last],
             btc_pledged=pledged[:, last],
             loan_usd=loan[:, last],
-            ltv_frac=np.divide(
-                loan[:, last],
-                value,
-                out=np.full_like(value, np.nan),
-                where=value > 0.0,
-            ),
-        )
-
-    def _balances(self) -> tuple[FloatArray, FloatArray]:
-        """Return pledged and all BTC at each day's end.
-
-        Sales fall on their days; everything else moves evenly over the month.
-        """
-        treasury, months = self.ledger.treasury, self.calendar.month_of_day
-        passed = np.concatenate(
-            [np.arange(1, count + 1) / count for count in np.bincount(months)]
-        )
-        sold = np.cumsum(self.sold_btc, axis=1)
-        before = np.concatenate([np.zeros_like(sold[:, :1]), sold[:, :-1]], axis=1)
-        in_month = sold - before[:, _starts(months)][:, months]
-        total = treasury.btc_sold[:, months]
-        ratio = np.divide(
-            in_month,
-            total,
-            out=np.broadcast_to(passed, sold.shape).copy(),
-            where=total > _BTC_TOLERANCE,
-        )
-        held = treasury.btc_free + treasury.btc_pledged
-        grown = (held[:, 1:] - held[:, :-1])[:, months] + total
-        pledged = treasury.btc_pledged
-        moved = (pledged[:, 1:] - pledged[:, :-1])[:, months]
-        return (
-            pledged[:, months] + moved * ratio,
-            held[:, months] + grown * passed - in_month,
+            ltv_frac=loan_per_btc_usd / self.price_usd[:, last],
+            call_price_usd=loan_per_btc_usd / call_frac,
+            is_called=_called(treasury)[:, : len(calendar.months)] > 0.0,
         )
 
 
-class _MonthSales:
-    """What a month still has to bring in by selling BTC, less what that repays."""
-
-    def __init__(
-        self, index: int, proceeds_usd: FloatArray, repayment_usd: FloatArray
-    ) -> None:
-        self.index = index
-        self.left_usd = proceeds_usd.copy()
-        self.left_repayment_usd = repayment_usd.copy()
-        net_usd = proceeds_usd + repayment_usd
-        # Sales that repay the loan and leave nothing wait for the end of the month.
-        self.pays = net_usd > FLOOR_TOLERANCE_USD
-        safe = np.where(self.pays, net_usd, 1.0)
-        self.gross_per_net = np.where(self.pays, proceeds_usd / safe, 0.0)
-        self.repaid_per_net = np.where(self.pays, repayment_usd / safe, 0.0)
-
-    def sell(self, need_usd: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return proceeds and the loan's flow that bring in what is needed."""
-        left_usd = np.maximum(self.left_usd + self.left_repayment_usd, 0.0)
-        net_usd = np.where(self.pays, np.minimum(need_usd, left_usd), 0.0)
-        usd, repaid = net_usd * self.gross_per_net, net_usd * self.repaid_per_net
-        self.left_usd = self.left_usd - usd
-        self.left_repayment_usd = self.left_repayment_usd - repaid
-        return usd, repaid
-
-    def settle(self) -> tuple[FloatArray, FloatArray]:
-        """Return what is left of both; nothing is left after it."""
-        usd, repaid = self.left_usd, self.left_repayment_usd
-        self.left_usd, self.left_repayment_usd = 0.0 * usd, 0.0 * repaid
-        return usd, repaid
-
-
-def _starts(labels: IntArray) -> IntArray:
-    """Return where a run of equal labels begins, the first at 0."""
-    return np.flatnonzero(np.diff(labels, prepend=labels[0] - 2))
+def _called(treasury: TreasuryPath) -> FloatArray:
+    called: FloatArray = getattr(
+        treasury, "is_called", np.zeros_like(treasury.btc_sold)
+    )
+    return called

@@ -348,4 +348,7 @@ def _btc_rows(weekly: WeeklyCash) -> Sequence[CashRow]:
         _row("btc_pledged", "of it pledged", weekly.btc_pledged, None, "BTC"),
         _row("loan_usd", "BTC loan at the end", weekly.loan_usd, None),
         _row("ltv_frac", "Loan to value", weekly.ltv_frac, None, "share 0-1"),
+        _row(
+            "call_price_usd", "Margin call at", weekly.call_price_usd, None, "USD/BTC"
+        ),
     )

@@ -38,6 +38,7 @@ def weeks_texts(result: CashWeeks) -> tuple[str, ...]:
         f"{base.btc_sold[0].sum():,.0f} BTC are sold.",
         _floor_text(result),
         _evenly_text(result),
+        _call_weeks_text(result),
     ]
     bands = result.bands
     if bands is not None:
@@ -58,8 +59,8 @@ def weeks_texts(result: CashWeeks) -> tuple[str, ...]:
         f"{result.tie_error_usd():.6f} USD."
     )
     texts.append(
-        "Payment terms and the terms of the BTC loan are not published: assumptions. "
-        "Terms move cash inside a month only."
+        "Payment terms are not published: assumptions, with their ranges. They move "
+        "cash inside a month only."
     )
     return tuple(texts)
 
@@ -77,6 +78,24 @@ def _floor_text(result: CashWeeks) -> str:
         for case, week in found.items()
     ]
     return f"First week under the floor of {floor}: {'; '.join(parts)}."
+
+
+def _call_weeks_text(result: CashWeeks) -> str:
+    """Return when the lender calls, by the ledger's monthly test."""
+    months = result.calendar.months
+    parts = []
+    for case, weekly in result.cases.items():
+        called = weekly.is_called[0]
+        month = months[int(called.argmax())] if called.any() else "none"
+        parts.append(f"{case} {month}")
+    words = f"First margin call: {', '.join(parts)}"
+    if result.bands is not None:
+        shares = [
+            f"{share:.0%} by the end of {month}"
+            for month, share in zip(months, result.bands.called_frac, strict=True)
+        ]
+        words += f"; of the scenarios {', '.join(shares)}"
+    return f"{words}. The loan's levels are assumptions."
 
 
 def _evenly_text(result: CashWeeks) -> str:

@@ -83,6 +83,10 @@ class CashWeeksBands:
         [share 0-1]
     ever_under_floor_frac : float
         Share in which any week does. [share 0-1]
+    called_frac : ndarray of shape (n_months,)
+        Share in which the lender has called by the end of each month. [share 0-1]
+    tie_error_usd : float
+        Largest difference between weeks and ledger in any scenario. [USD]
     """
 
     n_scenarios: int
@@ -90,6 +94,8 @@ class CashWeeksBands:
     quantiles: dict[str, FloatArray]
     under_floor_frac: FloatArray
     ever_under_floor_frac: float
+    called_frac: FloatArray
+    tie_error_usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +146,9 @@ class CashWeeks:
         return self._first(self.bands.under_floor_frac >= LIKELY_FRAC)
 
     def tie_error_usd(self) -> float:
-        """Return the largest difference between weeks and ledger, any case [USD]."""
-        worst = 0.0
-        for weekly in self.cases.values():
-            errors = [
-                np.abs(weekly.month_sums[key] - flow).max()
-                for key, flow in weekly.month_flows.items()
-            ]
-            errors.append(np.abs(weekly.month_cash_usd - weekly.ledger_cash_usd).max())
-            worst = max(worst, *map(float, errors))
-        return worst
+        """Return the largest difference between weeks and ledger [USD]."""
+        sampled = 0.0 if self.bands is None else self.bands.tie_error_usd
+        return max(sampled, *(one.tie_error_usd() for one in self.cases.values()))
 
     def _first(self, is_under: BoolArray) -> CashWeek | None:
         places = np.flatnonzero(is_under)
@@ -244,6 +243,8 @@ def sampled_weeks(
     """
     parts: dict[str, list[FloatArray]] = {name: [] for name in _BANDED}
     under: list[BoolArray] = []
+    called: list[BoolArray] = []
+    worst_usd = 0.0
     for first in range(0, n_scenarios, _CHUNK):
         ids = np.arange(first, min(first + _CHUNK, n_scenarios), dtype=np.int64)
         weekly = _scenarios(study, plan, calendar, seed, ids)
@@ -251,6 +252,8 @@ def sampled_weeks(
             value = getattr(weekly, name)
             parts[name].append(value() if callable(value) else value)
         under.append(weekly.is_under_floor)
+        called.append(np.maximum.accumulate(weekly.is_called, axis=1))
+        worst_usd = max(worst_usd, weekly.tie_error_usd())
     is_under = np.concatenate(under)
     return CashWeeksBands(
         n_scenarios=n_scenarios,
@@ -260,6 +263,8 @@ def sampled_weeks(
         },
         under_floor_frac=is_under.mean(axis=0),
         ever_under_floor_frac=float(is_under.any(axis=1).mean()),
+        called_frac=np.concatenate(called).mean(axis=0),
+        tie_error_usd=worst_usd,
     )
 
 

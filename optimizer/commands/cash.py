@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cash"]
 
-_LABEL_WIDTH = 44
-_CELL_WIDTH = 9
+_FRAME_WIDTH = 6
 _SHOWN = {
     "USD": ("USD m", 1e-6, 2),
     "BTC": ("BTC", 1.0, 0),
@@ -125,7 +124,15 @@ def _show(table: CashTable, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    per_block = max((console.width - _LABEL_WIDTH) // _CELL_WIDTH, 1)
+    units = [_SHOWN[row.unit] for row in table.rows]
+    cells = [
+        [_cell(cell, scale, digits) for cell in row.cells]
+        for row, (_, scale, digits) in zip(table.rows, units, strict=True)
+    ]
+    shown_texts = [c.label for c in table.columns] + [t for row in cells for t in row]
+    widest = max(map(len, shown_texts))
+    head = max(len(row.label) for row in table.rows) + max(len(u[0]) for u in units)
+    per_block = max((console.width - head - _FRAME_WIDTH) // (widest + 1), 1)
     for first in range(0, len(table.columns), per_block):
         span = slice(first, first + per_block)
         shown = Table(
@@ -140,11 +147,11 @@ def _show(table: CashTable, console: Console) -> None:
         shown.add_column("", no_wrap=True)
         for column in table.columns[span]:
             shown.add_column(column.label, justify="right", no_wrap=True)
-        for row in table.rows:
-            unit, scale, digits = _SHOWN[row.unit]
-            cells = [_cell(cell, scale, digits) for cell in row.cells[span]]
+        for row, (unit, _, _), texts in zip(table.rows, units, cells, strict=True):
             style = "bold" if row.is_strong else ""
-            shown.add_row(Text(row.label), Text(unit), *map(Text, cells), style=style)
+            shown.add_row(
+                Text(row.label), Text(unit), *map(Text, texts[span]), style=style
+            )
         console.print(shown)
     if table.note:
         console.print(table.note, markup=False)

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gpu.scenarios import sampled_paths
 from models.business_as_usual import business_as_usual
+from models.cash_calendar import cash_calendar
 from models.cash_lines import CASH_LINES
 from models.cash_quarter import QUARTER_ROWS
 from models.cash_segment import segment_cash
+from models.cashflow import evaluate
 from models.opening import roll_forward
 from optimizer.cash_cases import case_study, case_values, with_values
 from optimizer.cash_quarter import cash_quarter
 from optimizer.cash_segment import cash_segment
 from optimizer.cash_source import open_cash_source
-from optimizer.cash_weeks import cash_weeks, most_weeks
+from optimizer.cash_weeks import cash_weeks, most_weeks, sampled_weeks
 from optimizer.cli import main
 from optimizer.runfolder import RunFacts, RunWriter, open_run
 from sites.loader import load_bundle
@@ -95,13 +98,30 @@ def test_scenarios_rise_from_the_fifth_to_the_ninety_fifth_percentile(weeks):
     ).all()
 
 
-def test_a_scenario_is_the_same_whatever_others_are_drawn(base, weeks):
-    # Three scenarios alone are the first three of sixty
-    few = cash_weeks(base, 2, n_scenarios=1, seed=9)
-    again = cash_weeks(base, 2, n_scenarios=1, seed=9)
-    for name, values in few.bands.quantiles.items():
-        np.testing.assert_array_equal(values, again.bands.quantiles[name])
+def test_a_scenario_alone_is_the_one_that_scoring_draws(base):
+    bands = cash_weeks(base, 13, n_scenarios=1, seed=9).bands
+    paths = sampled_paths(base.study, 9, np.array([0]))
+    treasury = evaluate(base.study, base.plan, paths).treasury
+    for values in bands.quantiles.values():
         np.testing.assert_array_equal(values[0], values[2])
+    closing = bands.quantiles["closing_usd"][1, -1]
+    assert closing == pytest.approx(treasury.cash_usd[0, 3], abs=0.01)
+    assert bands.quantiles["loan_usd"][1, -1] == pytest.approx(
+        treasury.loan_usd[0, 3], abs=0.01
+    )
+    sold = bands.quantiles["btc_sold"][1].sum()
+    assert sold == pytest.approx(treasury.btc_sold[0, :3].sum())
+
+
+def test_a_scenario_does_not_depend_on_its_neighbours(base):
+    calendar = cash_calendar(base.study.time.start_month, 3)
+    one = sampled_weeks(base.study, base.plan, calendar, 9, 1)
+    many = sampled_weeks(base.study, base.plan, calendar, 9, 501)
+    again = sampled_weeks(base.study, base.plan, calendar, 9, 501)
+    assert one.n_scenarios == 1
+    for name, values in many.quantiles.items():
+        np.testing.assert_array_equal(values, again.quantiles[name])
+    assert many.tie_error_usd < 0.01
 
 
 def test_the_horizon_bounds_the_weeks(base):

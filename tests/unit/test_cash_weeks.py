@@ -242,6 +242,25 @@ def test_sold_evenly_the_same_month_falls_under_the_floor_in_between():
     assert weekly.lines["btc_sales"][0, 0] == pytest.approx(first)
 
 
+def test_no_btc_is_sold_before_it_is_mined():
+    # Without BTC at the start, and hosting due on 1 December, the month's output cannot
+    # pay in its first week: 7 of 31 days of it are there. The floor is broken in week
+    # 1, not at the month's end.
+    loan = company().loan.model_copy(update={"principal_usd": 0.0})
+    study = tiny_study(
+        company=company(cash_usd=1e6, btc_free=0.0, btc_pledged=0.0, loan=loan)
+    )
+    early = PaymentTerms(partner_hosting=PaymentTerm(rule="monthly", due_day=1))
+    ledger, weekly = base_weeks(study, short_plan(study), 5, early)
+    mined = float(ledger.mined_btc[0, :, 0].sum())
+    assert weekly.btc_sold[0, 0] == pytest.approx(
+        min(mined * 7 / 31, ledger.treasury.btc_sold[0, 0])
+    )
+    assert (weekly.btc_held >= -1e-9).all()
+    assert weekly.is_under_floor[0, 0]
+    assert not weekly.is_under_floor[0, 4]
+
+
 def test_later_terms_leave_more_cash_in_between_and_the_same_at_month_ends():
     study = tiny_study()
     plan = usual_plan(study)
