@@ -6,10 +6,11 @@ How balances move stands in `models.treasury`; tax regimes in `models.tax_regime
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from models.debt import DebtFacility
 from models.fields import (
     Fraction,
     Identifier,
@@ -21,20 +22,28 @@ from models.fields import (
 )
 from models.payment_terms import PaymentTerms
 
-__all__ = ["Btc", "BtcLoan", "Company", "SideBusiness"]
+__all__ = ["Btc", "BtcLoan", "Company", "SideBusiness", "TreasuryPolicy"]
 
 Btc = Annotated[float, Field(ge=0, le=21e6, json_schema_extra={"unit": "BTC"})]
 
 
 class BtcLoan(Record):
-    """The opening loan on pledged BTC: interest monthly, principal at maturity."""
+    """The loan on pledged BTC: interest monthly, principal at maturity."""
 
     principal_usd: Money
     rate_per_year: PerYear
     maturity_month: MonthText
     initial_ltv_frac: Fraction
+    """Loan to value of a new draw, and the level that meeting a call restores."""
     margin_call_ltv_frac: Fraction
     liquidation_ltv_frac: Fraction
+    draw_limit_usd: Money = 0.0
+    """Most principal that further draws may lead to, the opening principal if that is
+    more; 0: none are made."""
+    cure_days: float = Field(default=0, ge=0, le=31, json_schema_extra={"unit": "days"})
+    """Time to meet a margin call."""
+    liquidation_penalty_frac: Fraction = 0.0
+    """Share of the price lost when the lender sells."""
 
     @model_validator(mode="after")
     def _levels_are_ordered(self) -> BtcLoan:
@@ -49,7 +58,31 @@ class BtcLoan(Record):
                 f"< liquidation {self.liquidation_ltv_frac}"
             )
             raise ValueError(msg)
+        if self.liquidation_penalty_frac >= 1.0 - self.initial_ltv_frac:
+            msg = (
+                f"liquidation_penalty_frac {self.liquidation_penalty_frac} must leave "
+                f"more than the initial loan to value {self.initial_ltv_frac}: "
+                f"under {1.0 - self.initial_ltv_frac:.3g}"
+            )
+            raise ValueError(msg)
         return self
+
+
+class TreasuryPolicy(Record):
+    """What the plan may do with BTC; a rule on its path, never per scenario."""
+
+    kind: Literal[
+        "optimise", "hold_all", "sell_to_cover", "sell_share", "keep_floor"
+    ] = "optimise"
+    """``hold_all``: nothing is sold before the loan matures; ``sell_to_cover``: sales
+    never exceed the month's cash cost before tax; ``sell_share``: a share of each
+    month's output; ``keep_floor``: BTC held never falls under a floor."""
+    sell_share_frac: Fraction = 1.0
+    """Share of output sold under ``sell_share``."""
+    btc_floor: Btc = 0.0
+    """Least BTC held under ``keep_floor``."""
+    max_btc_purchase_usd_per_month: Money = 0.0
+    """Most spent on buying BTC back."""
 
 
 class SideBusiness(Record):
@@ -71,6 +104,8 @@ class Company(Record):
     btc_free: Btc
     btc_pledged: Btc
     loan: BtcLoan
+    treasury_policy: TreasuryPolicy = TreasuryPolicy()
+    debt_facilities: tuple[DebtFacility, ...] = ()
     general_admin_usd_per_month: Money
     side_businesses: tuple[SideBusiness, ...] = ()
     discount_rate_per_year: PerYear

@@ -17,6 +17,7 @@ from models.finance import discount_factors
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
+    from models.debt import DebtPath
     from models.treasury import TreasuryPath
 
 __all__ = [
@@ -60,6 +61,7 @@ ITEMS: Final = (
     LedgerItem("mining_energy", "self_mining", "operating", "Mining energy"),
     LedgerItem("partner_commitment", "self_mining", "operating", "Hosting take-or-pay"),
     LedgerItem("mining_opex", "self_mining", "operating", "Mining operation"),
+    LedgerItem("mining_vat", "self_mining", "operating", "VAT on BTC mined"),
     LedgerItem("demand_response", "self_mining", "operating", "Demand response"),
     LedgerItem("moves", "self_mining", "operating", "Moving machines"),
     LedgerItem("hosting_revenue", "hosting", "operating", "Hosting revenue"),
@@ -79,12 +81,14 @@ ITEMS: Final = (
     LedgerItem("asic_resale", "self_mining", "resale", "ASIC sales"),
     LedgerItem("gpu_resale", "gpu_leasing", "resale", "GPU sales"),
     LedgerItem("profit_tax", "site", "tax", "Profit tax"),
+    LedgerItem("withholding_tax", "site", "tax", "Tax on profit paid up"),
     LedgerItem("terminal_asics", "self_mining", "terminal", "ASICs at horizon"),
     LedgerItem("terminal_gpus", "gpu_leasing", "terminal", "GPUs at horizon"),
     LedgerItem("terminal_plant", "site", "terminal", "Power and shells at horizon"),
     LedgerItem("terminal_hosting", "hosting", "terminal", "Hosting contracts left"),
     LedgerItem("terminal_deposits", "gpu_leasing", "terminal", "Deposits at horizon"),
     LedgerItem("terminal_leases", "gpu_leasing", "terminal", "GPU contracts left"),
+    LedgerItem("terminal_tax", "site", "terminal", "Tax put off to the horizon"),
 )
 """Flows of sites, in report order."""
 
@@ -94,13 +98,23 @@ CORPORATE_ITEMS: Final = (
     LedgerItem("side_businesses", "corporate", "operating", "Side businesses"),
     LedgerItem("btc_taken_over", "corporate", "treasury", "BTC taken into treasury"),
     LedgerItem("btc_sales", "corporate", "treasury", "BTC sales"),
+    LedgerItem("btc_purchases", "corporate", "treasury", "BTC bought"),
     LedgerItem("overhead_tax", "corporate", "tax", "Tax effect of overhead, interest"),
-    LedgerItem("loan_interest", "corporate", "financing", "Loan interest"),
-    LedgerItem("loan_repayment", "corporate", "financing", "Loan repayment"),
+    LedgerItem("loan_interest", "corporate", "financing", "BTC loan interest"),
+    LedgerItem("loan_drawn", "corporate", "financing", "BTC loan drawn"),
+    LedgerItem("loan_repayment", "corporate", "financing", "BTC loan repayment"),
+    LedgerItem("debt_drawn", "corporate", "financing", "Asset debt drawn"),
+    LedgerItem("debt_fees", "corporate", "financing", "Asset debt fees"),
+    LedgerItem("debt_interest", "corporate", "financing", "Asset debt interest"),
+    LedgerItem("debt_repayment", "corporate", "financing", "Asset debt repayment"),
     LedgerItem("equity_raised", "corporate", "financing", "Emergency equity raised"),
     LedgerItem("equity_claim", "corporate", "financing", "Claim of new equity"),
+    LedgerItem(
+        "terminal_overhead_tax", "corporate", "terminal", "Group effect on tax put off"
+    ),
     LedgerItem("terminal_btc", "corporate", "terminal", "BTC at horizon"),
-    LedgerItem("terminal_loan", "corporate", "terminal", "Loan at horizon"),
+    LedgerItem("terminal_loan", "corporate", "terminal", "BTC loan at horizon"),
+    LedgerItem("terminal_debt", "corporate", "terminal", "Asset debt at horizon"),
 )
 """Flows of the company, in report order."""
 
@@ -117,6 +131,8 @@ class Ledger:
         Flows of `CORPORATE_ITEMS`. [USD]
     treasury : TreasuryPath
         Balances of cash, BTC and loan. [mixed]
+    debt : DebtPath
+        Machine, GPU and project debt, alike in every scenario. [USD]
     mined_btc : ndarray of shape (n_scenarios, n_sites, n_periods)
         Output after pool fee. [BTC]
     mining_mwh : ndarray of shape (n_scenarios, n_sites, n_periods)
@@ -126,6 +142,7 @@ class Ledger:
     site_items: dict[str, FloatArray]
     corporate_items: dict[str, FloatArray]
     treasury: TreasuryPath
+    debt: DebtPath
     mined_btc: FloatArray
     mining_mwh: FloatArray
 

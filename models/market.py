@@ -165,6 +165,8 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
         delay_months=np.floor(
             market.delay_volatility_months * np.abs(build[:, :, 1]) + 0.5
         ).astype(np.int64),
+        btc_low_frac=np.ones_like(btc_price_usd),
+        btc_dip_frac=np.ones_like(btc_price_usd),
     )
 
 

@@ -87,6 +87,8 @@ def repeated(paths: MarketPaths, n_scenarios: int) -> MarketPaths:
         delay_months=np.broadcast_to(
             paths.delay_months, (n_scenarios, *paths.delay_months.shape[1:])
         ),
+        btc_low_frac=many(paths.btc_low_frac),
+        btc_dip_frac=many(paths.btc_dip_frac),
     )
 
 

@@ -43,6 +43,11 @@ class MarketPaths:
         Build cost over plan. [ratio]
     delay_months : ndarray of shape (n_scenarios, n_sites)
         Commissioning delay of everything built at the site. [months]
+    btc_low_frac : ndarray of shape (n_scenarios, n_periods)
+        Month's lowest BTC price over its average; 1 on the base path. [ratio]
+    btc_dip_frac : ndarray of shape (n_scenarios, n_periods)
+        Lowest BTC price within the cure time of a margin call over that at the call;
+        1 on the base path. [share 0-1]
     """
 
     btc_price_usd: FloatArray
@@ -55,6 +60,8 @@ class MarketPaths:
     client_fate: FloatArray
     capex_factor: FloatArray
     delay_months: IntArray
+    btc_low_frac: FloatArray
+    btc_dip_frac: FloatArray
 
     @property
     def n_scenarios(self) -> int:

@@ -7,7 +7,7 @@ month of the study. What it earns stands in `models.cashflow`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ __all__ = [
     "BuildStart",
     "Commitment",
     "ConversionStart",
+    "DebtDraw",
     "Holding",
     "Move",
     "OfferAcceptance",
@@ -24,6 +25,14 @@ __all__ = [
     "PhaseStart",
     "Plan",
 ]
+
+_OPTIONAL_SERIES: Final = (
+    "btc_bought",
+    "btc_pledged",
+    "btc_released",
+    "loan_drawn_usd",
+    "loan_repaid_usd",
+)
 
 Period = Annotated[int, Field(ge=0, json_schema_extra={"unit": "period"})]
 Count = Annotated[int, Field(ge=0, json_schema_extra={"unit": "units"})]
@@ -131,8 +140,19 @@ class Commitment(Record):
     mw: tuple[Amount, ...]
 
 
+class DebtDraw(Record):
+    """A draw on a debt facility in a period."""
+
+    facility: Identifier
+    period: Period
+    amount_usd: Amount
+
+
 class Plan(Record):
-    """Every decision of one plan."""
+    """Every decision of one plan.
+
+    Monthly series of the treasury that are left out are zero.
+    """
 
     label: str
     study_id: Identifier
@@ -148,16 +168,40 @@ class Plan(Record):
     btc_sold_free: tuple[Amount, ...]
     """BTC sold from free holdings, each month. [BTC]"""
     btc_sold_pledged: tuple[Amount, ...]
-    """BTC sold from pledged holdings, repaying the loan pro rata. [BTC]"""
+    """BTC sold from pledged holdings, each repaying `release_usd_per_btc`. [BTC]"""
+    btc_bought: tuple[Amount, ...] = ()
+    """BTC bought. [BTC]"""
+    btc_pledged: tuple[Amount, ...] = ()
+    """Free BTC pledged. [BTC]"""
+    btc_released: tuple[Amount, ...] = ()
+    """Pledged BTC released, each against `release_usd_per_btc` repaid. [BTC]"""
+    loan_drawn_usd: tuple[Amount, ...] = ()
+    """Draws on the loan against BTC pledged in the same month. [USD]"""
+    loan_repaid_usd: tuple[Amount, ...] = ()
+    """Principal repaid in cash beyond what sales and releases repay. [USD]"""
+    release_usd_per_btc: Amount | None = None
+    """Principal that frees one pledged BTC; opening loan over pledge if left out."""
+    debt_draws: tuple[DebtDraw, ...] = ()
     emergency_equity_usd: tuple[Amount, ...]
     """Equity raised to keep the cash floor, each month. [USD]"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_what_is_left_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("months"), int):
+            return data
+        return dict.fromkeys(_OPTIONAL_SERIES, (0.0,) * data["months"]) | data
 
     @model_validator(mode="after")
     def _fits_its_horizon(self) -> Plan:
         monthly = {
-            "btc_sold_free": self.btc_sold_free,
-            "btc_sold_pledged": self.btc_sold_pledged,
-            "emergency_equity_usd": self.emergency_equity_usd,
+            name: getattr(self, name)
+            for name in (
+                "btc_sold_free",
+                "btc_sold_pledged",
+                "emergency_equity_usd",
+                *_OPTIONAL_SERIES,
+            )
         } | {f"commitments of {entry.site}": entry.mw for entry in self.commitments}
         for name, values in monthly.items():
             if len(values) != self.months:

@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Treasury: cash, BTC and the loan, month by month, path by path.
+"""Treasury: cash, BTC and the loan on it, month by month, path by path.
 
-The plan's BTC sales are followed as far as BTC is there; if cash would end a month
-under its floor, free BTC is sold, then pledged BTC, then emergency equity is raised.
-On the plan's own base path none of this happens. What does not belong here: what sites
-earn (`models.cashflow`).
+The plan's treasury path is followed as far as BTC, pledge and price allow. A margin
+call is met first (`models.margin`); then, if cash would end a month under its floor,
+free BTC is sold, then pledged BTC, then emergency equity is raised. On the plan's own
+base path none of this happens. What does not belong here: what sites earn
+(`models.cashflow`), debt with a schedule (`models.debt`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.tax import profit_tax_step
+from models.margin import margin_step
 from models.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.company import Company
     from models.plan import Plan
+    from models.tax import TaxAccount
 
 __all__ = ["TreasuryPath", "loan_usd_per_pledged_btc", "treasury_path"]
 
@@ -39,13 +41,23 @@ class TreasuryPath:
     btc_free, btc_pledged : ndarray of shape (n_scenarios, n_periods + 1)
         Balances. [BTC]
     btc_sold : ndarray of shape (n_scenarios, n_periods)
-        Free and pledged BTC sold. [BTC]
-    btc_sales_usd, interest_usd, repayment_usd, equity_usd : ndarray of shape \
+        Free and pledged BTC sold, for whatever reason. [BTC]
+    btc_bought, btc_pledged_in, btc_released : ndarray of shape (n_scenarios, n_periods)
+        BTC bought; free BTC pledged, for a draw or under a call; pledged BTC
+        released. [BTC]
+    btc_forced, btc_liquidated : ndarray of shape (n_scenarios, n_periods)
+        Part of the sales made under a margin call; part of these by the lender. [BTC]
+    btc_sales_usd, btc_purchases_usd : ndarray of shape (n_scenarios, n_periods)
+        Proceeds after selling cost or penalty; cost of BTC bought. [USD]
+    interest_usd, drawn_usd, repayment_usd, equity_usd : ndarray of shape \
 (n_scenarios, n_periods)
-        Proceeds after selling cost; loan interest and principal paid; emergency
-        equity raised. All >= 0. [USD]
+        Loan interest, draws and principal paid; emergency equity raised. All >=
+        0. [USD]
     corporate_tax_usd : ndarray of shape (n_scenarios, n_periods)
-        Tax of the group that carries corporate costs and interest. [USD]
+        Tax, withheld tax included, of the group that carries corporate costs and
+        interest. [USD]
+    is_called, is_liquidated : ndarray of shape (n_scenarios, n_periods)
+        1 where the loan was called, and where the lender sold. [flag]
     """
 
     cash_usd: FloatArray
@@ -53,15 +65,27 @@ class TreasuryPath:
     btc_free: FloatArray
     btc_pledged: FloatArray
     btc_sold: FloatArray
+    btc_bought: FloatArray
+    btc_pledged_in: FloatArray
+    btc_released: FloatArray
+    btc_forced: FloatArray
+    btc_liquidated: FloatArray
     btc_sales_usd: FloatArray
+    btc_purchases_usd: FloatArray
     interest_usd: FloatArray
+    drawn_usd: FloatArray
     repayment_usd: FloatArray
     equity_usd: FloatArray
     corporate_tax_usd: FloatArray
+    is_called: FloatArray
+    is_liquidated: FloatArray
+
+
+_BALANCES = ("cash_usd", "loan_usd", "btc_free", "btc_pledged")
 
 
 def loan_usd_per_pledged_btc(company: Company) -> float:
-    """Return the loan that a sale of one pledged BTC repays, constant by construction.
+    """Return the principal that frees one pledged BTC unless a plan says otherwise.
 
     Returns
     -------
@@ -80,10 +104,11 @@ def treasury_path(
     maturity_period: int,
     operating_cash_usd: FloatArray,
     corporate_profit_usd: FloatArray,
-    tax_rate_frac: float,
-    loss_use_cap_frac: float,
+    taxes: TaxAccount,
     mined_btc: FloatArray,
     btc_price_usd: FloatArray,
+    btc_low_frac: FloatArray | None = None,
+    btc_dip_frac: FloatArray | None = None,
 ) -> TreasuryPath:
     """Return balances and flows of cash, BTC and loan.
 
@@ -92,21 +117,23 @@ def treasury_path(
     company : Company
         Opening balances and terms.
     plan : Plan
-        BTC sales and emergency equity planned.
+        Treasury path and emergency equity planned.
     maturity_period : int
         Period in which the principal falls due, before that month's sales; pledged BTC
         is then free. At or past the horizon: not within it. [period]
     operating_cash_usd : ndarray of shape (n_scenarios, n_periods)
-        Cash of sites and company before interest, loan, BTC and the tax of the group
-        that carries corporate costs. [USD]
+        Cash of sites, company and scheduled debt before the loan, BTC and the tax of
+        the group that carries corporate costs. [USD]
     corporate_profit_usd : ndarray of shape (n_scenarios, n_periods)
-        Taxable profit of that group before interest. [USD]
-    tax_rate_frac, loss_use_cap_frac : float
-        Its tax terms, see `models.tax`. [share 0-1]
+        Taxable profit of that group before interest on the loan. [USD]
+    taxes : TaxAccount
+        Its tax account, not yet begun; it is carried through the months.
     mined_btc : ndarray of shape (n_scenarios, n_periods)
         Output taken over. [BTC]
     btc_price_usd : ndarray of shape (n_scenarios, n_periods)
-        Price at which BTC is sold. [USD/BTC]
+        Price at which BTC is sold and bought. [USD/BTC]
+    btc_low_frac, btc_dip_frac : ndarray of shape (n_scenarios, n_periods), optional
+        See `models.paths.MarketPaths`. [ratio]
 
     Returns
     -------
@@ -115,134 +142,218 @@ def treasury_path(
 
     Notes
     -----
-    A sale of pledged BTC repays ``loan / pledged`` per BTC first. Where that exceeds
-    the proceeds, pledged BTC is not sold to mend the floor (it would cost cash).
+    In a month: interest, tax, operating cash and output come first; the loan falls due
+    at maturity; then the plan's pledges, draws, releases, sales, equity, purchases and
+    repayments, a margin call, and the cash floor. A released or sold pledged BTC repays
+    the plan's amount per BTC; once a call has changed the loan, its share of the loan
+    if that is less. Where that exceeds the proceeds, pledged BTC is not sold to mend
+    the floor (it would cost cash).
     """
+    state = _Treasury(company, plan, np.ones_like(mined_btc[:, 0]))
     n_periods = mined_btc.shape[1]
-    track = {
-        name: np.zeros_like(mined_btc, shape=(mined_btc.shape[0], n_periods + extra))
-        for name, extra in _TRACKS.items()
-    }
-    ones = np.ones_like(mined_btc[:, 0])
-    cash, loan = company.cash_usd * ones, company.loan.principal_usd * ones
-    free, pledged = company.btc_free * ones, company.btc_pledged * ones
-    losses = np.zeros_like(cash)
-    per_btc = loan_usd_per_pledged_btc(company)
-    keep = 1.0 - company.btc_selling_cost_frac
-    _record(track, 0, cash, loan, free, pledged)
+    shape = (mined_btc.shape[0], n_periods + 1)
+    names = [field.name for field in fields(TreasuryPath)]
+    track = {name: np.zeros_like(mined_btc, shape=shape) for name in names}
+    state.record(track, -1, {})
     for period in range(n_periods):
-        price = btc_price_usd[:, period] * keep
-        interest = loan * (company.loan.rate_per_year / MONTHS_PER_YEAR)
-        tax, losses = profit_tax_step(
-            corporate_profit_usd[:, period] - interest,
-            losses,
-            tax_rate_frac,
-            loss_use_cap_frac,
+        interest = state.loan * (company.loan.rate_per_year / MONTHS_PER_YEAR)
+        tax, withheld = taxes.step(corporate_profit_usd[:, period] - interest)
+        state.begin(
+            operating_cash_usd[:, period] - interest - tax - withheld,
+            mined_btc[:, period],
+            btc_price_usd[:, period],
         )
-        cash = cash + operating_cash_usd[:, period] - interest - tax
-        free = free + mined_btc[:, period]
-        due = np.zeros_like(cash)
         if period == maturity_period:
-            due, loan = loan, np.zeros_like(loan)
-            free, pledged = free + pledged, np.zeros_like(pledged)
-        sold_free, sold_pledged, equity = _sales_and_equity(
-            plan,
-            period,
-            cash_usd=cash - due,
-            floor_usd=company.cash_floor_usd,
-            price_usd=price,
-            loan_per_btc_usd=per_btc,
-            free=free,
-            pledged=pledged,
+            state.mature()
+        state.follow(period)
+        ones = np.ones_like(interest)
+        state.meet_call(
+            ones if btc_low_frac is None else btc_low_frac[:, period],
+            ones if btc_dip_frac is None else btc_dip_frac[:, period],
         )
-        repaid = per_btc * sold_pledged
-        free, pledged, loan = free - sold_free, pledged - sold_pledged, loan - repaid
-        proceeds = price * (sold_free + sold_pledged)
-        cash = cash - due + proceeds - repaid + equity
-        track["btc_sold"][:, period] = sold_free + sold_pledged
-        track["btc_sales_usd"][:, period] = proceeds
-        track["interest_usd"][:, period] = interest
-        track["repayment_usd"][:, period] = due + repaid
-        track["equity_usd"][:, period] = equity
-        track["corporate_tax_usd"][:, period] = tax
-        _record(track, period + 1, cash, loan, free, pledged)
-    return TreasuryPath(**track)
-
-
-def _sales_and_equity(
-    plan: Plan,
-    period: int,
-    *,
-    cash_usd: FloatArray,
-    floor_usd: float,
-    price_usd: FloatArray,
-    loan_per_btc_usd: float,
-    free: FloatArray,
-    pledged: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return free BTC sold, pledged BTC sold and equity: as planned, and what mends."""
-    sold_free = np.minimum(plan.btc_sold_free[period], free)
-    sold_pledged = np.minimum(plan.btc_sold_pledged[period], pledged)
-    equity = plan.emergency_equity_usd[period]
-    after = (
-        cash_usd
-        + price_usd * sold_free
-        + (price_usd - loan_per_btc_usd) * sold_pledged
-        + equity
+        state.mend_floor()
+        flows = {"interest_usd": interest, "corporate_tax_usd": tax + withheld}
+        state.record(track, period, flows)
+    return TreasuryPath(
+        **{
+            name: array if name in _BALANCES else array[:, 1:]
+            for name, array in track.items()
+        }
     )
-    # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
-    is_short = after < floor_usd - 1e-9 * (floor_usd + 1.0)
-    more_free, more_pledged, rescue = _rescue(
-        short_usd=np.where(is_short, floor_usd - after, 0.0),
-        price_usd=price_usd,
-        loan_per_btc_usd=loan_per_btc_usd,
-        free=free - sold_free,
-        pledged=pledged - sold_pledged,
-    )
-    return sold_free + more_free, sold_pledged + more_pledged, equity + rescue
 
 
-def _rescue(
-    *,
-    short_usd: FloatArray,
-    price_usd: FloatArray,
-    loan_per_btc_usd: float,
-    free: FloatArray,
-    pledged: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return free BTC, pledged BTC and equity that mend a shortfall, in that order."""
-    more_free = np.minimum(short_usd / price_usd, free)
-    short_usd = short_usd - price_usd * more_free
-    gain_usd = np.maximum(price_usd - loan_per_btc_usd, 0.0)
-    more_pledged = np.where(
-        gain_usd > 0.0, np.minimum(short_usd / np.maximum(gain_usd, 1e-9), pledged), 0.0
-    )
-    return more_free, more_pledged, np.maximum(short_usd - gain_usd * more_pledged, 0.0)
+class _Treasury:
+    """Balances as one month passes, each of shape (n_scenarios,)."""
 
+    def __init__(self, company: Company, plan: Plan, ones: FloatArray) -> None:
+        self.company, self.plan = company, plan
+        self.cash = company.cash_usd * ones
+        self.loan = company.loan.principal_usd * ones
+        self.free, self.pledged = company.btc_free * ones, company.btc_pledged * ones
+        self.was_called = 0.0 * ones
+        self.price = ones
+        release = plan.release_usd_per_btc
+        if release is None:
+            release = loan_usd_per_pledged_btc(company)
+        self.release_usd_per_btc = release
+        self.flows: dict[str, FloatArray] = {}
 
-_TRACKS = {
-    "cash_usd": 1,
-    "loan_usd": 1,
-    "btc_free": 1,
-    "btc_pledged": 1,
-    "btc_sold": 0,
-    "btc_sales_usd": 0,
-    "interest_usd": 0,
-    "repayment_usd": 0,
-    "equity_usd": 0,
-    "corporate_tax_usd": 0,
-}
+    def begin(
+        self, cash_usd: FloatArray, mined_btc: FloatArray, price: FloatArray
+    ) -> None:
+        """Take over a month's cash and output."""
+        self.flows = {}
+        self.price = price
+        self.cash = self.cash + cash_usd
+        self.free = self.free + mined_btc
 
+    def add(self, name: str, flow: FloatArray) -> None:
+        """Add to a flow of the month."""
+        self.flows[name] = self.flows[name] + flow if name in self.flows else flow
 
-def _record(
-    track: dict[str, FloatArray],
-    index: int,
-    cash: FloatArray,
-    loan: FloatArray,
-    free: FloatArray,
-    pledged: FloatArray,
-) -> None:
-    track["cash_usd"][:, index] = cash
-    track["loan_usd"][:, index] = loan
-    track["btc_free"][:, index] = free
-    track["btc_pledged"][:, index] = pledged
+    def mature(self) -> None:
+        """Repay the loan; its pledge is free."""
+        self.add("repayment_usd", self.loan)
+        self.cash = self.cash - self.loan
+        self.free = self.free + self.pledged
+        self.loan, self.pledged = 0.0 * self.loan, 0.0 * self.pledged
+
+    def follow(self, period: int) -> None:
+        """Do what the plan says, as far as BTC, pledge, price and cash allow."""
+        plan = self.plan
+        if plan.btc_pledged[period] > 0.0:
+            more = np.minimum(plan.btc_pledged[period], self.free)
+            self._pledge(more)
+            self._draw(plan.loan_drawn_usd[period], more)
+        if plan.btc_released[period] > 0.0:
+            freed = np.minimum(plan.btc_released[period], self.pledged)
+            self._repay(np.minimum(self._per_btc() * freed, self.loan))
+            self.pledged, self.free = self.pledged - freed, self.free + freed
+            self.add("btc_released", freed)
+        self._sell_free(np.minimum(plan.btc_sold_free[period], self.free))
+        sold = np.minimum(plan.btc_sold_pledged[period], self.pledged)
+        self._sell_pledged(sold, self._per_btc())
+        self._raise(plan.emergency_equity_usd[period] + 0.0 * self.cash)
+        if plan.btc_bought[period] > 0.0:
+            bought = np.minimum(plan.btc_bought[period], self._spare() / self.price)
+            cost = self.price * bought
+            self.cash, self.free = self.cash - cost, self.free + bought
+            self.add("btc_bought", bought)
+            self.add("btc_purchases_usd", cost)
+        if plan.loan_repaid_usd[period] > 0.0:
+            wanted = np.minimum(plan.loan_repaid_usd[period], self.loan)
+            self._repay(np.minimum(wanted, self._spare()))
+
+    def meet_call(self, low_frac: FloatArray, dip_frac: FloatArray) -> None:
+        """Meet a margin call, if one comes."""
+        company = self.company
+        step = margin_step(
+            company.loan,
+            selling_cost_frac=company.btc_selling_cost_frac,
+            price_usd=self.price,
+            low_usd=self.price * low_frac,
+            dip_frac=dip_frac,
+            cash_over_floor_usd=self.cash - company.cash_floor_usd,
+            loan_usd=self.loan,
+            btc_free=self.free,
+            btc_pledged=self.pledged,
+        )
+        if not step.is_called.any():
+            return
+        self._pledge(step.btc_pledged)
+        self._repay(step.cash_usd)
+        self.cash = self.cash + step.proceeds_usd
+        self._repay(step.proceeds_usd)
+        self.pledged = self.pledged - step.btc_sold
+        self.was_called = np.maximum(step.is_called, self.was_called)
+        self.add("btc_sold", step.btc_sold)
+        self.add("btc_forced", step.btc_sold)
+        self.add("btc_liquidated", step.is_liquidated * step.btc_sold)
+        self.add("btc_sales_usd", step.proceeds_usd)
+        self.add("is_called", step.is_called)
+        self.add("is_liquidated", step.is_liquidated)
+
+    def mend_floor(self) -> None:
+        """Sell free BTC, then pledged BTC, then raise equity, up to the floor."""
+        floor = self.company.cash_floor_usd
+        # Rounding within 1e-9 of the floor must not trigger a rescue nobody needs.
+        is_short = self.cash < floor - 1e-9 * (floor + 1.0)
+        if not is_short.any():
+            return
+        keep = 1.0 - self.company.btc_selling_cost_frac
+        short = np.where(is_short, floor - self.cash, 0.0)
+        more = np.minimum(short / (self.price * keep), self.free)
+        self._sell_free(more)
+        short = np.maximum(short - self.price * keep * more, 0.0)
+        share = self.loan / np.maximum(self.pledged, 1e-9)
+        per_btc = np.minimum(self._per_btc(), share)
+        gain = np.maximum(self.price * keep - per_btc, 0.0)
+        more = np.where(
+            gain > 0.0, np.minimum(short / np.maximum(gain, 1e-9), self.pledged), 0.0
+        )
+        self._sell_pledged(more, per_btc)
+        self._raise(np.maximum(short - gain * more, 0.0))
+
+    def record(
+        self, track: dict[str, FloatArray], period: int, more: dict[str, FloatArray]
+    ) -> None:
+        """Write down balances and flows at the end of a month; -1 is the opening."""
+        for name, balance in zip(
+            _BALANCES, (self.cash, self.loan, self.free, self.pledged), strict=True
+        ):
+            track[name][:, period + 1] = balance
+        for name, flow in (self.flows | more).items():
+            track[name][:, period + 1] = flow
+
+    def _spare(self) -> FloatArray:
+        """Return cash over the floor."""
+        return np.maximum(self.cash - self.company.cash_floor_usd, 0.0)
+
+    def _per_btc(self) -> FloatArray:
+        """Return what one pledged BTC repays when it leaves the pledge."""
+        share = self.loan / np.maximum(self.pledged, 1e-9)
+        return np.where(
+            self.was_called > 0.0,
+            np.minimum(self.release_usd_per_btc, share),
+            self.release_usd_per_btc,
+        )
+
+    def _pledge(self, btc: FloatArray) -> None:
+        self.free, self.pledged = self.free - btc, self.pledged + btc
+        self.add("btc_pledged_in", btc)
+
+    def _draw(self, wanted_usd: float, pledged_btc: FloatArray) -> None:
+        """Draw what the pledge made for it and the limit allow."""
+        loan = self.company.loan
+        level = np.minimum(loan.initial_ltv_frac * self.price, self.release_usd_per_btc)
+        backed = level * pledged_btc
+        most = max(loan.draw_limit_usd, loan.principal_usd)
+        room = np.maximum(most - self.loan, 0.0)
+        drawn = np.minimum(np.minimum(wanted_usd, backed), room)
+        self.loan, self.cash = self.loan + drawn, self.cash + drawn
+        self.add("drawn_usd", drawn)
+
+    def _repay(self, usd: FloatArray) -> None:
+        self.loan, self.cash = self.loan - usd, self.cash - usd
+        self.add("repayment_usd", usd)
+
+    def _raise(self, usd: FloatArray) -> None:
+        self.cash = self.cash + usd
+        self.add("equity_usd", usd)
+
+    def _sell_free(self, btc: FloatArray) -> None:
+        self.free = self.free - btc
+        self._cash_in(btc)
+
+    def _sell_pledged(self, btc: FloatArray, per_btc_usd: FloatArray) -> None:
+        repaid = np.minimum(per_btc_usd * btc, self.loan)
+        self.pledged = self.pledged - btc
+        self._cash_in(btc)
+        self._repay(repaid)
+
+    def _cash_in(self, btc: FloatArray) -> None:
+        keep = 1.0 - self.company.btc_selling_cost_frac
+        proceeds = self.price * keep * btc
+        self.cash = self.cash + proceeds
+        self.add("btc_sold", btc)
+        self.add("btc_sales_usd", proceeds)

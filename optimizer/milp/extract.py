@@ -27,7 +27,7 @@ from optimizer.milp.trails import (
     bought_machines,
     opening_machines,
 )
-from optimizer.milp.treasury import sale_blocks
+from optimizer.milp.treasury_read import treasury_fields
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -52,8 +52,18 @@ DECISIONS: Final = frozenset(
         "sell_thousands",
         "move_thousands",
         "accept",
+        "earns_profit",
         "sold_free_btc",
         "sold_pledged_btc",
+        "sold_to_repay_btc",
+        "bought_btc",
+        "pledge_btc",
+        "release_btc",
+        "draw_usd_m",
+        "repay_usd_m",
+        "debt_drawn_usd_m",
+        "debt_is_used",
+        "has_need",
         "equity_usd_m",
     }
 )
@@ -130,7 +140,6 @@ def extract_plan(
     old_holdings, old_moves = opening_machines(study, built.candidates, read)
     orders, holdings, moves = bought_machines(study, built.candidates, read)
     n_periods = study.time.months
-    blocks = sale_blocks(study)
     return Plan(
         label=label,
         study_id=study.id,
@@ -152,19 +161,7 @@ def extract_plan(
             for (o, since, until), v in read.items("accept")
         ),
         commitments=_commitments(study, built, read),
-        btc_sold_free=_sales(blocks, read, "sold_free_btc"),
-        btc_sold_pledged=_sales(blocks, read, "sold_pledged_btc"),
-        emergency_equity_usd=tuple(
-            read.get("equity_usd_m", t) * 1e6 for t in range(n_periods)
-        ),
-    )
-
-
-def _sales(
-    blocks: tuple[tuple[int, ...], ...], read: SolutionReader, name: str
-) -> tuple[float, ...]:
-    return tuple(
-        read.get(name, b) / len(block) for b, block in enumerate(blocks) for _ in block
+        **treasury_fields(study, read, built.paths),
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
-from models.builds import straight_line_usd
+from models.depreciation import opening_write_off_usd, write_off
 from models.fleet import (
     TRANSIT_MONTHS,
     asic_facility_mw,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from models.paths import MarketPaths
     from models.site import Site
     from models.study import Study
+    from models.tax_regime import AssetClass
     from optimizer.milp.candidates import Candidates, Cohort, OrderChoice
     from optimizer.milp.sums import Expression, Sums
 
@@ -146,18 +147,17 @@ def _most_lots(choice: OrderChoice) -> int:
 
 
 def _add_purchase(lots: Any, study: Study, choice: OrderChoice, sums: Sums) -> None:
-    regime = study.tax_regime(choice.site)
     price = gpu_price_usd if choice.is_gpu else asic_price_usd
     cost = float(
         price(choice.site, choice.model, study.time.months)[choice.period]  # type: ignore[arg-type]
     )
     cost *= choice.lot_units / USD_PER_USD_M
-    life = regime.gpu_life_months if choice.is_gpu else regime.asic_life_months
+    kind: AssetClass = "gpu" if choice.is_gpu else "asic"
     sums.capex_usd_m.add((choice.site.id, choice.period), cost, lots)
-    sums.depreciation_usd_m.add_series(
-        choice.site.id,
-        straight_line_usd(cost, choice.live, life, study.time.months),
-        lots,
+    purpose = "gpu" if choice.is_gpu else "machine"
+    sums.financed_usd_m.add((purpose, choice.period), cost, lots)
+    sums.add_write_off(
+        choice.site.id, write_off(study, choice.site, kind, cost, choice.live), lots
     )
 
 
@@ -191,15 +191,9 @@ def add_opening_fleet(
             _add_stays(model, candidates, cohort, site, unit, sums)
             _add_moves(model, study, candidates, cohort, site, unit, sums)
     for site in study.sites:
-        for opening in site.opening_fleet:
-            schedule = straight_line_usd(
-                opening.book_value_usd / USD_PER_USD_M,
-                0,
-                max(opening.remaining_life_months, 1),
-                study.time.months,
-            )
-            for period, amount in enumerate(schedule):
-                sums.depreciation_usd_m.add_constant((site.id, period), amount)
+        schedule = opening_write_off_usd(site, study.time.months) / USD_PER_USD_M
+        for period, amount in enumerate(schedule.tolist()):
+            sums.depreciation_usd_m.add_constant((site.id, period), amount)
 
 
 def _add_network(model: Any, candidates: Candidates) -> None:

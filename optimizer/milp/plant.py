@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
-from models.builds import payments_usd, plant_value_usd, straight_line_usd
+from models.builds import payments_usd, plant_value_usd
+from models.depreciation import write_off
 from optimizer.milp.sums import USD_PER_USD_M
 
 if TYPE_CHECKING:
@@ -84,15 +85,16 @@ def _add_build(
     """Add payments, depreciation and end value of one unit of a build."""
     n_periods = study.time.months
     cost = cost_usd / USD_PER_USD_M
-    life = study.tax_regime(site).plant_life_months
     paid = payments_usd(cost, start, lead, n_periods)
     sums.capex_usd_m.add_series(site.id, paid, variable)
-    schedule = straight_line_usd(cost, start + lead, life, n_periods)
-    sums.depreciation_usd_m.add_series(site.id, schedule, variable)
+    for period, amount in enumerate(paid.tolist()):
+        sums.financed_usd_m.add(("project", site.id, period), amount, variable)
+    written = write_off(study, site, "plant", cost, start + lead)
+    sums.add_write_off(site.id, written, variable)
     value = plant_value_usd(
         cost,
         start + lead,
-        life_months=life,
+        life_months=study.tax_regime(site).plant_life_months,
         resale_frac=study.company.plant_resale_frac,
         n_periods=n_periods,
     )

@@ -113,6 +113,7 @@ def solve(
     progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     is_enough: Callable[[Progress], bool] | None = None,
+    is_start_near: bool = True,
 ) -> Solution:
     """Return the best solution found within gap and time.
 
@@ -132,6 +133,9 @@ def solve(
         Polled; a true value stops the search and keeps the best solution.
     is_enough : callable, optional
         Like `should_stop`, but told the state of the search.
+    is_start_near : bool
+        Whether a start is so good that the search need not look for plans around the
+        root relaxation.
 
     Returns
     -------
@@ -154,8 +158,8 @@ def solve(
         guess.col_value = start.tolist()
         solver.setSolution(guess)
         # With a plan at hand, looking for one around the root costs more than it gives.
-        solver.setOptionValue("mip_heuristic_run_rens", False)
-        solver.setOptionValue("mip_heuristic_run_root_reduced_cost", False)
+        solver.setOptionValue("mip_heuristic_run_rens", not is_start_near)
+        solver.setOptionValue("mip_heuristic_run_root_reduced_cost", not is_start_near)
     begun = time.perf_counter()
     _watch(solver, begun, progress, should_stop, is_enough)
     _run(solver)

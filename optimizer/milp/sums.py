@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from models.arrays import FloatArray
+    from models.depreciation import WriteOff
 
 __all__ = [
     "USD_PER_USD_M",
@@ -87,6 +88,10 @@ class Terms:
         """Return coefficients and variables of a key, without its constant."""
         return list(self._terms.get(key, ()))
 
+    def constant(self, key: object) -> float:
+        """Return the number that stands beside a key's variables."""
+        return self._constants.get(key, 0.0)
+
     def has(self, key: object) -> bool:
         """Whether any variable was added under a key."""
         return bool(self._terms.get(key))
@@ -117,7 +122,12 @@ class Sums:
     """Taxed cash besides mined BTC: resale proceeds included."""
     capex_usd_m: Terms = field(default_factory=Terms)
     """Untaxed payments, positive when paid."""
+    financed_usd_m: Terms = field(default_factory=Terms)
+    """Payments that debt may finance; keys: ("machine", period), ("gpu", period) and
+    ("project", site, period)."""
     depreciation_usd_m: Terms = field(default_factory=Terms)
+    early_relief_usd_m: Terms = field(default_factory=Terms)
+    """Tax saved by the horizon by write-off ahead of straight line; key: site."""
     terminal_usd_m: Terms = field(default_factory=Terms)
     """End-of-horizon values; key: site."""
     used_mw: dict[tuple[str, str], list[Interval]] = field(
@@ -137,6 +147,11 @@ class Sums:
         default_factory=lambda: defaultdict(list)
     )
     """GPUs leased out (`mw` holds GPUs); key: (site, family)."""
+
+    def add_write_off(self, place: str, written: WriteOff, variable: Variable) -> None:
+        """Add the write-off of an asset per unit of a variable [USD m]."""
+        self.depreciation_usd_m.add_series(place, written.monthly_usd, variable)
+        self.early_relief_usd_m.add(place, written.early_relief_usd, variable)
 
     def use(
         self,

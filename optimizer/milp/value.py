@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyomo.environ as pyo
 
 from models.finance import discount_factors
-from optimizer.milp.accounts import tax_usd_m
+from optimizer.milp.debt import debt_balance_usd_m
 from optimizer.milp.sums import USD_PER_USD_M
+from optimizer.milp.tax import tax_usd_m
 from optimizer.milp.treasury import cash_flow_usd_m
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def npv_usd_m(model: Any, study: Study, paths: MarketPaths, sums: Sums) -> Expre
     price = float(paths.btc_price_usd[0, -1]) / USD_PER_USD_M
     price *= 1.0 - company.btc_selling_cost_frac
     held = model.free_btc[n_periods - 1] + model.pledged_btc[n_periods - 1]
-    return total + last * price * held - last * model.loan_usd_m[n_periods - 1]
+    owed = model.loan_usd_m[n_periods - 1] + debt_balance_usd_m(model, study)
+    return total + last * price * held - last * owed
 
 
 def add_objective(

@@ -8,7 +8,7 @@ engine, and the model's money against the engine's. What does not belong here: m
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,10 +17,12 @@ from models.capacity import commitment_mw, energised_mw, shell_mw, usage
 from models.errors import SolverError
 from models.fleet import TRANSIT_MONTHS, asic_hashrate_eh_s
 from models.ledger import discount
+from optimizer.milp.checks import Check, check
 from optimizer.milp.extract import DECISIONS
 from optimizer.milp.solve import fixed_lp
 from optimizer.milp.sums import USD_PER_USD_M
 from optimizer.milp.treasury import CASH_BUFFER_USD
+from optimizer.milp.verify_treasury import treasury_checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,29 +42,6 @@ RTOL: Final = 1e-9
 _ROW_TOLERANCE: Final = 1e-6
 _TOLERANCE: Final = 1e-9
 _MW_TOLERANCE: Final = 1e-5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing counted again.
-
-    Parameters
-    ----------
-    name : str
-        What was checked.
-    passed : bool
-        Whether it holds.
-    measured, allowed : float
-        Figure and its limit, in `unit`.
-    unit : str
-        Unit of both.
-    """
-
-    name: str
-    passed: bool
-    measured: float
-    allowed: float
-    unit: str
 
 
 def money_scale_usd(ledger: Ledger) -> float:
@@ -121,15 +100,15 @@ def verify_solution(
     best = max(solution.objective_usd_m, settled.objective_usd_m)
     shortfall = max(best - solution.bound_usd_m, 0.0)
     checks = [
-        _check("rows and bounds hold", breach, _ROW_TOLERANCE, "row unit"),
-        _check("integers are whole", whole, 0.0, "units"),
-        _check("bound not under objective", shortfall, 1e-6, "USD m"),
-        _check("lost by cleaning", max(lost, 0.0) * USD_PER_USD_M, 1000.0, "USD"),
+        check("rows and bounds hold", breach, _ROW_TOLERANCE, "row unit"),
+        check("integers are whole", whole, 0.0, "units"),
+        check("bound not under objective", shortfall, 1e-6, "USD m"),
+        check("lost by cleaning", max(lost, 0.0) * USD_PER_USD_M, 1000.0, "USD"),
     ]
     if engine_npv_usd is not None:
         gap = abs(settled.objective_usd_m * USD_PER_USD_M - engine_npv_usd)
         allowed = RTOL * money_scale_usd(ledger)
-        checks.append(_check("model objective = engine NPV", gap, allowed, "USD"))
+        checks.append(check("model objective = engine NPV", gap, allowed, "USD"))
     return tuple(checks)
 
 
@@ -168,7 +147,7 @@ def verify_plan(
         _move_check(study, plan),
         _resale_check(study, plan),
         _offer_check(study, plan),
-        *_treasury_checks(study, plan, ledger, is_optimised=is_optimised),
+        *treasury_checks(study, plan, ledger, is_optimised=is_optimised),
         *(_hurdle_checks(study, ledger) if with_hurdles else ()),
     )
 
@@ -200,10 +179,6 @@ def _settled(compiled: Compiled, values: FloatArray) -> Solution:
         return fixed_lp(compiled, values, decided)[0]
 
 
-def _check(name: str, measured: float, allowed: float, unit: str) -> Check:
-    return Check(name, bool(measured <= allowed), float(measured), allowed, unit)
-
-
 def _capacity_checks(study: Study, plan: Plan) -> Sequence[Check]:
     used = usage(study, plan).by_shell_mw
     power = energised_mw(study, plan)
@@ -215,9 +190,9 @@ def _capacity_checks(study: Study, plan: Plan) -> Sequence[Check]:
     over_shell = float((used - shell_mw(study, plan)).max())
     negative = float((-shell_mw(study, plan)).max())
     return (
-        _check("MW used within energised MW", over_power, _MW_TOLERANCE, "MW"),
-        _check("MW used within shells", over_shell, _MW_TOLERANCE, "MW"),
-        _check("shell MW not negative", negative, _MW_TOLERANCE, "MW"),
+        check("MW used within energised MW", over_power, _MW_TOLERANCE, "MW"),
+        check("MW used within shells", over_shell, _MW_TOLERANCE, "MW"),
+        check("shell MW not negative", negative, _MW_TOLERANCE, "MW"),
     )
 
 
@@ -240,9 +215,7 @@ def _machine_check(study: Study, plan: Plan) -> Check:
         abs(have.get(key, 0.0) - ended.get(key, 0.0)) / max(have.get(key, 0.0), 1.0)
         for key in {*have, *ended}
     ]
-    return _check(
-        "machines bought = sold + kept", max(gaps, default=0.0), 1e-6, "share"
-    )
+    return check("machines bought = sold + kept", max(gaps, default=0.0), 1e-6, "share")
 
 
 def _move_check(study: Study, plan: Plan) -> Check:
@@ -267,7 +240,7 @@ def _move_check(study: Study, plan: Plan) -> Check:
             gone[*cohort, held.until] -= held.units
     most = max((abs(x) for x in (*gone.values(), *begun.values())), default=0.0)
     scale = max((held.units for held in plan.holdings), default=1.0)
-    return _check("machines moved leave and arrive", most / scale, 1e-6, "share")
+    return check("machines moved leave and arrive", most / scale, 1e-6, "share")
 
 
 def _ordered(study: Study, order: Order) -> tuple[float, int]:
@@ -290,7 +263,7 @@ def _resale_check(study: Study, plan: Plan) -> Check:
             sold_eh_s[held.until // step] += hashrate_eh_s
     depth = study.market.resale_depth_eh_s_per_month
     allowed = float("inf") if depth is None else depth * step + 1e-6
-    return _check("used machines the market takes", sold_eh_s.max(), allowed, "EH/s")
+    return check("used machines the market takes", sold_eh_s.max(), allowed, "EH/s")
 
 
 def _offer_check(study: Study, plan: Plan) -> Check:
@@ -301,50 +274,13 @@ def _offer_check(study: Study, plan: Plan) -> Check:
         if offer.is_committed
     }
     faults = len(taken) - len(set(taken)) + len(committed - set(taken))
-    return _check("offers whole and once", float(faults), 0.0, "offers")
-
-
-def _treasury_checks(
-    study: Study, plan: Plan, ledger: Ledger, *, is_optimised: bool
-) -> Sequence[Check]:
-    company, paths = study.company, ledger.treasury
-    floor_gap = company.cash_floor_usd - float(paths.cash_usd[0, 1:].min())
-    raised = float(paths.equity_usd[0].sum())
-    planned = float(sum(plan.emergency_equity_usd))
-    balance = (
-        paths.btc_free[0, 0]
-        + paths.btc_pledged[0, 0]
-        + ledger.mined_btc[0].sum()
-        - paths.btc_sold[0].sum()
-        - paths.btc_free[0, -1]
-        - paths.btc_pledged[0, -1]
-    )
-    sold = np.asarray(plan.btc_sold_free) + np.asarray(plan.btc_sold_pledged)
-    rescue = float(np.abs(paths.btc_sold[0] - sold).max())
-    maturity = study.period_of(company.loan.maturity_month)
-    mined = ledger.mined_btc[0].sum(axis=0)
-    at_hand = paths.btc_free[0, :-1] + paths.btc_pledged[0, :-1] + mined
-    over = sold - company.max_btc_sale_frac_per_month * at_hand
-    if 0 <= maturity < len(over):
-        over[maturity] = 0.0
-    checks = (
-        _check("cash not under its floor", floor_gap, 1.0, "USD"),
-        _check("BTC balance closes", abs(float(balance)), 1e-6, "BTC"),
-    )
-    if not is_optimised:
-        return checks
-    return (
-        *checks,
-        _check("no equity beyond the plan", raised - planned, 1.0, "USD"),
-        _check("BTC sold as planned", rescue, 1e-4, "BTC"),
-        _check("BTC sold within its share", float(over.max()), 1e-4, "BTC"),
-    )
+    return check("offers whole and once", float(faults), 0.0, "offers")
 
 
 def _hurdle_checks(study: Study, ledger: Ledger) -> Sequence[Check]:
     flows = ledger.site_flow_usd()[0]
     return tuple(
-        _check(
+        check(
             f"{site.id} clears its hurdle",
             -float(discount(flows[index], site.hurdle_rate_per_year)),
             10.0,

@@ -42,9 +42,17 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "opening_cash",
         "btc_taken_over",
         "btc_sales",
+        "btc_purchases",
         "terminal_btc",
     ),
-    "Loan": ("loan_interest", "loan_repayment", "terminal_loan"),
+    "BTC loan": ("loan_interest", "loan_drawn", "loan_repayment", "terminal_loan"),
+    "Asset debt": (
+        "debt_drawn",
+        "debt_fees",
+        "debt_interest",
+        "debt_repayment",
+        "terminal_debt",
+    ),
     "Emergency equity": ("equity_raised", "equity_claim"),
     "Values at the horizon": (
         "terminal_asics",

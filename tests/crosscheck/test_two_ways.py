@@ -88,7 +88,9 @@ def test_emergency_equity_when_cash_is_tight() -> None:
 
 def test_btc_sold_in_quarters_later_on() -> None:
     falling = market(btc_log_drift_per_year=-0.5)
-    slow = company(max_btc_sale_frac_per_month=0.05)
+    # A loan of 2 M on 100 BTC stays far from a call down to 38,000 USD.
+    light = loan(principal_usd=2e6)
+    slow = company(max_btc_sale_frac_per_month=0.05, loan=light)
     result = checked(
         tiny_study(time=grid(monthly_months=9), market=falling, company=slow)
     )

@@ -16,9 +16,11 @@ import highspy
 import numpy as np
 import pyomo.environ as pyo
 import pytest
-from lp_studies import CASES
-from tiny_studies import alpha, beta, gamma, market, tiny_study
+from lp_studies import CASES as PLANT_CASES
+from lp_treasury import PLANT_LOAN, TREASURY_CASES
+from tiny_studies import alpha, beta, company, gamma, market, tiny_study
 
+from models.company import TreasuryPolicy
 from optimizer.milp.compile import compile_model
 from optimizer.milp.model import build_model
 from optimizer.milp.options import ModelOptions
@@ -26,6 +28,8 @@ from optimizer.milp.options import ModelOptions
 if TYPE_CHECKING:
     from optimizer.milp.compile import Compiled
 
+CASES = PLANT_CASES | TREASURY_CASES
+POLICIES = ("optimise", "hold_all", "sell_share", "sell_to_cover", "keep_floor")
 FOLDER = Path(__file__).with_name("lp")
 WIDTH = 88
 LP_NUMBER = "{:.10g}"
@@ -140,15 +144,24 @@ def test_reviewed_file_has_a_row_of_the_rule(rule: str) -> None:
 
 
 def test_every_rule_of_the_full_model_has_a_reviewed_file() -> None:
-    study = tiny_study(
-        sites=(alpha(), beta(), gamma()), market=market(resale_depth_eh_s_per_month=1.0)
-    )
     asked = (
         ModelOptions(forced_site="gamma", forced_mw_months=1.0),
         ModelOptions(forced_site="gamma", forced_phase="gamma_p1"),
     )
+    studies = [
+        tiny_study(
+            sites=(alpha(), beta(), gamma()),
+            market=market(resale_depth_eh_s_per_month=1.0),
+            company=company(
+                treasury_policy=TreasuryPolicy(kind=kind),  # type: ignore[arg-type]
+                debt_facilities=(PLANT_LOAN,),
+            ),
+        )
+        for kind in POLICIES
+    ]
     rules = {
         constraint.local_name
+        for study in studies
         for options in asked
         for constraint in build_model(study, options).pyomo.component_objects(
             pyo.Constraint

@@ -46,6 +46,8 @@ def flat_paths(
         client_fate=full(np.inf, sites, count_client_slots(study)),
         capex_factor=full(capex_factor, sites),
         delay_months=np.full((n_scenarios, sites), delay_months, dtype=np.int64),
+        btc_low_frac=full(1.0, months),
+        btc_dip_frac=full(1.0, months),
     )
 
 

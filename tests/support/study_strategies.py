@@ -24,9 +24,11 @@ from tiny_studies import (
     tiny_study,
 )
 
+from models.company import TreasuryPolicy
+from models.debt import DebtFacility
 from models.site import PartnerContract, Shell
 from models.study import Study, TimeGrid
-from models.tax_regime import TaxRegime
+from models.tax_regime import DepreciationRule, TaxHoliday, TaxRegime
 
 if TYPE_CHECKING:
     from models.market_parameters import Market
@@ -62,6 +64,31 @@ def markets(draw: st.DrawFn) -> Market:
 
 
 @st.composite
+def rules(draw: st.DrawFn) -> DepreciationRule:
+    return DepreciationRule(
+        method=_pick(draw, "straight_line", "macrs", "bonus"),
+        bonus_frac=_pick(draw, 0.0, 0.6, 1.0),
+        macrs_years=_pick(draw, 3, 5, 15),
+    )
+
+
+@st.composite
+def holidays(draw: st.DrawFn) -> tuple[TaxHoliday, ...]:
+    """None, one that began before the study, or two back to back."""
+    some, all_of_it = _pick(draw, 0.4, 1.0), 1.0
+    began, ended, again = ("2025-02", "2028-03", "2028-04")
+    return _pick(
+        draw,
+        (),
+        (TaxHoliday(first_month=began, last_month=ended, exempt_frac=some),),
+        (
+            TaxHoliday(first_month=again, last_month="2028-09", exempt_frac=all_of_it),
+            TaxHoliday(first_month="2026-02", last_month=ended, exempt_frac=some),
+        ),
+    )
+
+
+@st.composite
 def tax_regimes(draw: st.DrawFn) -> tuple[TaxRegime, ...]:
     return tuple(
         TaxRegime(
@@ -69,26 +96,71 @@ def tax_regimes(draw: st.DrawFn) -> tuple[TaxRegime, ...]:
             name=name,
             rate_frac=_pick(draw, 0.0, 0.15, 0.35),
             loss_use_cap_frac=_pick(draw, 0.0, 0.5, 0.8, 1.0),
+            loss_life_months=_pick(draw, None, None, 3, 9),
+            holidays=draw(holidays()),
+            withholding_frac=_pick(draw, 0.0, 0.0, 0.2),
+            mining_vat_frac=_pick(draw, 0.0, 0.022),
             asic_life_months=_pick(draw, 1, 12, 36),
             gpu_life_months=_pick(draw, 12, 60),
             plant_life_months=_pick(draw, 9, 180),
+            asic_depreciation=draw(rules()),
+            gpu_depreciation=draw(rules()),
+            plant_depreciation=draw(rules()),
         )
         for name in ("us", "group", "oman")
     )
 
 
+def _facilities(draw: st.DrawFn) -> tuple[DebtFacility, ...]:
+    """Loans on machines, GPUs and the plant of two sites, each there or not."""
+    terms = {
+        "advance_frac": _pick(draw, 0.5, 1.0),
+        "rate_per_year": _pick(draw, 0.0, 0.1, 0.3),
+        "term_months": _pick(draw, 3, 12, 36),
+        "grace_months": _pick(draw, 0, 4),
+        "fee_frac": _pick(draw, 0.0, 0.02),
+        "limit_usd": _pick(draw, 1e5, 2e6, 1e9),
+    }
+    cover = _pick(draw, None, 1.3)
+    return tuple(
+        DebtFacility(
+            id=f"{kind}_{site or 'all'}",
+            name=kind,
+            kind=kind,
+            site=site,
+            min_dscr=cover if kind == "project" else None,
+            **terms,
+        )
+        for kind, site in (
+            ("machine", None),
+            ("gpu", None),
+            ("project", "alpha"),
+            ("project", "gamma"),
+        )
+        if _pick(draw, False, True)
+    )
+
+
 @st.composite
-def companies(draw: st.DrawFn) -> object:
+def companies(draw: st.DrawFn, start_month: str, price_usd: float) -> object:
     """Cash so tight at times that BTC must be sold and equity raised."""
     pledged = _pick(draw, 0.0, 100.0)
+    owed_usd = _pick(draw, 0.0, 0.2, 0.6, 0.75) * pledged * price_usd
+    maturity = _pick(
+        draw, "2025-06", "2025-12", "2026-03", "2026-10", "2028-02", "2030-01"
+    )
     loan = company().loan.model_copy(
         update={
-            "principal_usd": _pick(draw, 0.0, 2e6, 6e6, 12e6),
+            "principal_usd": owed_usd if maturity >= start_month else 0.0,
             "rate_per_year": _pick(draw, 0.0, 0.08, 0.15),
-            "maturity_month": _pick(
-                draw, "2025-06", "2025-12", "2026-03", "2026-10", "2028-02", "2030-01"
-            ),
+            "maturity_month": maturity,
+            "draw_limit_usd": _pick(draw, 0.0, 4e6, 1e9),
         }
+    )
+    policy = TreasuryPolicy(
+        kind=_pick(draw, *["optimise"] * 3, "hold_all", "sell_to_cover", "sell_share"),
+        sell_share_frac=_pick(draw, 0.0, 0.5),
+        max_btc_purchase_usd_per_month=_pick(draw, 0.0, 1e5),
     )
     return company(
         cash_usd=_pick(draw, 0.0, 2e6, 8e6, 20e6),
@@ -96,6 +168,8 @@ def companies(draw: st.DrawFn) -> object:
         btc_free=_pick(draw, 0.0, 20.0),
         btc_pledged=pledged,
         loan=loan,
+        treasury_policy=policy,
+        debt_facilities=_facilities(draw),
         general_admin_usd_per_month=_pick(draw, 0.0, 100e3, 500e3),
         discount_rate_per_year=_pick(draw, 0.0, 0.05, 0.12, 0.25),
         max_btc_sale_frac_per_month=_pick(draw, 0.0, 0.2, 1.0),
@@ -226,13 +300,17 @@ def studies(draw: st.DrawFn) -> Study:
             }
         ),
     )
-    owner, places = draw(companies()), draw(sites())
+    prices, places = draw(markets()), draw(sites())
+    owner = draw(companies(grid.start_month, prices.btc_price_usd))
+    there = {place.id for place in places} - {owner.tax_site}
+    lent = [f for f in owner.debt_facilities if f.site is None or f.site in there]
+    owner = owner.model_copy(update={"debt_facilities": tuple(lent)})
     if owner.tax_site == "alpha":
         # A site that carries the company's tax has no hurdle: studies are checked so.
         places = (places[0].model_copy(update={"status": "operating"}), *places[1:])
     return tiny_study(
         time=grid,
-        market=draw(markets()),
+        market=prices,
         tax_regimes=draw(tax_regimes()),
         company=owner,
         sites=places,

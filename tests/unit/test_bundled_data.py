@@ -303,11 +303,6 @@ def test_the_opening_price_is_the_one_the_company_implies(base):
     assert base.study.market.btc_price_usd == pytest.approx(implied, rel=0.002)
 
 
-def test_the_reference_price_is_the_mean_of_five_rounded_months(base):
-    mean = (115_000 + 115_000 + 113_000 + 114_000 + 96_000) / 5
-    assert base.study.market.reference_btc_price_usd == mean
-
-
 def test_network_and_height_are_those_of_november(base):
     path = BUNDLED / "market" / "network_monthly.csv"
     with path.open(encoding="utf-8") as file:

@@ -7,6 +7,7 @@ from tiny_studies import company
 
 from models.company import BtcLoan
 from models.plan import Plan
+from models.tax import TaxAccount, TaxTerms
 from models.treasury import loan_usd_per_pledged_btc, treasury_path
 
 RTOL = 1e-12
@@ -63,8 +64,7 @@ def run(
         maturity_period=maturity,
         operating_cash_usd=np.array([cash]),
         corporate_profit_usd=np.array([profit or (0.0,) * len(cash)]),
-        tax_rate_frac=tax_rate,
-        loss_use_cap_frac=1.0,
+        taxes=TaxAccount(TaxTerms(tax_rate, 1.0, (1.0,) * len(cash)), np.zeros(1)),
         mined_btc=np.array([mined]),
         btc_price_usd=np.array([price]),
     )
@@ -176,8 +176,13 @@ def test_equity_is_raised_when_btc_is_gone():
 
 
 def test_pledged_btc_under_water_is_not_sold_to_mend_the_floor():
-    # At 50,000 USD a pledged BTC repays 60,000: selling it would cost cash.
-    path = run(owner(btc_free=0.0), cash=(-1e6, 0.0), price=(5e4, 5e4))
+    # At 60,400 USD a pledged BTC fetches 59,190 after a cost of 2 % and repays 60,000:
+    # selling it would cost cash. The loan stands at 99.3 %, under a call at 99.5 %.
+    high = loan().model_copy(
+        update={"margin_call_ltv_frac": 0.995, "liquidation_ltv_frac": 0.999}
+    )
+    who = owner(btc_free=0.0, btc_selling_cost_frac=0.02, loan=high)
+    path = run(who, cash=(-1e6, 0.0), price=(60_400.0, 60_400.0))
     assert path.btc_sold[0, 0] == 0.0
     assert path.equity_usd[0, 0] == pytest.approx(560_000.0, rel=RTOL)
 

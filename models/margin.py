@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Margin calls on the loan against pledged BTC: when one comes, and how it is met.
+
+What does not belong here: the plan's own sales and pledges (`models.treasury`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray
+    from models.company import BtcLoan
+
+__all__ = ["MarginStep", "margin_call_price_usd", "margin_step"]
+
+_ROUNDING: Final = 1e-9
+"""A loan this share over the call level is at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginStep:
+    """How one month's margin call was met; zeros where none came.
+
+    Parameters
+    ----------
+    is_called, is_liquidated : ndarray of shape (n_scenarios,)
+        1 where a call came, and where the lender sold. [flag]
+    cash_usd : ndarray of shape (n_scenarios,)
+        Principal repaid out of cash, what pledged BTC no longer covers
+        included. [USD]
+    btc_pledged : ndarray of shape (n_scenarios,)
+        Free BTC pledged. [BTC]
+    btc_sold, proceeds_usd : ndarray of shape (n_scenarios,)
+        Pledged BTC sold by the company or the lender; all proceeds repay. [BTC, USD]
+    """
+
+    is_called: FloatArray
+    is_liquidated: FloatArray
+    cash_usd: FloatArray
+    btc_pledged: FloatArray
+    btc_sold: FloatArray
+    proceeds_usd: FloatArray
+
+
+def margin_call_price_usd(
+    loan: BtcLoan, loan_usd: FloatArray, btc_pledged: FloatArray
+) -> FloatArray:
+    """Return the BTC price at which the loan is called.
+
+    ``price = loan / (call level x pledged)``; infinite without a pledge under a loan,
+    zero without a loan.
+
+    Parameters
+    ----------
+    loan : BtcLoan
+        Terms.
+    loan_usd, btc_pledged : ndarray of any one shape
+        Balances. [USD, BTC]
+
+    Returns
+    -------
+    ndarray of that shape
+        Price. [USD/BTC]
+    """
+    backed = loan.margin_call_ltv_frac * btc_pledged
+    safe = np.where(backed > 0.0, backed, 1.0)
+    bare = np.where(loan_usd > 0.0, np.inf, 0.0)
+    price: FloatArray = np.where(backed > 0.0, loan_usd / safe, bare)
+    return price
+
+
+def margin_step(
+    loan: BtcLoan,
+    *,
+    selling_cost_frac: float,
+    price_usd: FloatArray,
+    low_usd: FloatArray,
+    dip_frac: FloatArray,
+    cash_over_floor_usd: FloatArray,
+    loan_usd: FloatArray,
+    btc_free: FloatArray,
+    btc_pledged: FloatArray,
+) -> MarginStep:
+    """Return how a month's margin call is met: cash, free BTC, sale, liquidation.
+
+    A call comes if ``loan > call level x low x pledged``. It is met by restoring the
+    initial level i at the low price q: first cash above the floor, then free BTC
+    pledged, then pledged BTC x sold at s per BTC, all proceeds repaying:
+    ``loan - s x = i q (pledged - x)``, so ``x = (loan - i q pledged) / (s - i q)``.
+    The company sells at ``s = q (1 - selling cost)``; the lender at ``s = q (1 -
+    penalty)`` if, within the cure time after the call, the price fell so far that the
+    loan stood at the liquidation level: ``loan >= liquidation level x dip x (price at
+    the call) x pledged``. What the pledge no longer covers is due in cash.
+
+    Parameters
+    ----------
+    loan : BtcLoan
+        Levels and penalty.
+    selling_cost_frac : float
+        Cost of an orderly sale. [share 0-1]
+    price_usd, low_usd : ndarray of shape (n_scenarios,)
+        Average and lowest price of the month. [USD/BTC]
+    dip_frac : ndarray of shape (n_scenarios,)
+        Lowest price within the cure time over that at the call. [share 0-1]
+    cash_over_floor_usd, loan_usd : ndarray of shape (n_scenarios,)
+        Cash that may be used; principal. [USD]
+    btc_free, btc_pledged : ndarray of shape (n_scenarios,)
+        Balances. [BTC]
+
+    Returns
+    -------
+    MarginStep
+        Arrays of shape (n_scenarios,).
+    """
+    level = loan.initial_ltv_frac * low_usd
+    call_usd = loan.margin_call_ltv_frac * low_usd * btc_pledged
+    is_called = loan_usd > call_usd * (1.0 + _ROUNDING)
+    short = np.where(is_called, np.maximum(loan_usd - level * btc_pledged, 0.0), 0.0)
+    cash = np.minimum(np.maximum(cash_over_floor_usd, 0.0), short)
+    short = short - cash
+    more = np.minimum(btc_free, short / level)
+    short = np.maximum(short - level * more, 0.0)
+    held, owed = btc_pledged + more, loan_usd - cash
+    at_call = np.minimum(price_usd, margin_call_price_usd(loan, loan_usd, btc_pledged))
+    is_liquidated = (
+        is_called
+        & (short > 0.0)
+        & (owed >= loan.liquidation_ltv_frac * at_call * dip_frac * held)
+    )
+    keep = np.where(
+        is_liquidated, 1.0 - loan.liquidation_penalty_frac, 1.0 - selling_cost_frac
+    )
+    fetched = low_usd * keep
+    # Terms are checked to leave a gap between what a BTC fetches and what it backs.
+    sold = np.minimum(short / (fetched - level), held)
+    proceeds = fetched * sold
+    bare = np.where(sold >= held, np.maximum(owed - proceeds, 0.0), 0.0)
+    return MarginStep(
+        is_called=np.where(is_called, 1.0, 0.0),
+        is_liquidated=np.where(is_liquidated, 1.0, 0.0),
+        cash_usd=cash + np.where(is_called, bare, 0.0),
+        btc_pledged=more,
+        btc_sold=sold,
+        proceeds_usd=proceeds,
+    )
