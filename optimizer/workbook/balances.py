@@ -116,14 +116,13 @@ def _add_btc(sheet: Sheet, balances: Balances, flow: _Flows, mined: Series) -> N
         *flow("btc_sold_pledged", "Pledged BTC sold"),
         *flow("btc_forced", "BTC sold under a call"),
     ]
-    bought = flow("btc_bought", "BTC bought")
     sheet.heading("Balance of free BTC")
     corkscrew(
         sheet,
         "Free BTC",
         "BTC",
         closing=balances.free,
-        adds=[_again(mined), *_again_all(bought), *_again_all(released)],
+        adds=[_again(mined), *flow("btc_bought", "BTC bought"), *_again_all(released)],
         takes=[*_again_all(pledged), *flow("btc_sold_free", "Free BTC sold")],
         style="btc",
     )

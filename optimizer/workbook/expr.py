@@ -13,8 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-
-from models.finance import irr
+from scipy.optimize import brentq
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +42,8 @@ Operand: TypeAlias = "Expr | int"
 ALLOWED_NUMBERS: Final = frozenset({-1, 0, 1})
 _DAY_ZERO: Final = date(1899, 12, 30).toordinal()
 _ATOM: Final = 9
+_HIGHEST_RATE: Final = 10.0
+"""Rates of return are looked for up to here. [per month]"""
 _NEGATIVE: Final = 5
 _PRECEDENCE: Final = {
     "^": 4,
@@ -301,8 +302,16 @@ def _month(serial: Number) -> Number:
 
 
 def _rate(flows: Number, guess: Number) -> Number:
-    """Return the internal rate of return, NaN where there is none [per period]."""
-    return irr(np.asarray(flows)).rate
+    """Return the one positive internal rate of return, NaN without it [per period]."""
+    amounts = np.asarray(flows)
+    months = np.arange(len(amounts))
+
+    def value(rate: float) -> float:
+        return float((amounts * (1.0 + rate) ** -months).sum())
+
+    if value(0.0) <= 0.0 or value(_HIGHEST_RATE) >= 0.0:
+        return float("nan")
+    return float(brentq(value, 0.0, _HIGHEST_RATE, xtol=1e-15, rtol=1e-14))
 
 
 def _if_error(value: Number, other: Number) -> Number:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.ledger import CORPORATE_ITEMS, ITEMS
-from optimizer.workbook.expr import Call, Expr, Words, flag
+from optimizer.workbook.expr import Call, Expr
 from optimizer.workbook.lines import Scalar, Series
+from optimizer.workbook.returns import add_return, sheet_flow
 from optimizer.workbook.sheets import Sheet, sum_of
 
 if TYPE_CHECKING:
@@ -92,7 +93,13 @@ def outputs(
         opening=flow.opening * time.discount.opening,
         total=True,
     )
-    _payback(draft, time, sheet, sites)
+    for one in sites:
+        if one.items:
+            rate = one.place.number("hurdle_rate_per_year")
+            add_return(draft, time, sheet, one.place.site.name, one.flow, rate)
+    everything = sheet_flow(sheet, [one.flow for one in sites])
+    rate = draft.inputs.number("company.discount_rate_per_year")
+    add_return(draft, time, sheet, "All sites", everything, rate)
     return Outputs(sheet, npv, flow, site_items, corporate)
 
 
@@ -126,65 +133,18 @@ def _headlines(
         style="btc",
     )
     for one in sites:
-        _site_headlines(draft, time, sheet, one)
+        if one.items:
+            sheet.value(
+                f"{one.place.site.name}: NPV, unlevered, after its own tax",
+                "USD",
+                Call(
+                    "SUMPRODUCT",
+                    one.flow.opening_and_months,
+                    factors.opening_and_months,
+                ),
+                style="money",
+            )
     return npv
-
-
-def _site_headlines(
-    draft: Draft, time: Timeline, sheet: Sheet, one: SiteLedger
-) -> None:
-    """Put value and return of a site at the top."""
-    if not one.items:
-        return
-    sheet.heading(f"{one.place.site.name}: unlevered, after its own tax", 2)
-    flow = one.flow.opening_and_months
-    sheet.value(
-        "NPV at the company's rate",
-        "USD",
-        Call("SUMPRODUCT", flow, time.discount.opening_and_months),
-        style="money",
-    )
-    per_year = draft.inputs.constant("months_per_year")
-    guess = sheet.value(
-        "Hurdle rate per month",
-        "per month",
-        (1 + one.place.number("hurdle_rate_per_year")) ** (1 / per_year) - 1,
-        style="factor",
-    )
-    rate = (1 + Call("IRR", flow, guess)) ** per_year - 1
-    sheet.value("IRR", "per year", Call("IFERROR", rate, Words("none")), style="share")
-
-
-def _payback(
-    draft: Draft, time: Timeline, sheet: Sheet, sites: list[SiteLedger]
-) -> None:
-    """Put the payback of all sites' flows on the sheet."""
-    sheet.heading("Payback of all sites, unlevered, after tax, undiscounted")
-    flow = sheet.row(
-        "Flow of all sites",
-        "USD",
-        sum_of([one.flow for one in sites]),
-        opening=0.0,
-        total=True,
-    )
-    so_far = Series("Cumulated", "USD", opening=0.0)
-    so_far.define(so_far.before + flow)
-    sheet.add(so_far)
-    slack = draft.inputs.constant("tolerance_usd")
-    was = Series("Has been negative", "flag", opening=0.0, style="flag")
-    was.define(Call("MAX", was.before, flag(so_far < -slack)))
-    sheet.add(was)
-    back = Series("Has come back", "flag", opening=0.0, style="flag")
-    back.define(Call("MAX", back.before, was * (so_far >= -slack)))
-    sheet.add(back)
-    since = Call("SUM", back.months)
-    none = Call("IF", was.last > 0, Words("none"), 0)
-    sheet.value(
-        "Payback",
-        "months",
-        Call("IF", since > 0, time.n_months + 1 - since, none),
-        style="integer",
-    )
 
 
 def _site_items(sheet: Sheet, sites: list[SiteLedger]) -> dict[str, Series]:
