@@ -75,10 +75,10 @@ def plan(
         typer.Option(
             metavar="S",
             min=0.0,
-            help="Seconds for the explanation (why not, break-evens); 0 for none. "
-            "`wattplan explain` finishes the rest.",
+            help="Most seconds for the explanation (why not, break-evens); 0 for none. "
+            "`wattplan explain` finishes what is left.",
         ),
-    ] = 300.0,
+    ] = 420.0,
     compare: Annotated[
         bool,
         typer.Option(

@@ -37,6 +37,8 @@ CONFIRMED_GAP_FRAC: Final = 0.01
 _LEAST_SETTLE_S: Final = 3.0
 _SETTLE_S: Final = 14.0
 """Limit of the solves that settle one question. [s]"""
+_NEAR_FRAC: Final = 0.05
+"""Gap within which a start is good and only its bound is to be found. [share 0-1]"""
 _SAME_FRAC: Final = 1e-5
 """Gain of a better plan that is not worth settling anew for. [share 0-1]"""
 
@@ -245,6 +247,7 @@ class _Inquiry:
         if self._is_done():
             return self._status("optimal")
         before = self.objective_usd_m
+        gap_usd_m = self.bound_usd_m - before
         try:
             found = solve(
                 self._program.compiled,
@@ -253,6 +256,7 @@ class _Inquiry:
                 start=self.values,
                 should_stop=self._should_stop,
                 is_enough=lambda state: self._is_decided(state.objective_usd_m),
+                is_start_near=gap_usd_m <= _NEAR_FRAC * abs(before),
             )
         except SolverError as error:
             return "infeasible" if error.status == "infeasible" else "no plan found"

@@ -184,6 +184,7 @@ class _Contest:
                 time_limit_s=self._limit_s(_OPEN_S),
                 start=self.best,
                 is_enough=is_known,
+                is_start_near=False,
             )
         except SolverError:
             return
