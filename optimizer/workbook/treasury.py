@@ -156,8 +156,20 @@ class Steps:
             return self.state(
                 State(state.cash, state.loan, state.free - more, state.pledged + more)
             )
-        backed = self.number("loan.initial_ltv_frac") * self.price * more
-        room = Call("MAX", self.number("loan.draw_limit_usd") - state.loan, 0)
+        level = self.line(
+            "Loan that one BTC newly pledged brings",
+            "USD/BTC",
+            Call(
+                "MIN", self.number("loan.initial_ltv_frac") * self.price, self.release
+            ),
+        )
+        most = Call(
+            "MAX", self.number("loan.draw_limit_usd"), self.number("loan.principal_usd")
+        )
+        room = self.line(
+            "Room under the limit", "USD", Call("MAX", most - state.loan, 0)
+        )
+        backed = level * more
         drawn = self.flow("drawn", "Loan drawn", Call("MIN", asked, backed, room))
         return self.state(
             State(
