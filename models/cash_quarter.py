@@ -85,6 +85,7 @@ class QuarterEnd(Record):
     """Published balances at the end of a quarter, and lines of that quarter."""
 
     id: Identifier
+    company: Identifier
     quarter: str = Field(pattern=r"^\d{4}Q[1-4]$")
     cash_usd: Money
     loan_usd: Money

@@ -263,6 +263,13 @@ def _pieces(
             "starts at balances that are not among the published ones.",
             f"Quarters that can be projected: {known}.",
         )
+    if start.company != study.company.id:
+        _refuse(
+            quarter,
+            f"has published balances of {start.company}, and study {study.id} is of "
+            f"{study.company.id}.",
+            f"Take a study of {start.company}, such as base.",
+        )
     reported = [
         ReportedMonth(row.month, row.btc_produced, row.avg_operating_hashrate_eh_s)
         for row in production

@@ -7,6 +7,7 @@ the figures come about (`optimizer.cash_weeks`), and showing them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -146,6 +147,7 @@ def weeks_table(result: CashWeeks, weekly: WeeklyCash, title: str) -> CashTable:
         ),
         *_btc_rows(weekly),
     ]
+    rows = _known(rows)
     columns = [
         CashColumn(week.start.isoformat(), f"{week.start.day} {week.start:%b}")
         for week in result.calendar.weeks
@@ -205,7 +207,7 @@ def bands_table(result: CashWeeks) -> CashTable:
         "cash_bands",
         "Cases and scenarios",
         (*columns, CashColumn("total", "Total")),
-        tuple(rows),
+        tuple(_known(rows)),
     )
 
 
@@ -326,6 +328,17 @@ def _row(
     numbers = [float(value) for value in values[0]]
     end = float(np.sum(values[0])) if isinstance(total, str) else total
     return CashRow(key, label, unit, (*numbers, end), strong)
+
+
+def _known(rows: list[CashRow]) -> list[CashRow]:
+    """Return the rows that say something: those of a loan only where there is one."""
+    return [row for row in rows if _says_something(row)]
+
+
+def _says_something(row: CashRow) -> bool:
+    known = [c for c in row.cells if isinstance(c, float) and math.isfinite(c)]
+    is_of_loan = row.key.endswith(("loan_usd", "btc_pledged"))
+    return any(known) if is_of_loan else bool(known)
 
 
 def _is_used(result: CashWeeks, key: str) -> bool:

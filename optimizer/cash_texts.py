@@ -6,6 +6,7 @@ What does not belong here: the tables (`optimizer.cash_tables`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from models.cash_weeks import FLOOR_TOLERANCE_USD
@@ -38,11 +39,11 @@ def weeks_texts(result: CashWeeks) -> tuple[str, ...]:
         f"{base.btc_sold[0].sum():,.0f} BTC are sold.",
         _floor_text(result),
         _evenly_text(result),
-        _call_weeks_text(result),
     ]
+    if result.base.loan_usd.any():
+        texts.append(_call_weeks_text(result))
     bands = result.bands
     if bands is not None:
-        low, high = (bands.quantiles["ltv_frac"][k, -1] for k in (0, 2))
         week = result.first_likely_under()
         under = (
             "in no week does cash fall under its floor in one of twenty"
@@ -50,10 +51,14 @@ def weeks_texts(result: CashWeeks) -> tuple[str, ...]:
             else f"week {week.number} ({_span(week)}) is the first in which cash falls "
             "under its floor in one of twenty"
         )
-        texts.append(
-            f"Of {bands.n_scenarios:,} scenarios (seed {bands.seed}) {under}; the loan "
-            f"stands at {low:.0%} to {high:.0%} of its pledge at the end (P5 to P95)."
-        )
+        words = f"Of {bands.n_scenarios:,} scenarios (seed {bands.seed}) {under}"
+        low, high = (float(bands.quantiles["ltv_frac"][k, -1]) for k in (0, 2))
+        if math.isfinite(low):
+            words += (
+                f"; the loan stands at {low:.0%} to {high:.0%} of its pledge at the "
+                "end (P5 to P95)"
+            )
+        texts.append(f"{words}.")
     texts.append(
         "Every line sums to the month of the ledger: largest difference "
         f"{result.tie_error_usd():.6f} USD."

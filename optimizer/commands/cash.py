@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cash"]
 
-_FRAME_WIDTH = 6
+_GAP = 2
 _SHOWN = {
     "USD": ("USD m", 1e-6, 2),
     "BTC": ("BTC", 1.0, 0),
@@ -38,7 +38,7 @@ def cash(
     place: Annotated[
         str,
         typer.Argument(
-            metavar="[RUN or STUDY]",
+            metavar="RUN or STUDY",
             help="Folder of a run: its plan. A study file or a bundled study: business "
             "as usual.",
         ),
@@ -129,14 +129,14 @@ def _show(table: CashTable, console: Console) -> None:
         [_cell(cell, scale, digits) for cell in row.cells]
         for row, (_, scale, digits) in zip(table.rows, units, strict=True)
     ]
-    shown_texts = [c.label for c in table.columns] + [t for row in cells for t in row]
-    widest = max(map(len, shown_texts))
     head = max(len(row.label) for row in table.rows) + max(len(u[0]) for u in units)
-    per_block = max((console.width - head - _FRAME_WIDTH) // (widest + 1), 1)
-    for first in range(0, len(table.columns), per_block):
-        span = slice(first, first + per_block)
+    widths = [
+        max(len(column.label), *(len(row[place]) for row in cells)) + _GAP
+        for place, column in enumerate(table.columns)
+    ]
+    for span in _blocks(widths, console.width - head - 2 * _GAP - 2):
         shown = Table(
-            title=table.title if first == 0 else None,
+            title=table.title if span.start == 0 else None,
             title_justify="left",
             title_style="bold",
             header_style="bold",
@@ -156,6 +156,17 @@ def _show(table: CashTable, console: Console) -> None:
     if table.note:
         console.print(table.note, markup=False)
         console.print()
+
+
+def _blocks(widths: list[int], room: int) -> list[slice]:
+    """Return runs of columns that fit beside each other, at least one in each."""
+    blocks, first, used = [], 0, 0
+    for place, width in enumerate(widths):
+        if used + width > room and place > first:
+            blocks.append(slice(first, place))
+            first, used = place, 0
+        used += width
+    return [*blocks, slice(first, len(widths))]
 
 
 def _cell(cell: CashCell, scale: float, digits: int) -> str:

@@ -186,6 +186,16 @@ def test_csv_has_every_case_and_adds_up(
     assert float(mine["closing_usd"][week]) == pytest.approx(closing, abs=0.01)
 
 
+def test_without_a_loan_nothing_is_said_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["cash", "teaching", "--weeks", "14", "--scenarios", "20"]) == 0
+    told = capsys.readouterr().out
+    assert "nan" not in told
+    assert "Loan to value" not in told
+    assert "\u2026" not in told  # no cell is cut
+
+
 # --- quarter --------------------------------------------------------------------------
 
 
@@ -278,6 +288,13 @@ def test_a_quarter_without_actuals_is_refused(
     told = capsys.readouterr()
     assert words in told.err
     assert told.out == ""
+
+
+def test_published_balances_are_not_put_to_another_company(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["cash", "teaching", "--quarter", "2025Q4"]) == 2
+    assert "published balances of cango" in capsys.readouterr().err
 
 
 # --- segment --------------------------------------------------------------------------
