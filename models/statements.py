@@ -246,12 +246,10 @@ def _paid_usd(ledger: Ledger, asset: str) -> FloatArray:
 
 def _btc(study: Study, paths: MarketPaths, ledger: Ledger) -> BtcAccount:
     path = ledger.treasury
-    mined = ledger.mined_btc.sum(axis=1)
-    bought = getattr(path, "btc_bought", None)
     return btc_account(
         path.btc_free + path.btc_pledged,
-        mined,
-        np.zeros_like(mined) if bought is None else bought,
+        ledger.mined_btc.sum(axis=1),
+        path.btc_bought,
         opening_price_usd=study.market.btc_price_usd,
         price_usd=paths.btc_price_usd,
     )
@@ -292,7 +290,6 @@ def _balances(
     price[:, 1:] = paths.btc_price_usd
     paid, received = _deposits_usd(study, plan)
     none = np.zeros_like(path.cash_usd)
-    debt = getattr(ledger, "debt", None)
     held = {
         "cash": path.cash_usd,
         "btc_free": path.btc_free * price,
@@ -302,9 +299,7 @@ def _balances(
         "plant": values.plant.balance_usd,
         "deposits_paid": none + np.asarray(paid, like=none),
         "btc_loan": path.loan_usd,
-        "other_debt": none
-        if debt is None
-        else none + np.asarray(debt.balance_usd.sum(axis=0), like=none),
+        "other_debt": none + np.asarray(ledger.debt.balance_usd.sum(axis=0), like=none),
         "deposits_held": none + np.asarray(received, like=none),
     }
     owed = {"btc_loan", "other_debt", "deposits_held"}
