@@ -215,12 +215,17 @@ def moving_studies(draw: st.DrawFn) -> Study:
     )
     months = pick(12, 14, 18)
     order_step, holding_step = pick((3, 3), (4, 5), (6, 2), (2, 1))
+    places, prices = (dear, hosted, cheap), draw(markets())
+    owner = draw(companies("2025-12", prices.btc_price_usd))
+    there = {site.id for site in places} - {owner.tax_site}
+    lent = [f for f in owner.debt_facilities if f.site is None or f.site in there]
+    changes = {"cash_usd": 20e6, "debt_facilities": tuple(lent)}
     return tiny_study(
         time=grid(months, order_step, holding_step),
-        market=draw(markets()),
+        market=prices,
         tax_regimes=draw(tax_regimes()),
-        company=draw(companies()).model_copy(update={"cash_usd": 20e6}),
-        sites=(dear, hosted, cheap),
+        company=owner.model_copy(update=changes),
+        sites=places,
         asics=(asics()[0], new),
         gpus=(),
         hosting_offers=(),
