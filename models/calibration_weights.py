@@ -8,6 +8,7 @@ here: what is estimated (`models.calibration_price`, `models.calibration_network
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -137,7 +138,7 @@ def winsorised_rms(values: FloatArray, weights: FloatArray) -> float:
     weights : ndarray of shape (n,)
         Weights. [unitless]
     """
-    return weighted_mean(winsorised(values, weights) ** 2, weights) ** 0.5
+    return math.sqrt(weighted_mean(winsorised(values, weights) ** 2, weights))
 
 
 def slope_through_origin(

@@ -42,6 +42,7 @@ __all__ = [
     "HORIZONS_MONTHS",
     "REQUIRED_COVERAGE",
     "SERIES",
+    "STRICT_HORIZON_MONTHS",
     "Coverage",
     "ForecastTest",
     "backtest_forecasts",
@@ -52,7 +53,8 @@ SERIES: Final = ("btc_price", "network")
 BANDS: Final = (0.5, 0.8, 0.9)
 REQUIRED_COVERAGE: Final = {0.5: (0.42, 0.58), 0.8: (0.72, 0.88), 0.9: (0.85, 0.95)}
 """Coverage that a band must keep where windows hardly overlap."""
-_STRICT_HORIZON_MONTHS: Final = 3
+STRICT_HORIZON_MONTHS: Final = 3
+"""Up to here bands must hold; further ahead they must be compatible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class ForecastTest:
     @property
     def is_strict(self) -> bool:
         """Whether bands and score must hold, not just be compatible."""
-        return self.horizon_months <= _STRICT_HORIZON_MONTHS
+        return self.horizon_months <= STRICT_HORIZON_MONTHS
 
     @property
     def is_passed(self) -> bool:

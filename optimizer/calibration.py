@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.calibration import MarketFit
     from models.forecast_backtest import ForecastTest
+    from models.study import Study
     from optimizer.console import JsonValue
     from sites import InputNumber
 
@@ -50,6 +51,8 @@ class CalibrationReport:
 
     Parameters
     ----------
+    study : Study
+        Study whose market gave what is assumed.
     fit : MarketFit
         Fit to the whole history.
     parameters : tuple of InputNumber
@@ -64,12 +67,13 @@ class CalibrationReport:
         Mean BTC price over the base path 12 months ahead. [ratio]
     history_file : str
         History, as named by the user.
-    market_file : str
-        File written.
+    market_file, page_file : str
+        Files written; empty for none.
     warnings : tuple of str
         What the reader should know.
     """
 
+    study: Study
     fit: MarketFit
     parameters: tuple[InputNumber, ...]
     tests: tuple[ForecastTest, ...]
@@ -79,12 +83,18 @@ class CalibrationReport:
     mean_over_base: float
     history_file: str
     market_file: str
+    page_file: str
     warnings: tuple[str, ...]
 
     @property
     def is_passed(self) -> bool:
         """Whether every test is passed."""
         return all(test.is_passed for test in self.tests)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files written."""
+        return tuple(name for name in (self.market_file, self.page_file) if name)
 
     def to_dict(self) -> dict[str, JsonValue]:
         """Return the result as plain values for JSON; keys carry units."""
@@ -97,6 +107,7 @@ class CalibrationReport:
                 "last_month": self.fit.last_month,
             },
             "market_file": self.market_file,
+            "page_file": self.page_file or None,
             "parameters": [_parameter_dict(number) for number in self.parameters],
             "btc_months_over_days_variance_ratio": self.fit.price.months_over_days,
             "btc_mean_over_base_ratio_12_months": self.mean_over_base,
@@ -113,6 +124,7 @@ def run_calibration(
     until: date | None = None,
     study: str | Path = "base",
     out: Path = Path("market.toml"),
+    html: Path | None = None,
     is_replacing: bool = False,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -129,8 +141,10 @@ def run_calibration(
         Study whose market gives what is assumed rather than fitted.
     out : pathlib.Path
         Market file to write.
+    html : pathlib.Path, optional
+        Page to write as well.
     is_replacing : bool
-        Whether a file that is there already is replaced.
+        Whether files that are there already are replaced.
     seed : int
         Of the draws of the test. [unitless]
     progress : callable or None
@@ -148,7 +162,9 @@ def run_calibration(
     ReportError
         If the file cannot be written.
     """
-    faults = _out_faults(out, is_replacing=is_replacing)
+    faults = _out_faults("--out", out, is_replacing=is_replacing)
+    if html is not None:
+        faults += _out_faults("--html", html, is_replacing=is_replacing)
     try:
         daily = load_daily_history(history, until=until)
     except ConfigError as err:
@@ -168,9 +184,8 @@ def run_calibration(
     )
     first, last = daily.dates[0].isoformat(), daily.dates[-1].isoformat()
     numbers = fitted_numbers(fit, earlier, first_date=first, file=str(out))
-    text = market_toml(bundle, fit, numbers, tests)
-    write_text(out, text)
-    return CalibrationReport(
+    report = CalibrationReport(
+        study=bundle.study,
         fit=fit,
         parameters=numbers,
         tests=tests,
@@ -180,18 +195,30 @@ def run_calibration(
         mean_over_base=_mean_over_base(fit, seed),
         history_file=str(history),
         market_file=str(out),
+        page_file="" if html is None else str(html),
         warnings=_warnings(fit, tests, last),
     )
+    page = "" if html is None else _page(report)
+    write_text(out, market_toml(bundle, fit, numbers, tests))
+    if html is not None:
+        write_text(html, page)
+    return report
 
 
-def _out_faults(out: Path, *, is_replacing: bool) -> list[Fault]:
+def _page(report: CalibrationReport) -> str:
+    # Plotly is slow to import and only a page needs it.
+    from optimizer.report.calibration_page import render_calibration
+
+    return render_calibration(report)
+
+
+def _out_faults(option: str, out: Path, *, is_replacing: bool) -> list[Fault]:
     if out.exists() and not is_replacing:
-        action = "Choose another --out, or replace it with --force."
-        return [Fault("--out", "", str(out), "is there already.", action)]
+        action = "Choose another name, or replace it with --force."
+        return [Fault(option, "", str(out), "is there already.", action)]
     if not out.resolve().parent.is_dir():
-        return [
-            Fault("--out", "", str(out), "names no folder that is there.", "Make it.")
-        ]
+        what = "names no folder that is there."
+        return [Fault(option, "", str(out), what, "Make it.")]
     return []
 
 

@@ -62,8 +62,12 @@ def calibrate(
             "power, GPUs.",
         ),
     ] = "base",
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a page with figures."),
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a market file that is there.")
+        bool, typer.Option("--force", help="Replace files that are there.")
     ] = False,
     seed: SeedOption = 1,
     json_output: JsonOption = False,
@@ -77,6 +81,7 @@ def calibrate(
             until=None if until is None else until.date(),
             study=study,
             out=out,
+            html=html,
             is_replacing=force,
             seed=seed,
             progress=lambda done, total: live.count(done, total, unit="windows"),
@@ -132,8 +137,9 @@ def _show(report: CalibrationReport) -> None:
     output_console().print(
         "The base path is the median of the BTC price; its mean lies "
         f"{100 * (report.mean_over_base - 1):.0f} % above it after twelve months.\n"
-        f"Written: {report.market_file}",
+        f"Written: {', '.join(report.files)}",
         markup=False,
+        soft_wrap=True,
     )
     for warning in report.warnings:
         error_console().print(f"Warning: {warning}", style="yellow", markup=False)

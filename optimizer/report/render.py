@@ -35,19 +35,34 @@ if TYPE_CHECKING:
 
     from plotly.graph_objects import Figure
 
-    from optimizer.report.data import AnyReportData
+    from models.study import Study
+    from optimizer.report.data import AnyReportData, RunInfo
     from optimizer.report.exhibit import Section
     from optimizer.report.strip import Alert, Tile
     from optimizer.report.table import Table
 
-__all__ = ["REPORT_FILE", "render_report", "write_report"]
+__all__ = ["REPORT_FILE", "Front", "render_page", "render_report", "write_report"]
 
 REPORT_FILE = "report.html"
 
 
 @dataclass(frozen=True, slots=True)
-class _Front:
-    """What stands on a page, by the kind of its run."""
+class Front:
+    """What stands on a page, by the kind of its run.
+
+    Parameters
+    ----------
+    kicker : str
+        What kind of page it is.
+    sections : tuple of Section
+        Chapters.
+    tiles : tuple of Tile
+        Key figures.
+    summary : tuple of str
+        Paragraphs above them.
+    alerts : tuple of Alert
+        What must not be overlooked.
+    """
 
     kicker: str
     sections: tuple[Section, ...]
@@ -56,16 +71,16 @@ class _Front:
     alerts: tuple[Alert, ...] = ()
 
 
-def _front(data: AnyReportData) -> _Front:
+def _front(data: AnyReportData) -> Front:
     if isinstance(data, ReportData):
-        return _Front(
+        return Front(
             "Planning report",
             sections(data),
             tiles(data),
             summary(data),
             alerts(data),
         )
-    return _Front(
+    return Front(
         "Screening report",
         screening_sections(data),
         screening_tiles(data),
@@ -86,7 +101,26 @@ def render_report(data: AnyReportData) -> str:
     str
         Document that needs no other file and no network.
     """
-    front = _front(data)
+    return render_page(_front(data), data.study, data.run)
+
+
+def render_page(front: Front, study: Study, run: RunInfo) -> str:
+    """Return a page as one HTML document.
+
+    Parameters
+    ----------
+    front : Front
+        What stands on it; a section ``sources`` tells where its inputs come from.
+    study : Study
+        Study that it is about.
+    run : RunInfo
+        Run that made it.
+
+    Returns
+    -------
+    str
+        Document that needs no other file and no network.
+    """
     parts = front.sections
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_page_file),
@@ -96,8 +130,8 @@ def render_report(data: AnyReportData) -> str:
         undefined=jinja2.StrictUndefined,
     )
     return environment.get_template("report.html.jinja").render(
-        study=data.study,
-        run=data.run,
+        study=study,
+        run=run,
         kicker=front.kicker,
         tiles=front.tiles,
         alerts=front.alerts,

@@ -196,6 +196,26 @@ def test_a_market_file_is_replaced_only_when_told(tmp_path, history, capsys):
     assert calibrate("--history", history, "--out", nowhere) == 2
 
 
+def test_the_page_shows_tests_and_parameters_and_needs_no_network(
+    tmp_path, history, capsys
+):
+    page = tmp_path / "fit.html"
+    words = ("--history", history, "--out", tmp_path / "m.toml", "--html", page)
+    assert calibrate(*words) == 0
+    assert f"m.toml, {page}" in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    body = text[: text.index("<script>")]
+    assert "Market model fitted to January 2025" in body
+    assert "network_short_elasticity" in body
+    assert 'id="figure-coverage"' in body
+    assert 'id="figure-pit"' in body
+    assert "Content-Security-Policy" in body
+    # Refused as a whole where one of the files is there.
+    (tmp_path / "m.toml").unlink()
+    assert calibrate(*words) == 2
+    assert not (tmp_path / "m.toml").exists()
+
+
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     out = tmp_path / "market.toml"
     out.write_text("mine")
