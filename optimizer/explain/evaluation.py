@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from optimizer.explain.programs import Program, WholeDecisions
     from optimizer.explain.questions import Question
     from optimizer.explain.relaxations import Relaxation
+    from optimizer.milp.solve import Progress
 
 __all__ = ["CONFIRMED_GAP_FRAC", "Evaluation", "evaluate_relaxed", "evaluate_whole"]
 
@@ -239,7 +240,9 @@ class _Inquiry:
         if near is not None:
             self._take(held(program, program.integers_of(near)))
         if self._relaxed is not None and not self._is_done():
-            self._take(rounded(program.compiled, self._relaxed))
+            self._take(
+                rounded(program.compiled, self._relaxed, is_enough=self._is_shown)
+            )
 
     def go(self) -> str:
         """Settle every question as far as time allows; return how it ended."""
@@ -255,7 +258,7 @@ class _Inquiry:
                 time_limit_s=self._left_s(),
                 start=self.values,
                 should_stop=self._should_stop,
-                is_enough=lambda state: self._is_decided(state.objective_usd_m),
+                is_enough=self._is_shown,
                 is_start_near=gap_usd_m <= _NEAR_FRAC * abs(before),
             )
         except SolverError as error:
@@ -272,6 +275,9 @@ class _Inquiry:
         gap_usd_m = self.bound_usd_m - self.objective_usd_m
         is_near = gap_usd_m <= CONFIRMED_GAP_FRAC * abs(self.objective_usd_m)
         return is_near or self._is_decided(self.objective_usd_m)
+
+    def _is_shown(self, state: Progress) -> bool:
+        return self._is_decided(state.objective_usd_m)
 
     def _status(self, otherwise: str) -> str:
         """Read uses off the best plan where that settles them; return how it ended."""

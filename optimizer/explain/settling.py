@@ -19,6 +19,8 @@ from optimizer.explain.relaxations import MATERIAL, Relaxation, Sides
 from optimizer.milp.solve import solve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from models.arrays import BoolArray, FloatArray
     from optimizer.explain.programs import Program
     from optimizer.explain.questions import Question
@@ -78,7 +80,12 @@ def decided_anew(
         return None
 
 
-def rounded(compiled: Compiled, relaxed: FloatArray) -> FloatArray | None:
+def rounded(
+    compiled: Compiled,
+    relaxed: FloatArray,
+    *,
+    is_enough: Callable[[Progress], bool] | None = None,
+) -> FloatArray | None:
     """Return the best solution that rounds a relaxation's whole decisions up or down.
 
     Parameters
@@ -87,6 +94,8 @@ def rounded(compiled: Compiled, relaxed: FloatArray) -> FloatArray | None:
         Program.
     relaxed : ndarray of shape (n_columns,)
         Solution of its relaxation. [mixed]
+    is_enough : callable, optional
+        Told the state of the search; a true value ends it.
 
     Returns
     -------
@@ -103,7 +112,10 @@ def rounded(compiled: Compiled, relaxed: FloatArray) -> FloatArray | None:
         )
         try:
             return solve(
-                near, gap_frac=_ROUNDED_GAP_FRAC, time_limit_s=_ROUNDED_S
+                near,
+                gap_frac=_ROUNDED_GAP_FRAC,
+                time_limit_s=_ROUNDED_S,
+                is_enough=is_enough,
             ).values
         except SolverError:
             continue
