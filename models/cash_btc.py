@@ -40,6 +40,8 @@ class BtcDays:
         What the whole month sells. [BTC]
     pledged_btc, moved_btc : ndarray of shape (n_scenarios, n_days)
         Pledged at the start of the day's month, and its change over the month. [BTC]
+    drawn_frac : ndarray of shape (n_days,)
+        Share of the month's draws made by each day's end. [share 0-1]
     """
 
     months: IntArray
@@ -49,6 +51,7 @@ class BtcDays:
     sold_btc: FloatArray
     pledged_btc: FloatArray
     moved_btc: FloatArray
+    drawn_frac: FloatArray
 
     def available_btc(self) -> FloatArray:
         """Return what may have been sold by each day's end, (n_scenarios, n_days)."""
@@ -93,7 +96,8 @@ class BtcDays:
         Returns
         -------
         tuple of ndarray of shape (n_scenarios, n_days)
-            The pledge moves with the sales, in a month without any evenly. [BTC]
+            A pledge grows with draws and shrinks with sales, in a month without any
+            evenly. [BTC]
         """
         in_month = self._in_month(sold_btc)
         ratio = np.divide(
@@ -102,6 +106,7 @@ class BtcDays:
             out=np.broadcast_to(self.passed_frac, sold_btc.shape).copy(),
             where=self.sold_btc > _BTC_TOLERANCE,
         )
+        ratio = np.where(self.moved_btc > 0.0, self.drawn_frac, ratio)
         pledged = self.pledged_btc + self.moved_btc * ratio
         return pledged, self.available_btc() - in_month
 
@@ -120,7 +125,9 @@ class BtcDays:
         return in_month
 
 
-def btc_days(treasury: TreasuryPath, months: IntArray) -> BtcDays:
+def btc_days(
+    treasury: TreasuryPath, months: IntArray, drawn_frac: FloatArray
+) -> BtcDays:
     """Return the months of a treasury, spread over days.
 
     Parameters
@@ -129,10 +136,13 @@ def btc_days(treasury: TreasuryPath, months: IntArray) -> BtcDays:
         Balances and sales by month.
     months : ndarray of int of shape (n_days,)
         Position of each day's month, rising from 0. [unitless]
+    drawn_frac : ndarray of shape (n_days,)
+        Share of its month's draws that is made on each day. [share 0-1]
     """
     held = treasury.btc_free + treasury.btc_pledged
     pledged = treasury.btc_pledged
     sold = treasury.btc_sold
+    ends = np.cumsum(drawn_frac)
     return BtcDays(
         months=months,
         passed_frac=np.concatenate(
@@ -143,6 +153,7 @@ def btc_days(treasury: TreasuryPath, months: IntArray) -> BtcDays:
         sold_btc=sold[:, months],
         pledged_btc=pledged[:, months],
         moved_btc=(pledged[:, 1:] - pledged[:, :-1])[:, months],
+        drawn_frac=ends - months,
     )
 
 

@@ -77,6 +77,24 @@ class CashCalendar:
     month_of_day: IntArray
     week_of_day: IntArray
 
+    @property
+    def part_starts(self) -> IntArray:
+        """Return the first day of each part, (n_parts,) [unitless].
+
+        A part is what a week and a month have in common; the days after the last week
+        are a part of their own.
+        """
+        step = np.abs(np.diff(self.month_of_day)) + np.abs(np.diff(self.week_of_day))
+        return np.concatenate([[0], np.flatnonzero(step) + 1])
+
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """Return the positions of week (-1 after the last) and month of each part."""
+        return tuple(
+            (int(self.week_of_day[day]), int(self.month_of_day[day]))
+            for day in self.part_starts
+        )
+
 
 def cash_calendar(start_month: str, n_weeks: int) -> CashCalendar:
     """Return the calendar of a weekly view.

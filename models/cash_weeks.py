@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from models.cash_calendar import CashCalendar
     from models.ledger import Ledger
     from models.study import Study
-    from models.treasury import TreasuryPath
 
 __all__ = ["FLOOR_TOLERANCE_USD", "WeeklyCash", "payment_terms", "weekly_cash"]
 
@@ -71,6 +70,8 @@ class WeeklyCash:
         pledge. [USD/BTC]
     is_called : ndarray of bool of shape (n_scenarios, n_months)
         Months in which the ledger plays a margin call. [unitless]
+    part_flows : dict of str to ndarray of shape (n_scenarios, n_parts)
+        Flows by line of the calendar's parts: weeks cut at the ends of months. [USD]
     """
 
     calendar: CashCalendar
@@ -92,6 +93,7 @@ class WeeklyCash:
     ltv_frac: FloatArray
     call_price_usd: FloatArray
     is_called: BoolArray
+    part_flows: dict[str, FloatArray]
 
     @property
     def is_under_floor(self) -> BoolArray:
@@ -194,7 +196,8 @@ class _Spread:
         self.daily[_PURCHASES] = (
             self.flows[_PURCHASES][:, calendar.month_of_day] * self._price_shares()
         )
-        self.btc = btc_days(ledger.treasury, calendar.month_of_day)
+        drawn = term_weights(terms.financing, calendar)
+        self.btc = btc_days(ledger.treasury, calendar.month_of_day, drawn)
         self.sold_btc = np.zeros_like(price_usd)
         self.cash_usd = np.zeros_like(price_usd)
 
@@ -296,12 +299,9 @@ class _Spread:
             loan_usd=loan[:, last],
             ltv_frac=loan_per_btc_usd / self.price_usd[:, last],
             call_price_usd=loan_per_btc_usd / call_frac,
-            is_called=_called(treasury)[:, : len(calendar.months)] > 0.0,
+            is_called=treasury.is_called[:, : len(calendar.months)] > 0.0,
+            part_flows={
+                key: np.add.reduceat(daily, calendar.part_starts, axis=1)
+                for key, daily in self.daily.items()
+            },
         )
-
-
-def _called(treasury: TreasuryPath) -> FloatArray:
-    called: FloatArray = getattr(
-        treasury, "is_called", np.zeros_like(treasury.btc_sold)
-    )
-    return called

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import ConfigError, Fault
+from optimizer.cash_basis import terms_table, ties_table
 from optimizer.cash_quarter import cash_quarter
 from optimizer.cash_quarter_tables import quarter_tables, segment_table
 from optimizer.cash_segment import cash_segment
@@ -19,8 +20,6 @@ from optimizer.cash_source import open_cash_source
 from optimizer.cash_tables import (
     bands_table,
     csv_columns,
-    terms_table,
-    ties_table,
     weeks_csv,
     weeks_table,
 )

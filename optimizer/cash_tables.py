@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from models.cash_lines import CASH_LINES
-from models.cash_weeks import payment_terms
-from models.payment_terms import PaymentTerm
 from optimizer.cash_cases import CASES
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.cash_weeks import WeeklyCash
     from optimizer.cash_weeks import CashWeeks
-    from sites.loader import StudyBundle
 
 __all__ = [
     "CashColumn",
@@ -32,8 +29,7 @@ __all__ = [
     "CashTable",
     "bands_table",
     "csv_columns",
-    "terms_table",
-    "ties_table",
+    "is_used",
     "weeks_csv",
     "weeks_table",
 ]
@@ -132,7 +128,7 @@ def weeks_table(result: CashWeeks, weekly: WeeklyCash, title: str) -> CashTable:
         if line.group != group and group:
             rows += _group_row(result, weekly, group)
         group = line.group
-        if _is_used(result, line.key):
+        if is_used(result, line.key):
             rows.append(_row(f"{line.key}_usd", line.label, weekly.lines[line.key]))
     rows += _group_row(result, weekly, group)
     rows += [
@@ -211,83 +207,6 @@ def bands_table(result: CashWeeks) -> CashTable:
     )
 
 
-def ties_table(result: CashWeeks) -> CashTable:
-    """Return the months of the base case: days added up beside the ledger."""
-    weekly = result.base
-    rows = []
-    for index, month in enumerate(result.calendar.months):
-        keys = weekly.month_flows
-        days = [float(weekly.month_sums[key][0, index]) for key in keys]
-        ledger = [float(flow[0, index]) for flow in keys.values()]
-        is_last = index + 1 == len(result.calendar.months)
-        after = sum(float(rest[0]) for rest in weekly.rest.values()) if is_last else 0.0
-        cells = (
-            sum(value for value in days if value > 0.0),
-            sum(value for value in days if value < 0.0),
-            after,
-            sum(ledger),
-            max(abs(a - b) for a, b in zip(days, ledger, strict=True)),
-            float(weekly.month_cash_usd[0, index]),
-            float(weekly.ledger_cash_usd[0, index]),
-        )
-        rows.append(CashRow(month, month, "USD", cells))
-    return CashTable(
-        "cash_ties",
-        "Weeks beside the monthly ledger, base case",
-        (
-            CashColumn("inflow_usd", "Inflow lines"),
-            CashColumn("outflow_usd", "Outflow lines"),
-            CashColumn("after_usd", "Net after the weeks"),
-            CashColumn("ledger_usd", "Net in the ledger"),
-            CashColumn("worst_line_usd", "Worst line off by"),
-            CashColumn("cash_usd", "Cash at its end"),
-            CashColumn("ledger_cash_usd", "In the ledger"),
-        ),
-        tuple(rows),
-    )
-
-
-def terms_table(bundle: StudyBundle) -> CashTable:
-    """Return the payment terms with their ranges and sources.
-
-    Parameters
-    ----------
-    bundle : StudyBundle
-        Study; terms that its company file does not give are defaults.
-    """
-    terms = payment_terms(bundle.study)
-    known = {number.key: number for number in bundle.provenance}
-    rows = []
-    for name, value in terms:
-        key = f"company.payment_terms.{name}"
-        is_term = isinstance(value, PaymentTerm)
-        number = known.get(f"{key}.due_day" if is_term else key)
-        rule = value.rule if is_term else str(value)
-        is_dated = is_term and value.rule == "monthly"
-        cells: tuple[CashCell, ...] = (
-            rule,
-            value.due_day if is_dated else None,
-            number.low if number else None,
-            number.high if number else None,
-            number.source_id if number else "default, assumption",
-            number.note if number else "",
-        )
-        rows.append(CashRow(name, name.replace("_", " "), "day of month", cells))
-    return CashTable(
-        "cash_terms",
-        "Payment terms",
-        (
-            CashColumn("rule", "Rule", is_text=True),
-            CashColumn("due_day", "Due day"),
-            CashColumn("low", "Low"),
-            CashColumn("high", "High"),
-            CashColumn("source", "Source", is_text=True),
-            CashColumn("note", "Note", is_text=True),
-        ),
-        tuple(rows),
-    )
-
-
 def csv_columns(tables: Iterable[tuple[str, CashTable]]) -> dict[str, list[CashCell]]:
     """Return tables of the same columns as one, for a CSV file.
 
@@ -341,13 +260,14 @@ def _says_something(row: CashRow) -> bool:
     return any(known) if is_of_loan else bool(known)
 
 
-def _is_used(result: CashWeeks, key: str) -> bool:
+def is_used(result: CashWeeks, key: str) -> bool:
+    """Return whether a line moves any cash in any case."""
     return any(bool(w.lines[key].any()) for w in result.cases.values())
 
 
 def _group_row(result: CashWeeks, weekly: WeeklyCash, group: str) -> list[CashRow]:
     keys = [line.key for line in CASH_LINES if line.group == group]
-    if sum(_is_used(result, key) for key in keys) < 2:
+    if sum(is_used(result, key) for key in keys) < 2:
         return []
     key = f"{group.replace(' ', '_')}_usd"
     return [_row(key, f"Total {group}", weekly.group_usd(group), strong=True)]

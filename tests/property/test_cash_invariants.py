@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from engine_strategies import STUDY as MIXED
+from engine_strategies import futures, plans, quick, seeds
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from scored_plans import grown_plan
@@ -105,6 +107,24 @@ def test_payments_fall_on_working_days_of_their_month(
         assert all(day.weekday() < 5 for day in paid)
     due = due_date(month, own.due_day)
     assert due.isoformat()[:7] == month
+
+
+@given(plans(), seeds)
+@quick
+def test_any_plan_in_any_future_ties(plan, seed) -> None:
+    paths = futures(seed)
+    ledger = evaluate(MIXED, plan, paths)
+    calendar = cash_calendar(MIXED.time.start_month, 13)
+    ids = np.arange(paths.n_scenarios, dtype=np.int64)
+    drawn = normals(7, ids, len(calendar.days), 12_288)[..., 0]
+    opening = MIXED.market.btc_price_usd
+    price = daily_price_usd(calendar, opening, paths.btc_price_usd, 0.5, drawn)
+    weekly = weekly_cash(MIXED, ledger, calendar, price)
+    cash = np.abs(ledger.treasury.cash_usd).max() + 1e6
+    assert weekly.tie_error_usd() <= 1e-9 * 12 * cash + 1e-3
+    loan = ledger.treasury.loan_usd[:, 3]
+    np.testing.assert_allclose(weekly.loan_usd[:, -1], loan, atol=1e-3)
+    assert (weekly.btc_held >= -1e-6).all()
 
 
 def test_the_last_week_of_three_months_closes_on_the_ledgers_cash() -> None:

@@ -18,6 +18,7 @@ from models.cash_quarter import QUARTER_ROWS
 from models.cash_segment import segment_cash
 from models.cashflow import evaluate
 from models.opening import roll_forward
+from optimizer.cash_basis import shares_table
 from optimizer.cash_cases import case_study, case_values, with_values
 from optimizer.cash_quarter import cash_quarter
 from optimizer.cash_segment import cash_segment
@@ -122,6 +123,20 @@ def test_a_scenario_does_not_depend_on_its_neighbours(base):
     for name, values in many.quantiles.items():
         np.testing.assert_array_equal(values, again.quantiles[name])
     assert many.tie_error_usd < 0.01
+
+
+def test_shares_of_the_months_rebuild_every_week(weeks):
+    # What a sheet with live formulas does: ledger x share, summed over a week's parts
+    table = shares_table(weeks)
+    parts = weeks.calendar.parts
+    assert len(table.columns) == len(parts) == 15  # weeks 5 and 9 have two parts
+    for row in table.rows:
+        key = row.key.removesuffix("_frac")
+        flows = weeks.base.month_flows[key][0]
+        rebuilt = np.zeros(13)
+        for (week, month), share in zip(parts, row.cells, strict=True):
+            rebuilt[week] += flows[month] * share
+        np.testing.assert_allclose(rebuilt, weeks.base.lines[key][0], atol=0.01)
 
 
 def test_the_horizon_bounds_the_weeks(base):

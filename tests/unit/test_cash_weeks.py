@@ -8,6 +8,7 @@ import pytest
 from engine_plans import empty_plan, full_commitments, opening_holdings
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import company, tiny_study
+from workbook_plans import rich_plan, rich_study
 
 from gpu.philox import normals
 from gpu.scenarios import sampled_paths
@@ -179,6 +180,29 @@ def test_weeks_tie_to_the_month_to_a_cent_and_to_scale(plan_of, n_weeks, terms):
             )
         cash = ledger.treasury.cash_usd[:, 1 : n_months + 1]
         np.testing.assert_allclose(weekly.month_cash_usd, cash, atol=0.01)
+
+
+def test_a_plan_with_every_kind_of_flow_ties():
+    study = rich_study()
+    plan = rich_plan(study)
+    early = (0.0, 0.5, *plan.btc_bought[2:])
+    plan = plan.model_copy(update={"btc_bought": early})
+    for ledger, weekly in (
+        base_weeks(study, plan, 40),
+        sampled(study, plan, 40, n=30),
+    ):
+        assert weekly.tie_error_usd() < 0.01
+        used = {key for key, flow in weekly.lines.items() if flow.any()}
+        assert {"loan_drawn", "debt_drawn", "debt_interest", "btc_purchases"} <= used
+        month = len(weekly.calendar.months)
+        np.testing.assert_allclose(
+            weekly.loan_usd[:, -1], ledger.treasury.loan_usd[:, month], atol=0.01
+        )
+        np.testing.assert_allclose(
+            weekly.btc_pledged[:, -1],
+            ledger.treasury.btc_pledged[:, month],
+            atol=1e-6,
+        )
 
 
 def test_opening_and_flows_make_closing_in_every_week():
