@@ -17,6 +17,7 @@ from models.market_parameters import Market
 from models.offers import HostingOffer
 from models.site import Site
 from models.units import W_PER_MW
+from sites.debt_checks import company_debt_faults
 from sites.words import did_you_mean, listed, number_text
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _company(company: Entry, entries: StudyEntries) -> list[Fault]:
         faults.append(
             company.fault("loan.maturity_month", allowed, action, value=value)
         )
-    return faults
+    return [*faults, *company_debt_faults(company, entries)]
 
 
 def _site_references(site: Entry, entries: StudyEntries) -> list[Fault]:

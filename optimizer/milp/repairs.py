@@ -17,6 +17,7 @@ import numpy as np
 from models.finance import discount_factors
 from models.offers import HostingOffer
 from optimizer.milp.elastic import Slack
+from optimizer.milp.treasury import loan_months
 from optimizer.milp.value import MONTHLY_FLOWS
 
 if TYPE_CHECKING:
@@ -126,7 +127,22 @@ class Repairs:
                 f" The loan of {money(loan.principal_usd / _MILLION, up=False)} falls "
                 "due in that month (maturity_month)."
             )
-        return text
+        return text + self._call_words(period)
+
+    def _call_words(self, period: int) -> str:
+        """Say that the price of a month calls the opening loan, if it does."""
+        company = self._study.company
+        price = float(self._built.paths.btc_price_usd[0, period])
+        if period not in loan_months(self._study) or company.btc_pledged <= 0.0:
+            return ""
+        ltv = company.loan.principal_usd / (company.btc_pledged * price)
+        if ltv <= company.loan.margin_call_ltv_frac:
+            return ""
+        return (
+            f" At {price:,.0f} USD per BTC the opening loan stands at {ltv:.0%} of its "
+            f"pledge, over margin_call_ltv_frac {company.loan.margin_call_ltv_frac}: "
+            "the lender must be met in cash."
+        )
 
     def of_notice(
         self, site: Site, short_usd_m: float, month: str

@@ -123,8 +123,13 @@ def _add_loan_balance(model: Any, study: Study, paths: MarketPaths) -> None:
 
 
 def _add_sale_share(model: Any, study: Study) -> None:
-    """Add ``sale_share``: sales of a month within their share of BTC at hand."""
+    """Add ``sale_share``: sales of a month within their share of BTC at hand.
+
+    A policy that sells a share of output says itself how much is sold.
+    """
     company = study.company
+    if company.treasury_policy.kind == "sell_share":
+        return
     maturity = study.period_of(company.loan.maturity_month)
 
     def sale_share(m: Any, period: int) -> Any:

@@ -68,7 +68,7 @@ def treasury_checks(
     return (
         *always,
         *_followed_checks(plan, ledger),
-        _sale_check(study, plan, ledger),
+        *_sale_checks(study, plan, ledger),
         check("loan not called", float(paths.is_called.sum()), 0.0, "months"),
         *_debt_checks(study, ledger),
     )
@@ -98,13 +98,15 @@ def _gap(done: FloatArray, wanted: Sequence[float] | FloatArray) -> float:
     return float(np.abs(done[0] - np.asarray(wanted)).max())
 
 
-def _sale_check(study: Study, plan: Plan, ledger: Ledger) -> Check:
+def _sale_checks(study: Study, plan: Plan, ledger: Ledger) -> Sequence[Check]:
     """Check sales against the documented share of BTC at hand.
 
     Not in the month in which the loan falls due, nor of pledged BTC in months whose
     price calls the opening loan: sales that repay it are then free.
     """
     company, paths = study.company, ledger.treasury
+    if company.treasury_policy.kind == "sell_share":
+        return ()
     mined = ledger.mined_btc[0].sum(axis=0)
     at_hand = paths.btc_free[0, :-1] + paths.btc_pledged[0, :-1] + mined
     sold = np.asarray(plan.btc_sold_free) + np.asarray(plan.btc_sold_pledged)
@@ -115,7 +117,8 @@ def _sale_check(study: Study, plan: Plan, ledger: Ledger) -> Check:
     call_usd = loan_usd_per_pledged_btc(company) / company.loan.margin_call_ltv_frac
     worth = base_paths(study).btc_price_usd[0]
     over[(worth <= call_usd) & (np.arange(len(over)) < maturity)] = 0.0
-    return check("BTC sold within its share", float(over.max()), _BTC_TOLERANCE, "BTC")
+    most = float(over.max())
+    return (check("BTC sold within its share", most, _BTC_TOLERANCE, "BTC"),)
 
 
 def _debt_checks(study: Study, ledger: Ledger) -> Sequence[Check]:
