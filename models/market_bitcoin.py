@@ -2,7 +2,7 @@
 """Paths of Bitcoin: price with clustered volatility, fee share, network, difficulty.
 
 One step per month and few operations per step, so that every engine can repeat them:
-the price takes two multiply-adds and two exponentials, the network one of each more.
+the price takes three multiply-adds and two exponentials, the network a few more.
 What does not belong here: prices that have nothing to do with Bitcoin
 (`models.market`), parameters (`models.market_parameters`) and how they are estimated
 (`models.calibration`).
