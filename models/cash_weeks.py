@@ -19,7 +19,7 @@ from models.cash_lines import CASH_LINES, line_flows
 from models.payment_terms import DEFAULT_TERMS, PaymentTerm, PaymentTerms
 
 if TYPE_CHECKING:
-    from models.arrays import BoolArray, FloatArray
+    from models.arrays import BoolArray, FloatArray, IntArray
     from models.cash_calendar import CashCalendar
     from models.ledger import Ledger
     from models.study import Study
@@ -259,8 +259,7 @@ class _Spread:
         last = np.append(starts[1:], n_in) - 1
 
         def summed(daily: FloatArray) -> FloatArray:
-            total: FloatArray = np.add.reduceat(daily[:, :n_in], starts, axis=1)
-            return total
+            return _sums(daily[:, :n_in], starts)
 
         closing = self.cash_usd[:, last]
         opening = np.concatenate([treasury.cash_usd[:, :1], closing[:, :-1]], axis=1)
@@ -282,10 +281,7 @@ class _Spread:
                 for line in CASH_LINES
             },
             month_flows=self.flows,
-            month_sums={
-                key: np.add.reduceat(daily, run_starts(months), axis=1)
-                for key, daily in self.daily.items()
-            },
+            month_sums=self._by_line(run_starts(months)),
             month_cash_usd=self.cash_usd[:, np.cumsum(np.bincount(months)) - 1],
             ledger_cash_usd=treasury.cash_usd[:, 1 : len(calendar.months) + 1],
             opening_usd=opening,
@@ -300,8 +296,14 @@ class _Spread:
             ltv_frac=loan_per_btc_usd / self.price_usd[:, last],
             call_price_usd=loan_per_btc_usd / call_frac,
             is_called=treasury.is_called[:, : len(calendar.months)] > 0.0,
-            part_flows={
-                key: np.add.reduceat(daily, calendar.part_starts, axis=1)
-                for key, daily in self.daily.items()
-            },
+            part_flows=self._by_line(calendar.part_starts),
         )
+
+    def _by_line(self, starts: IntArray) -> dict[str, FloatArray]:
+        return {key: _sums(daily, starts) for key, daily in self.daily.items()}
+
+
+def _sums(daily: FloatArray, starts: IntArray) -> FloatArray:
+    """Return sums of runs of days."""
+    total: FloatArray = np.add.reduceat(daily, starts, axis=1)
+    return total

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from models.cash_calendar import CashWeek
     from models.cash_weeks import WeeklyCash
     from optimizer.cash_quarter import CashQuarter
-    from optimizer.cash_weeks import CashWeeks
+    from optimizer.cash_weeks import CashWeeks, CashWeeksBands
 
 __all__ = ["quarter_texts", "weeks_texts"]
 
@@ -49,7 +49,8 @@ def weeks_texts(result: CashWeeks) -> tuple[str, ...]:
             "in no week does cash fall under its floor in one of twenty"
             if week is None
             else f"week {week.number} ({_span(week)}) is the first in which cash falls "
-            "under its floor in one of twenty"
+            "under its floor in one of twenty, "
+            f"{_usd(_missing(result, bands, week))} short at P5"
         )
         words = f"Of {bands.n_scenarios:,} scenarios (seed {bands.seed}) {under}"
         low, high = (float(bands.quantiles["ltv_frac"][k, -1]) for k in (0, 2))
@@ -182,6 +183,11 @@ def _usd(value_usd: float) -> str:
     text = f"{abs(value_usd) * _M:,.1f}"
     sign = "-" if value_usd < 0.0 and text.strip("0.,") else ""
     return f"{sign}USD {text}m"
+
+
+def _missing(result: CashWeeks, bands: CashWeeksBands, week: CashWeek) -> float:
+    lowest = float(bands.quantiles["lowest_usd"][0, week.number - 1])
+    return result.base.floor_usd - lowest
 
 
 def _short(weekly: WeeklyCash, week: CashWeek) -> str:
