@@ -182,6 +182,7 @@ def evaluate_whole(
     inquiry = _Inquiry(
         program, relaxation, asked, time.perf_counter() + time_limit_s, should_stop
     )
+    inquiry.patience = memory.patience
     inquiry.begin(plan, memory.plan_near(driver, step))
     status = inquiry.go()
     multiplier = multiplier_of(driver, step)
@@ -232,6 +233,7 @@ class _Inquiry:
         self._relaxed = relaxation.values
         self.bound_usd_m = relaxation.objective_usd_m
         self.used: dict[str, float] = {}
+        self.patience = 1.0
 
     def begin(self, plan: Plan, near: WholeDecisions | None) -> None:
         """Take the best of the plan at unchanged prices, one near by, a rounded one."""
@@ -312,7 +314,9 @@ class _Inquiry:
                 question,
                 base,
                 sides=self._sides[question.id],
-                end_s=time.perf_counter() + min(_SETTLE_S, self._left_s()),
+                end_s=time.perf_counter()
+                + min(_SETTLE_S * self.patience, self._left_s()),
+                patience=self.patience,
             )
             self.used |= self._program.amounts([question], values)
             self.used |= self._program.amounts(self._parts_of(question, values), values)

@@ -8,6 +8,7 @@ answer, only how soon it is there.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -29,19 +30,25 @@ _PROGRAMS: Final = 2
 _BASES: Final = 8
 _PLANS: Final = 12
 """How many of each are kept."""
+_MOST_PATIENCE: Final = 4.0
 _NEAR_STEPS: Final = 12
 """Farther away, a solve from nothing is quicker than one from another's basis."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """Programs, bases and plans of the evaluations done last, by driver and step."""
+    """Programs, bases and plans of the evaluations done last, by driver and step.
+
+    ``patience`` says by how much a busy machine stretches the work of this process, 1
+    if not at all: limits in seconds are short enough to matter. [ratio]
+    """
 
     programs: dict[tuple[str, int], tuple[Program, Relaxation]] = field(
         default_factory=dict
     )
     bases: dict[tuple[str, int], Basis] = field(default_factory=dict)
     plans: dict[tuple[str, int], WholeDecisions] = field(default_factory=dict)
+    patience: float = 1.0
 
     def __reduce__(self) -> tuple[type[Memory], tuple[()]]:
         """Go to another process empty: what is kept is much, and quickly made anew."""
@@ -64,6 +71,7 @@ class Memory:
         place = _place(driver, step)
         if place in self.programs:
             return self.programs[place]
+        begun_s, worked_s = time.perf_counter(), time.process_time()
         paths = base_paths(study)
         if step > 0:
             multiplier = multiplier_of(driver, step)
@@ -76,6 +84,9 @@ class Memory:
         if relaxation.values is not None:
             self.bases[place] = relaxation.basis()
             _forget(self.bases, _BASES)
+        passed_s = time.perf_counter() - begun_s
+        worked_s = max(time.process_time() - worked_s, 1e-3)
+        self.patience = min(max(passed_s / worked_s, 1.0), _MOST_PATIENCE)
         self.programs[place] = (program, relaxation)
         _forget(self.programs, _PROGRAMS)
         return program, relaxation

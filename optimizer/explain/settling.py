@@ -129,6 +129,7 @@ def settled(
     *,
     sides: Sides,
     end_s: float,
+    patience: float = 1.0,
 ) -> FloatArray:
     """Return the best solution found with all decisions but a question's own held.
 
@@ -148,10 +149,17 @@ def settled(
         Limits of all plans of the program: a solution that settles it ends the search.
     end_s : float
         Time of `time.perf_counter` by which to be done. [s]
+    patience : float
+        By how much a busy machine stretches work. [ratio]
     """
     compiled = _held_but(program.compiled, program.own(question), base)
     contest = _Contest(
-        compiled, program.use(question), question.least * MATERIAL, base, end_s
+        compiled,
+        program.use(question),
+        question.least * MATERIAL,
+        base,
+        end_s,
+        patience,
     )
     near = Relaxation(compiled).sides(contest.use, question.least)
     contest.play((sides, near))
@@ -177,6 +185,7 @@ class _Contest:
     enough: float
     best: FloatArray
     end_s: float
+    patience: float
 
     @property
     def value_usd_m(self) -> float:
@@ -250,4 +259,5 @@ class _Contest:
         )
 
     def _limit_s(self, most_s: float) -> float:
-        return max(min(most_s, self.end_s - time.perf_counter()), 1.0)
+        left_s = self.end_s - time.perf_counter()
+        return max(min(most_s * self.patience, left_s), 1.0)
