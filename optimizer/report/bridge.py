@@ -28,6 +28,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     PARTNER_GROUP: ("partner_commitment",),
     "Operation and overhead": (
         "mining_opex",
+        "mining_vat",
         "hosting_opex",
         "gpu_opex",
         "moves",
@@ -37,7 +38,13 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "Machines bought": ("asic_purchase", "gpu_purchase", "gpu_deposits"),
     "Power, shells, conversions": ("phase_capex", "shell_capex", "conversion_capex"),
     "Machines sold": ("asic_resale", "gpu_resale"),
-    "Tax": ("profit_tax", "overhead_tax"),
+    "Tax": (
+        "profit_tax",
+        "withholding_tax",
+        "overhead_tax",
+        "terminal_tax",
+        "terminal_overhead_tax",
+    ),
     "BTC sold, held, taken over": (
         "opening_cash",
         "btc_taken_over",
