@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from models.errors import ConfigError, Fault
 from optimizer.cash_basis import terms_table, ties_table
+from optimizer.cash_cases import CASES
 from optimizer.cash_quarter import cash_quarter
 from optimizer.cash_quarter_tables import quarter_tables, segment_table
 from optimizer.cash_segment import cash_segment
@@ -194,6 +195,16 @@ def _weeks(source: CashSource, n_weeks: int, n_scenarios: int, seed: int) -> Cas
         tables=(
             weeks_table(result, result.base, "Cash week by week, base case"),
             bands_table(result),
+            *(
+                weeks_table(
+                    result,
+                    result.cases[case],
+                    f"Cash week by week, {case} case",
+                    f"cash_weeks_{case}",
+                )
+                for case in CASES
+                if case != "base"
+            ),
             ties_table(result),
             terms_table(source.bundle),
         ),

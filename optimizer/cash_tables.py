@@ -104,17 +104,19 @@ class CashTable:
     note: str = ""
 
 
-def weeks_table(result: CashWeeks, weekly: WeeklyCash, title: str) -> CashTable:
+def weeks_table(
+    result: CashWeeks, weekly: WeeklyCash, title: str, table_id: str = "cash_weeks"
+) -> CashTable:
     """Return one case week by week: opening, lines, closing, BTC and loan.
 
     Parameters
     ----------
     result : CashWeeks
-        View; its base case says which lines are worth a row.
+        View; its cases say which lines are worth a row.
     weekly : WeeklyCash
         The case to show; its first path.
-    title : str
-        Title.
+    title, table_id : str
+        Title and identifier.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def weeks_table(result: CashWeeks, weekly: WeeklyCash, title: str) -> CashTable:
         for week in result.calendar.weeks
     ]
     return CashTable(
-        "cash_weeks",
+        table_id,
         title,
         (*columns, CashColumn("total", "Total")),
         tuple(rows),

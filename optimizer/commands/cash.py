@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cash"]
 
 _GAP = 2
+_NOT_SHOWN = {"cash_terms", "cash_weeks_low", "cash_weeks_high"}
 _SHOWN = {
     "USD": ("USD m", 1e-6, 2),
     "BTC": ("BTC", 1.0, 0),
@@ -112,8 +113,14 @@ def cash(
         console.print(f"  {text}", markup=False)
     console.print()
     for table in answer.tables:
-        if table.id != "cash_terms":
+        if table.id not in _NOT_SHOWN:
             _show(table, console)
+    if any(table.id in _NOT_SHOWN for table in answer.tables):
+        console.print(
+            "Low and high case line by line: --out FILE.csv. Payment terms and their "
+            "ranges: --json, the company file, or the report of a run.",
+            markup=False,
+        )
     if out is not None:
         console.print(f"Written: {out}", markup=False)
 

@@ -36,6 +36,8 @@ def test_every_answer_is_an_exhibit_with_its_tables(kept):
     assert [fold.title for fold in weeks.folds] == [
         "BTC, prices and loan to value",
         "Cases and scenarios",
+        "Cash week by week, low case",
+        "Cash week by week, high case",
         "Weeks beside the monthly ledger, base case",
         "Payment terms",
     ]
