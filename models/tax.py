@@ -37,8 +37,6 @@ __all__ = [
     "TaxAccount",
     "TaxTerms",
     "profit_levies_usd",
-    "profit_tax_step",
-    "profit_tax_usd",
     "tax_terms",
     "taxable_shares",
     "terminal_tax_usd",
@@ -249,25 +247,3 @@ def terminal_tax_usd(
     """
     owed = early_relief_usd - terms.relief_frac * loss_left_usd
     return np.maximum(owed, 0.0)
-
-
-def profit_tax_usd(
-    profit_usd: FloatArray, rate_frac: float, loss_use_cap_frac: float
-) -> FloatArray:
-    """Return monthly tax of a plain regime, (n_scenarios, n_periods) [USD]."""
-    shares = (1.0,) * profit_usd.shape[1]
-    terms = TaxTerms(rate_frac, loss_use_cap_frac, shares)
-    return profit_levies_usd(profit_usd, terms).tax_usd
-
-
-def profit_tax_step(
-    profit_usd: FloatArray,
-    loss_balance_usd: FloatArray,
-    rate_frac: float,
-    loss_use_cap_frac: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Return a month's tax of a plain regime and the losses left [USD]."""
-    gain = np.maximum(profit_usd, 0.0)
-    use = np.minimum(loss_balance_usd, loss_use_cap_frac * gain)
-    carried = loss_balance_usd - use + np.maximum(-profit_usd, 0.0)
-    return rate_frac * (gain - use), carried
