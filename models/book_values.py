@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.plan import Order, Plan
     from models.study import Study
 
-__all__ = ["AssetAccount", "BookValues", "book_values"]
+__all__ = ["AssetAccount", "BookValues", "book_values", "kept_frac"]
 
 _Pool: TypeAlias = "tuple[str, int]"
 # Pool, units, depreciation, cost held and factor of each scenario.
@@ -172,9 +172,7 @@ def _machines(
     pooled: dict[_Pool, float] = defaultdict(float)
     for pool, units, *_ in schedules:
         pooled[pool] += units
-    kept = {
-        pool: _kept_frac(study, plan, pool, units) for pool, units in pooled.items()
-    }
+    kept = {pool: kept_frac(study, plan, pool, units) for pool, units in pooled.items()}
     for pool, _, written, held, scale in schedules:
         share = kept[pool]
         before = np.concatenate(([1.0], share[:-1]))
@@ -228,8 +226,27 @@ def _bought(
     return found
 
 
-def _kept_frac(study: Study, plan: Plan, pool: _Pool, units: float) -> FloatArray:
-    """Return which share of a pool's machines is still owned, shape (n_periods,)."""
+def kept_frac(
+    study: Study, plan: Plan, pool: tuple[str, int], units: float
+) -> FloatArray:
+    """Return which share of a pool's machines a plan still owns.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plan.
+    plan : Plan
+        Decisions.
+    pool : tuple of str and int
+        Family, and period in which its machines' age is zero. [period]
+    units : float
+        Machines that came into the pool. [units]
+
+    Returns
+    -------
+    ndarray of shape (n_periods,)
+        Share, never rising. [share 0-1]
+    """
     n_periods = study.time.months
     there = np.zeros(n_periods)
     for held in plan.holdings:

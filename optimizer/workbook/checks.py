@@ -19,10 +19,10 @@ from optimizer.workbook.ties import tie_lines
 
 if TYPE_CHECKING:
     from optimizer.workbook.company import Company
-    from optimizer.workbook.draft import Draft
+    from optimizer.workbook.draft import Draft, Tie
     from optimizer.workbook.outputs import Outputs
     from optimizer.workbook.site_ledger import SiteLedger
-    from optimizer.workbook.timeline import Timeline
+    from optimizer.workbook.statements import Statements
 
 __all__ = ["Checks", "checks"]
 
@@ -48,23 +48,25 @@ class Checks:
 
 def checks(
     draft: Draft,
-    time: Timeline,
     sites: list[SiteLedger],
     made: Company,
     results: Outputs,
+    stated: Statements,
 ) -> Checks:
     """Return the sheet of checks.
 
     Parameters
     ----------
-    draft, time
-        What all sheets share.
+    draft : Draft
+        Workbook being put together.
     sites : list of SiteLedger
         Ledgers of all sites.
     made : Company
         Sheet of treasury and debt.
     results : Outputs
         Sheet of outputs.
+    stated : Statements
+        Sheet of statements.
     """
     sheet = Sheet("Checks", "Checks: each gives 0 when it holds")
     sheet.heading("Master check")
@@ -90,7 +92,10 @@ def checks(
     for item in results.site_items.values():
         flows = flows - item
     monthly("Sites' flows less flows by item", flows)
-    _tie_checks(draft, sheet, sites, made, results, changed, failed)
+    for line in (stated.balance_gap, stated.cash_gap):
+        monthly(line.label, line)
+    ties = tie_lines(draft, sites, made, results, stated)
+    _tie_checks(draft, sheet, ties, changed, failed)
     total: Expr | int = 0
     for fails in failed:
         part = fails.total if isinstance(fails, Series) else fails
@@ -102,16 +107,14 @@ def checks(
 def _tie_checks(
     draft: Draft,
     sheet: Sheet,
-    sites: list[SiteLedger],
-    made: Company,
-    results: Outputs,
+    ties: list[Tie],
     changed: Scalar,
     failed: list[Series | Scalar],
 ) -> None:
     """Compare the workbook with the engine's figures of the run."""
     slack = draft.inputs.constant("tolerance_usd")
     sheet.heading("The workbook gives the engine's figures (while no input is changed)")
-    for tie in tie_lines(draft, sites, made, results):
+    for tie in ties:
         draft.ties.append(tie)
         engine = Series(
             f"Engine: {tie.name}",

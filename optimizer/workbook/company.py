@@ -48,6 +48,8 @@ class Company:
     flows : dict of str to Series
         Flows by item of `models.ledger.CORPORATE_ITEMS`, opening and end values
         apart. [USD]
+    mined : Series
+        Output of all sites. [BTC]
     interest : Series
         Interest on the BTC loan, >= 0. [USD]
     group : TaxAccount
@@ -62,6 +64,7 @@ class Company:
     balances: Balances
     debt: Debt
     flows: dict[str, Series]
+    mined: Series
     interest: Series
     group: TaxAccount
     treasury: dict[str, list[Series]]
@@ -131,7 +134,9 @@ def company(
     )
     steps, end = _month(draft, time, market, sheet, (balances, after, mined))
     gaps = add_balances(sheet, balances, steps, end, (after, mined))
-    made = Company(sheet, balances, debt, flows, interest, group, steps.flows, gaps)
+    made = Company(
+        sheet, balances, debt, flows, mined, interest, group, steps.flows, gaps
+    )
     _month_flows(draft, market, made, mined)
     return made
 

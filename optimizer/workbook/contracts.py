@@ -228,7 +228,8 @@ def _add_deposit(
     if taken.until < place.n_periods:
         moved[taken.until] -= 1.0
     paid = place.decided(f"{offer.name}, deposit made (1) or back (-1)", "flag", moved)
-    out = paid * deposit
+    out = place.sheet.row("Deposit made, or back", "USD", paid * deposit)
+    place.deposits.append((offer.direction, out))
     place.flow("gpu_deposits", "Deposit", -out if offer.direction == "in" else out)
     if taken.until >= place.n_periods:
         back = deposit if offer.direction == "in" else -deposit

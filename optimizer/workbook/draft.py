@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.ledger import Ledger
     from models.plan import Plan
+    from models.statements import Statements
     from models.study import Study
     from optimizer.workbook.inputs import Inputs
     from optimizer.workbook.lines import Style
@@ -56,6 +57,8 @@ class Draft:
         What the engine says of the plan on the base path. [mixed]
     inputs : Inputs
         Numbers of the study.
+    accounts : Statements or None
+        Statements of the engine, to compare with. [USD]
     """
 
     study: Study
@@ -65,6 +68,7 @@ class Draft:
     decisions: Sheet = field(
         default_factory=lambda: Sheet("Plan", "The plan: decisions of the solver")
     )
+    accounts: Statements | None = None
     ties: list[Tie] = field(default_factory=list)
 
     @property

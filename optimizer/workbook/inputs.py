@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from models.study import Study
     from optimizer.workbook.expr import Number, Place
-    from optimizer.workbook.lines import Moment, Style
+    from optimizer.workbook.lines import Moment, Role, Style
     from sites import InputNumber
 
 __all__ = ["SENSITIVITY", "Inputs", "UnknownInputError"]
@@ -73,6 +73,9 @@ _TITLES: Final = {
     "gpu_offers": "GPU lease",
     "constants": "Constants of nature, calendar and network (not to be changed)",
 }
+
+_DECIDED_WITH: Final = (".delivery_months", ".lot_units", ".lot_nodes")
+"""Ends of keys that may only change together with the plan."""
 
 _UNIT_WORDS: Final = re.compile(
     r"_(frac|months|usd_per_.+|usd|per_year|mw|eh_s|th_s|w|it_kw|kw)$"
@@ -181,8 +184,10 @@ class Inputs:
         return sheet
 
     def _new(self, key: str, label: str, unit: str, value: float, style: Style) -> None:
+        # The plan's cohorts follow from these: they cannot change without it.
+        role: Role = "constant" if key.endswith(_DECIDED_WITH) else "input"
         self.lines[key] = Scalar(
-            label, unit, given=value, style=style, role="input", note=key
+            label, unit, given=value, style=style, role=role, note=key
         )
 
     def _group(self, key: str) -> str:

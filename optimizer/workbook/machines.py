@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optimizer.workbook.expr import Call, Expr, flag
+from optimizer.workbook.site import Purchase
 from optimizer.workbook.write_offs import add_write_off
 
 if TYPE_CHECKING:
@@ -277,6 +278,11 @@ def _add_orders(place: SiteSheet) -> None:
             total=True,
         )
         place.flow("asic_purchase", "Machines paid", -cost)
+        place.purchases.append(
+            Purchase(
+                model, "asic", cost, lots[model], asic.lot_units, asic.delivery_months
+            )
+        )
         add_write_off(place, "asic", cost, _asic(place, asic, "delivery_months"))
 
 

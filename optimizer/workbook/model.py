@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from models.market import base_paths
+from models.statements import financial_statements
+from optimizer.workbook.books import books
 from optimizer.workbook.checks import Checks, checks
 from optimizer.workbook.company import Company, company
 from optimizer.workbook.contracts import add_contracts
@@ -21,6 +24,7 @@ from optimizer.workbook.outputs import Outputs, outputs
 from optimizer.workbook.plant import add_plant
 from optimizer.workbook.site import site_sheet
 from optimizer.workbook.site_ledger import SiteLedger, add_ledger
+from optimizer.workbook.statements import Statements, statements
 from optimizer.workbook.tax import TaxSheet
 from optimizer.workbook.timeline import Timeline, timeline
 from optimizer.workbook.values import Values, work_out
@@ -45,7 +49,7 @@ class Model:
     ----------
     draft : Draft
         Study, plan, inputs, decisions and what the engine says.
-    time, market, sites, company, outputs, checks
+    time, market, sites, company, outputs, statements, checks
         Lines by sheet.
     sheets : list of Sheet
         Sheets in the order of the tabs, rows given out.
@@ -57,6 +61,7 @@ class Model:
     sites: list[SiteLedger]
     company: Company
     outputs: Outputs
+    statements: Statements
     checks: Checks
     sheets: list[Sheet]
 
@@ -116,6 +121,7 @@ def build_model(
         Where the study's numbers come from.
     """
     draft = Draft(study, plan, ledger, Inputs(study, provenance))
+    draft.accounts = financial_statements(study, plan, base_paths(study), ledger)
     time = timeline(draft)
     prices = market(draft, time)
     taxes = TaxSheet(draft, time)
@@ -127,7 +133,9 @@ def build_model(
         ledgers.append(add_ledger(place, taxes))
     made = company(draft, time, prices, ledgers, taxes)
     results = outputs(draft, time, prices, ledgers, made, taxes)
-    checked = checks(draft, time, ledgers, made, results)
+    values = books(draft, time, ledgers, results)
+    stated = statements(draft, prices, ledgers, made, results, values)
+    checked = checks(draft, ledgers, made, results, stated)
     sheets = [
         draft.inputs.sheet(),
         draft.decisions,
@@ -136,9 +144,11 @@ def build_model(
         *(one.place.sheet for one in ledgers),
         made.sheet,
         taxes.sheet,
+        values.sheet,
+        stated.sheet,
         results.sheet,
         checked.sheet,
     ]
     for sheet in sheets:
         sheet.place()
-    return Model(draft, time, prices, ledgers, made, results, checked, sheets)
+    return Model(draft, time, prices, ledgers, made, results, stated, checked, sheets)

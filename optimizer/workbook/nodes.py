@@ -14,6 +14,7 @@ import numpy as np
 
 from optimizer.workbook.expr import Call, Expr
 from optimizer.workbook.machines import ended_units, standing_units
+from optimizer.workbook.site import Purchase
 from optimizer.workbook.write_offs import add_write_off
 
 if TYPE_CHECKING:
@@ -146,4 +147,7 @@ def _add_orders(place: SiteSheet) -> None:
             total=True,
         )
         place.flow("gpu_purchase", "Nodes paid", -cost)
+        place.purchases.append(
+            Purchase(model, "gpu", cost, row, gpu.lot_nodes, gpu.delivery_months)
+        )
         add_write_off(place, "gpu", cost, _gpu(place, gpu, "delivery_months"))

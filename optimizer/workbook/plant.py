@@ -110,6 +110,7 @@ def _add_work(place: SiteSheet, work: _Work) -> Series:
     place.flow(
         work.item, "Payments", -spread_evenly(time, cost, delay=0, months=months)
     )
+    place.works.append((cost, work.lead))
     add_write_off(place, "plant", cost, work.lead)
     left = time.n_months - time.index
     used = Call("MAX", left - work.lead, 0) / place.tax_number("plant_life_months")

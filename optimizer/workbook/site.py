@@ -17,12 +17,38 @@ from optimizer.workbook.sheets import Sheet
 if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.site import Site
-    from models.tax_regime import TaxRegime
+    from models.tax_regime import AssetClass, TaxRegime
     from optimizer.workbook.draft import Draft
     from optimizer.workbook.market import Market
     from optimizer.workbook.timeline import Timeline
 
-__all__ = ["SiteSheet", "in_last_month", "site_sheet", "spread_evenly"]
+__all__ = ["Purchase", "SiteSheet", "in_last_month", "site_sheet", "spread_evenly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """Machines of one family ordered for a site.
+
+    Parameters
+    ----------
+    model : str
+        Family.
+    kind : {"asic", "gpu"}
+        Class of assets.
+    cost : Series
+        What is paid, by month of order. [USD]
+    lots : ndarray of shape (n_periods,)
+        Lots ordered. [lots]
+    lot_units, delivery_months : int
+        Machines in a lot; from order to first month of use. [units, months]
+    """
+
+    model: str
+    kind: AssetClass
+    cost: Series
+    lots: FloatArray
+    lot_units: int
+    delivery_months: int
 
 
 @dataclass
@@ -47,6 +73,12 @@ class SiteSheet:
         Output and energy of mining. [BTC, MWh]
     early : list of Series
         Write-off ahead of straight line, either sign. [USD]
+    purchases : list of Purchase
+        Machines ordered.
+    works : list of tuple of Series and Scalar
+        Cost of builds by month of start, and their lead time. [USD, months]
+    deposits : list of tuple of str and Series
+        Direction of each lease and what moves its deposit, made positive. [USD]
     """
 
     draft: Draft
@@ -61,6 +93,9 @@ class SiteSheet:
     mined: list[Series] = field(default_factory=list)
     energy: list[Series] = field(default_factory=list)
     early: list[Series] = field(default_factory=list)
+    purchases: list[Purchase] = field(default_factory=list)
+    works: list[tuple[Series, Scalar]] = field(default_factory=list)
+    deposits: list[tuple[str, Series]] = field(default_factory=list)
 
     @property
     def n_periods(self) -> int:

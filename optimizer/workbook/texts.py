@@ -34,7 +34,8 @@ _LIVE: Final = (
     "Solver results (sheet Plan): machines, contracts, builds, BTC sold, draws, as the "
     "run decided them. The workbook values this plan again; it does not plan again. "
     "For that, change the study and run wattplan plan.",
-    "Not live: the first month, the number of months, dates of maturity and holidays.",
+    "Not live: the first month, the number of months, dates of maturity and holidays, "
+    "sizes of lots and delivery times (the plan's cohorts follow from them).",
     "The base path only: probabilities come from wattplan score, not from here.",
 )
 

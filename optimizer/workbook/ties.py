@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from optimizer.workbook.draft import Draft
     from optimizer.workbook.outputs import Outputs
     from optimizer.workbook.site_ledger import SiteLedger
+    from optimizer.workbook.statements import Statements
 
 __all__ = ["tie_lines"]
 
 
 def tie_lines(
-    draft: Draft, sites: list[SiteLedger], made: Company, results: Outputs
+    draft: Draft,
+    sites: list[SiteLedger],
+    made: Company,
+    results: Outputs,
+    stated: Statements,
 ) -> list[Tie]:
     """Return every line that the engine has too: ledger by site, company, balances.
 
@@ -35,6 +40,8 @@ def tie_lines(
         Sheet of treasury and debt.
     results : Outputs
         Sheet of outputs.
+    stated : Statements
+        Sheet of statements.
     """
     ledger = draft.ledger
     ties = []
@@ -60,4 +67,21 @@ def tie_lines(
         ("Pledged BTC", balances.pledged, path.btc_pledged),
     ):
         ties.append(Tie(f"Balance: {label}", line, balance[0, 1:]))
+    return [*ties, *_statement_ties(draft, stated)]
+
+
+def _statement_ties(draft: Draft, stated: Statements) -> list[Tie]:
+    """Return every line of the statements."""
+    engine = draft.accounts
+    if engine is None:
+        return []
+    ties = []
+    for title, lines, skip in (
+        ("Income", engine.income, 0),
+        ("Balance sheet", engine.balance, 1),
+        ("Cash flow", engine.cash_flow, 0),
+    ):
+        for name, values in lines.items():
+            line = stated.lines[name]
+            ties.append(Tie(f"{title}: {line.label}", line, values[0, skip:]))
     return ties

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study with one number changed, by the key under which inputs are named."""
+"""A study with inputs changed, by the keys under which the workbook names them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from models.cashflow import evaluate
 from models.market import base_paths
 from models.path_changes import scaled
+from models.statements import financial_statements
 from optimizer.workbook.inputs import SENSITIVITY
+from optimizer.workbook.ties import tie_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from models.paths import MarketPaths
     from models.study import Study
+    from optimizer.workbook import Model
+    from optimizer.workbook.draft import Tie
 
 
 def changed_case(
@@ -31,6 +37,17 @@ def changed_case(
     # Records are checked again: a workbook may only be asked what a study may hold.
     study = type(study).model_validate(study.model_dump())
     return study, scaled(study, base_paths(study), factors)
+
+
+def engine_case(model: Model, changes: Mapping[str, float]) -> tuple[float, list[Tie]]:
+    """NPV and every line that the engine gives for the plan with inputs changed."""
+    study, paths = changed_case(model.draft.study, changes)
+    plan = model.draft.plan
+    ledger = evaluate(study, plan, paths)
+    accounts = financial_statements(study, plan, paths, ledger)
+    draft = replace(model.draft, ledger=ledger, accounts=accounts)
+    ties = tie_lines(draft, model.sites, model.company, model.outputs, model.statements)
+    return float(ledger.npv_usd(study.company.discount_rate_per_year)[0]), ties
 
 
 def _set(owner: object, parts: list[str], value: float) -> object:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from changed_studies import changed_case
+from changed_studies import engine_case
 from reported_runs import reported_plan, reported_study
 from workbook_plans import rich_plan, rich_study
 
@@ -16,12 +15,11 @@ from models.business_as_usual import business_as_usual
 from models.cashflow import evaluate
 from models.ledger import CORPORATE_ITEMS, ITEMS
 from models.market import base_paths
+from models.statement_lines import LINES
 from optimizer.workbook import build_model
-from optimizer.workbook.ties import tie_lines
 from sites import load_bundle
 
 if TYPE_CHECKING:
-    from models.ledger import Ledger
     from models.plan import Plan
     from models.study import Study
     from optimizer.workbook import Model
@@ -39,18 +37,15 @@ def rich() -> tuple[Study, Plan, Model]:
     return study, plan, build_model(study, plan, ledger)
 
 
-def _gaps(model: Model, changes: dict[str, float], ledger: Ledger) -> dict[str, float]:
+def _gaps(model: Model, changes: dict[str, float]) -> dict[str, float]:
     """Largest monthly difference of each line from the engine, above rounding."""
-    values, draft = model.values(changes), model.draft
-    other = replace(draft, ledger=ledger)
-    ties = tie_lines(other, model.sites, model.company, model.outputs)
+    values = model.values(changes)
+    npv_usd, ties = engine_case(model, changes)
     found = {
         tie.name: float(np.abs(values.months(tie.line) - tie.engine).max())
         for tie in ties
     }
-    rate = changes.get("company.discount_rate_per_year")
-    npv = ledger.npv_usd(rate or draft.study.company.discount_rate_per_year)[0]
-    found["NPV"] = abs(values.scalar(model.outputs.npv) - float(npv))
+    found["NPV"] = abs(values.scalar(model.outputs.npv) - npv_usd)
     return {name: gap for name, gap in found.items() if gap > CENT}
 
 
@@ -62,6 +57,13 @@ def test_every_ledger_item_has_a_line(rich: tuple[Study, Plan, Model]) -> None:
     wanted = {item.name for item in CORPORATE_ITEMS} - {"opening_cash"}
     assert set(results.corporate_items) == wanted
     assert results.flow.has_opening
+
+
+def test_every_line_of_the_statements_is_there(
+    rich: tuple[Study, Plan, Model],
+) -> None:
+    _, _, model = rich
+    assert set(model.statements.lines) == {line.name for line in LINES}
 
 
 def test_the_rich_plan_has_every_flow(rich: tuple[Study, Plan, Model]) -> None:
@@ -78,7 +80,7 @@ def test_the_workbook_gives_the_engines_figures(
     rich: tuple[Study, Plan, Model],
 ) -> None:
     _, _, model = rich
-    assert _gaps(model, {}, model.draft.ledger) == {}
+    assert _gaps(model, {}) == {}
     assert model.values().scalar(model.checks.master) == 0.0
 
 
@@ -90,7 +92,7 @@ def test_a_loan_past_the_horizon_and_early_write_off_give_the_engines_figures() 
     plan = rich_plan(study)
     ledger = evaluate(study, plan, base_paths(study))
     assert ledger.corporate_items["terminal_loan"].any()
-    assert _gaps(build_model(study, plan, ledger), {}, ledger) == {}
+    assert _gaps(build_model(study, plan, ledger), {}) == {}
 
 
 @pytest.mark.parametrize("name", ["base", "teaching"])
@@ -100,7 +102,7 @@ def test_bundled_studies_as_usual_give_the_engines_figures(name: str) -> None:
     plan = business_as_usual(study)
     ledger = evaluate(study, plan, base_paths(study))
     model = build_model(study, plan, ledger, bundle.provenance)
-    assert _gaps(model, {}, ledger) == {}
+    assert _gaps(model, {}) == {}
     assert model.values().scalar(model.checks.master) == 0.0
 
 
@@ -108,7 +110,7 @@ def test_every_input_moves_the_workbook_as_it_moves_the_engine(
     rich: tuple[Study, Plan, Model],
 ) -> None:
     """Some at a time, spread over the sheet, so that each is changed once."""
-    study, plan, model = rich
+    _, _, model = rich
     lines = model.draft.inputs.lines
     keys = [key for key, line in lines.items() if line.role == "input"]
     assert len(keys) > 150
@@ -117,8 +119,7 @@ def test_every_input_moves_the_workbook_as_it_moves_the_engine(
         changes = {
             key: _nudged(key, lines[key].given or 0.0) for key in keys[first::BATCHES]
         }
-        changed, paths = changed_case(study, changes)
-        gaps = _gaps(model, changes, evaluate(changed, plan, paths))
+        gaps = _gaps(model, changes)
         if gaps:
             faults[tuple(changes)] = gaps
     assert faults == {}
@@ -160,9 +161,8 @@ def _nudged(key: str, value: float) -> float:
 def test_large_changes_move_the_workbook_as_they_move_the_engine(
     rich: tuple[Study, Plan, Model], changes: dict[str, float]
 ) -> None:
-    study, plan, model = rich
-    changed, paths = changed_case(study, changes)
-    assert _gaps(model, changes, evaluate(changed, plan, paths)) == {}
+    _, _, model = rich
+    assert _gaps(model, changes) == {}
 
 
 def test_a_changed_input_is_counted_and_no_check_fails_for_it() -> None:
@@ -180,4 +180,5 @@ def test_a_figure_that_is_not_the_engines_fails_a_check() -> None:
     ledger = evaluate(study, plan, base_paths(study))
     ledger.corporate_items["general_admin"][0, 5] += 1.0
     model = build_model(study, plan, ledger)
-    assert model.values().scalar(model.checks.master) == 1.0
+    # Cash no longer ties with it either: one fault may fail many checks.
+    assert model.values().scalar(model.checks.master) >= 1.0
