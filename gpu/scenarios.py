@@ -5,11 +5,14 @@ Scenario n is a function of study, seed and n alone: it can be drawn again witho
 neighbours, in any order. The counter's stream word says what a draw is for:
 
 =============== ====================================================================
-stream          two standard normals per month
+stream          two standard normals per month, but for stream 8
 =============== ====================================================================
 0, 1, 2, 3      factors (btc_price, network), (fees, power), (gpu_rent,
                 gpu_utilisation), (btc_variance, btc_tail), in the order of
                 `models.market_parameters.FACTORS`
+8               inside the month, from its words 0 to 2 as numbers u, v, w of (0, 1):
+                ``-ln u`` for the lowest BTC price, ``sqrt(-2 ln v) cos(2 pi w)`` for
+                the dip within the cure time of a margin call
 16 + k          power price of sites 2k and 2k + 1 of the study alone
 4096 + s        month 0 only: capex overrun and delay of site s of the study
 65536 s + k     (from s = 1, the first site) month 0 only: two normals a, b whose
@@ -21,11 +24,12 @@ What does not belong here: what shocks do to prices (`models.market`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.philox import normals
+from gpu.philox import normals, words
 from models.clients import count_client_slots
 from models.market import Shocks, simulate
 from models.market_parameters import FACTORS
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_factor_shocks", "draw_shocks", "sampled_paths"]
 
 FACTOR_STREAM: Final = 0
+WITHIN_MONTH_STREAM: Final = 8
 SITE_POWER_STREAM: Final = 16
 SITE_BUILD_STREAM: Final = 4096
 CLIENT_STREAM: Final = 65536
@@ -83,7 +88,23 @@ def draw_shocks(
             axis=1,
         ).reshape(n_rows, n_sites, 2),
         client_fate=_fates(study, seed, ids, xp),
+        within_month=_within_month(seed, ids, n_periods, xp),
     )
+
+
+def _within_month(
+    seed: int, ids: IntArray, n_periods: int, xp: ArrayModule
+) -> FloatArray:
+    """Return (n_scenarios, 2, n_periods) draws of the month's low and the cure's dip.
+
+    Single words of 32 bits suffice: low and dip reach 22.9 and 6.7.
+    """
+    months = xp.arange(n_periods, dtype=xp.int64)
+    drawn = words(seed, ids[:, None], months[None, :], WITHIN_MONTH_STREAM)
+    u, v, w = ((word.astype(xp.float64) + 0.5) * 2.0**-32 for word in drawn[:3])
+    dip = xp.sqrt(-2.0 * xp.log(v)) * xp.cos((2.0 * math.pi) * w)
+    both: FloatArray = xp.stack([-xp.log(u), dip], axis=1)
+    return both
 
 
 def _fates(study: Study, seed: int, ids: IntArray, xp: ArrayModule) -> FloatArray:

@@ -330,6 +330,7 @@ def _base_path(study: Study, xp: ArrayModule) -> MarketPaths:
         site_power=xp.zeros((1, n_sites, n_periods)),
         site_build=xp.zeros((1, n_sites, 2)),
         client_fate=xp.full((1, n_sites, count_client_slots(study)), xp.inf),
+        within_month=xp.zeros((1, 2, n_periods)),
     )
     return simulate(study, shocks)
 

@@ -18,7 +18,13 @@ from models.market_bitcoin import autoregression, bitcoin_paths
 from models.market_parameters import FACTORS
 from models.mining import expected_btc, hashprice_usd_per_ph_day
 from models.paths import MarketPaths
-from models.units import MONTHS_PER_YEAR, SECONDS_PER_HOUR, month_hours_h
+from models.units import (
+    MONTHS_PER_YEAR,
+    SECONDS_PER_DAY,
+    SECONDS_PER_HOUR,
+    month_hours_h,
+)
+from models.within_month import cure_dip_frac, lowest_frac
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -32,7 +38,7 @@ _MAX_UTILISATION = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Shocks:
-    """Independent draws, standard normal but for one, NumPy or CuPy alike.
+    """Independent draws, standard normal but for two, NumPy or CuPy alike.
 
     Parameters
     ----------
@@ -45,12 +51,16 @@ class Shocks:
     client_fate : ndarray of shape (n_scenarios, n_sites, n_slots)
         Exponential with mean 1: time to default of each contract's client over its
         mean; infinite for the base path. [ratio]
+    within_month : ndarray of shape (n_scenarios, 2, n_periods)
+        Draws of the month's lowest BTC price, exponential with mean 1, and of its dip
+        within the cure time, standard normal. [unitless]
     """
 
     monthly: FloatArray
     site_power: FloatArray
     site_build: FloatArray
     client_fate: FloatArray
+    within_month: FloatArray
 
 
 def correlation_root(market: Market) -> FloatArray:
@@ -88,6 +98,7 @@ def base_paths(study: Study) -> MarketPaths:
             site_power=np.zeros((1, n_sites, n_periods)),
             site_build=np.zeros((1, n_sites, 2)),
             client_fate=np.full((1, n_sites, count_client_slots(study)), np.inf),
+            within_month=np.zeros((1, 2, n_periods)),
         ),
     )
 
@@ -129,6 +140,8 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
       halving month is split pro rata.
     - Fees, power, GPU rent and utilisation: base path times ``exp(x_t)``, ``x`` an
       autoregression with the stated half-life.
+    - The lowest price inside a month and within the cure time of a margin call: see
+      `models.within_month`.
     - Capex factor ``exp(vol e)``; delay ``floor(vol |e| + 1/2)`` months.
     """
     market = study.market
@@ -165,8 +178,18 @@ def simulate(study: Study, shocks: Shocks) -> MarketPaths:
         delay_months=np.floor(
             market.delay_volatility_months * np.abs(build[:, :, 1]) + 0.5
         ).astype(np.int64),
-        btc_low_frac=np.ones_like(btc_price_usd),
-        btc_dip_frac=np.ones_like(btc_price_usd),
+        btc_low_frac=lowest_frac(
+            market.btc_price_usd,
+            btc_price_usd,
+            bitcoin.btc_log_volatility,
+            shocks.within_month[:, 0],
+        ),
+        btc_dip_frac=cure_dip_frac(
+            bitcoin.btc_log_volatility,
+            shocks.within_month[:, 1],
+            cure_days=study.company.loan.cure_days,
+            month_days=seconds / SECONDS_PER_DAY,
+        ),
     )
 
 

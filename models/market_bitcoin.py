@@ -65,6 +65,8 @@ class BitcoinPaths:
         Mean subsidy. [BTC]
     difficulty : ndarray of shape (n_scenarios, n_periods)
         Mean difficulty. [unitless]
+    btc_log_volatility : ndarray of shape (n_scenarios, n_periods)
+        Standard deviation of the month's change of the log price. [unitless]
     """
 
     btc_price_usd: FloatArray
@@ -72,6 +74,7 @@ class BitcoinPaths:
     network_eh_s: FloatArray
     subsidy_btc_per_block: FloatArray
     difficulty: FloatArray
+    btc_log_volatility: FloatArray
 
 
 def bitcoin_paths(
@@ -98,7 +101,7 @@ def bitcoin_paths(
     -----
     The equations stand in `models.market.simulate`. Zero shocks give the base path.
     """
-    btc_price_usd = _price_usd(
+    btc_price_usd, volatility = _price_usd(
         market, shocks["btc_price"], shocks["btc_variance"], shocks["btc_tail"]
     )
     opening_fees = market.opening_fee_share_frac
@@ -113,7 +116,9 @@ def bitcoin_paths(
     network_eh_s, subsidy, difficulty = _network(
         market, btc_price_usd, fee_share, shocks["network"], seconds
     )
-    return BitcoinPaths(btc_price_usd, fee_share, network_eh_s, subsidy, difficulty)
+    return BitcoinPaths(
+        btc_price_usd, fee_share, network_eh_s, subsidy, difficulty, volatility
+    )
 
 
 def autoregression(
@@ -183,8 +188,8 @@ def _log_ratio(opening: float | None, level: float) -> float:
 
 def _price_usd(
     market: Market, shock: FloatArray, lasting: FloatArray, passing: FloatArray
-) -> FloatArray:
-    """Return the BTC price; its monthly variance is lognormal and clusters."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return the BTC price and its monthly volatility, whose square clusters."""
     keep = 0.5 ** (1.0 / market.btc_variance_half_life_months)
     spread, tail = market.btc_variance_spread, market.btc_variance_tail_spread
     step = spread * math.sqrt(1.0 - keep**2)
@@ -193,16 +198,16 @@ def _price_usd(
     level = market.btc_volatility_per_year / MONTHS_PER_YEAR**0.5
     state = opening_log_variance(market) * np.ones_like(shock[:, 0])
     total = np.zeros_like(state)
-    log_change = np.empty_like(shock)
+    log_change, volatilities = np.empty_like(shock), np.empty_like(shock)
     for period in range(shock.shape[1]):
         state = keep * state + step * lasting[:, period]
         deviation = np.minimum(state + tail * passing[:, period], most)
         volatility = level * np.exp(0.5 * deviation - 0.25 * both)
         total = total + volatility * shock[:, period]
-        log_change[:, period] = total
+        log_change[:, period], volatilities[:, period] = total, volatility
     years = np.arange(shock.shape[1]) / MONTHS_PER_YEAR
     drift = np.asarray(market.btc_log_drift_per_year * years, like=shock)
-    return market.btc_price_usd * np.exp(drift + log_change)
+    return market.btc_price_usd * np.exp(drift + log_change), volatilities
 
 
 def _network(

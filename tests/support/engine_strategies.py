@@ -46,6 +46,7 @@ def futures(seed, n_scenarios=3):
             client_fate=rng.exponential(
                 size=(n_scenarios, sites, count_client_slots(STUDY))
             ),
+            within_month=rng.exponential(size=(n_scenarios, 2, MONTHS)),
         ),
     )
 

@@ -37,6 +37,7 @@ def shocks(study: Study, n: int, rng: np.random.Generator) -> Shocks:
         site_power=rng.standard_normal((n, sites, months)),
         site_build=rng.standard_normal((n, sites, 2)),
         client_fate=rng.exponential(size=(n, sites, count_client_slots(study))),
+        within_month=rng.exponential(size=(n, 2, months)),
     )
 
 
@@ -233,6 +234,7 @@ def test_a_price_fall_shrinks_the_network_later(rng: np.random.Generator) -> Non
         site_power=np.zeros((1, 2, 24)),
         site_build=np.zeros((1, 2, 2)),
         client_fate=np.full((1, 2, count_client_slots(study)), np.inf),
+        within_month=np.zeros((1, 2, 24)),
     )
     draws.monthly[0, FACTORS.index("btc_price"), 5] = -3.0
     base, fallen = base_paths(study), simulate(study, draws)

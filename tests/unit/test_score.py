@@ -85,7 +85,8 @@ def test_a_row_is_what_the_engine_and_the_finance_functions_say(
         assert row["payback_months"] == pytest.approx(back, nan_ok=True)
         assert row["min_cash_usd"] == plan.treasury.cash_usd[0, 1:].min()
         assert row["mined_btc"] == pytest.approx(plan.mined_btc.sum(), rel=1e-12)
-        assert row["final_loan_usd"] == pytest.approx(6e6, rel=1e-9)
+        loan_usd = plan.treasury.loan_usd[0, -1]
+        assert row["final_loan_usd"] == pytest.approx(loan_usd, rel=1e-9)
         site = plan.site_flow_usd()[0, 0] - usual.site_flow_usd()[0, 0]
         worth = npv(1.15 ** (1 / 12) - 1, site)
         assert row["site_alpha_npv_at_hurdle_usd"] == pytest.approx(worth, abs=1e-2)
