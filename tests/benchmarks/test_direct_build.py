@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from direct_build import direct_program
+from lp_treasury import MACHINE_LOAN, PLANT_LOAN
 from tiny_studies import alpha, beta, company, gamma, market, taxed_hard, tiny_study
 
 from models.study import Study, TimeGrid
@@ -35,16 +36,23 @@ def with_loan_due() -> Study:
     )
 
 
+def lent() -> Study:
+    loan = company().loan.model_copy(update={"draw_limit_usd": 9e6})
+    owner = company(loan=loan, debt_facilities=(PLANT_LOAN, MACHINE_LOAN), cash_usd=2e6)
+    return tiny_study(company=owner)
+
+
 @pytest.mark.parametrize(
     "study",
     [
         tiny_study(),
         three_sites(),
         with_loan_due(),
+        lent(),
         tiny_study(tax_regimes=taxed_hard()),
         load_study("teaching"),
     ],
-    ids=["two sites", "three sites", "loan due", "every tax", "teaching"],
+    ids=["two sites", "three sites", "loan due", "lent", "every tax", "teaching"],
 )
 def test_direct_build_has_the_same_optimum(study: Study) -> None:
     direct = direct_program(study)

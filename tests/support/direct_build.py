@@ -11,15 +11,13 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
-from direct_machines import INF, USD_M, Machines
+from direct_machines import INF, USD_M
+from direct_treasury import Treasury
 
 from models.builds import payments_usd, plant_value_usd
 from models.finance import discount_factors
 from models.power import demand_charge_usd
-from models.treasury import loan_usd_per_pledged_btc
-from models.units import MONTHS_PER_YEAR
 from optimizer.milp.options import ModelOptions
-from optimizer.milp.treasury import CASH_BUFFER_USD, sale_blocks
 
 if TYPE_CHECKING:
     from models.study import Study
@@ -41,6 +39,7 @@ def direct_program(study: Study, options: ModelOptions | None = None) -> Compile
         build.gpus,
         build.capacity,
         build.taxes,
+        build.debts,
         build.treasury,
         build.hurdles,
     ):
@@ -48,8 +47,8 @@ def direct_program(study: Study, options: ModelOptions | None = None) -> Compile
     return build.finished()
 
 
-class _Whole(Machines):
-    """Plant, contracts, capacity, tax, treasury and value."""
+class _Whole(Treasury):
+    """Plant, contracts, capacity, tax and value."""
 
     def __init__(self, study: Study, options: ModelOptions) -> None:
         super().__init__(study, options)
@@ -65,7 +64,10 @@ class _Whole(Machines):
 
     def build(self, site: object, cost: float, start: int, lead: int, column: int):
         n, p = self.n, self.program
-        p.fill(self.row_spent[site.id], column, payments_usd(cost, start, lead, n))
+        paid = payments_usd(cost, start, lead, n)
+        p.fill(self.row_spent[site.id], column, paid)
+        for t in np.flatnonzero(paid).tolist():
+            self.finance(("project", site.id, t), column, float(paid[t]))
         self.write_off(site, "plant", cost, start + lead, column)
         worth = plant_value_usd(
             cost,
@@ -233,80 +235,6 @@ class _Whole(Machines):
                 p.row(0.0, INF, (owed, 1.0), relief, *early)
                 self.ends[place].append((owed, -1.0))
 
-    def treasury(self) -> None:
-        p, n, company = self.program, self.n, self.study.company
-        blocks = sale_blocks(self.study)
-        block_of = {t: (b, 1.0 / len(x)) for b, x in enumerate(blocks) for t in x}
-        sold = (p.columns(len(blocks)), p.columns(len(blocks)))
-        free, pledged, loan = p.columns(n), p.columns(n), p.columns(n)
-        most = company.emergency_equity_max_usd / USD_M
-        equity, cash = p.columns(n, 0.0, most), p.columns(n, -INF)
-        floor = (company.cash_floor_usd + CASH_BUFFER_USD) / USD_M
-        per_btc = loan_usd_per_pledged_btc(company) / USD_M
-        maturity = self.study.period_of(company.loan.maturity_month)
-        rate = company.loan.rate_per_year / MONTHS_PER_YEAR
-        share = company.max_btc_sale_frac_per_month
-        principal = company.loan.principal_usd / USD_M
-        self.cash_terms: list[Terms] = []
-        self.cash_fixed = np.full(n, company.overhead_usd_per_month / USD_M)
-        self.cash_fixed[0] -= rate * principal
-        tax_row = self.row_profit[company.tax_site]
-        for t in range(n):
-            b, part = block_of[t]
-            out_free, out_pledged = ((x + b, part) for x in sold)
-            mined = [(self.mined[s.id] + t, 1.0) for s in self.study.sites]
-            due = t == maturity
-            old_free = [(free + t - 1, -1.0)] if t else []
-            old_pledged = [(pledged + t - 1, -1.0)] if t else []
-            old_loan = [(loan + t - 1, -1.0)] if t else []
-            start = (company.btc_free, company.btc_pledged, principal)
-            first_free, first_pledged, first_loan = start if t == 0 else (0.0, 0.0, 0.0)
-            value = first_free + (first_pledged if due else 0.0)
-            came = [(column, -1.0) for column, _ in mined]
-            released = old_pledged if due else []
-            p.row(value, value, (free + t, 1.0), out_free, *came, *old_free, *released)
-            value = 0.0 if due else first_pledged
-            kept = [] if due else old_pledged
-            p.row(value, value, (pledged + t, 1.0), out_pledged, *kept)
-            if due:
-                p.row(0.0, 0.0, (loan + t, 1.0))
-            else:
-                repaid = (out_pledged[0], part * per_btc)
-                p.row(first_loan, first_loan, (loan + t, 1.0), repaid, *old_loan)
-                stock = [(c, share * v) for c, v in (*came, *old_free, *old_pledged)]
-                value = share * (first_free + first_pledged)
-                p.row(-INF, value, out_free, out_pledged, *stock)
-            price = self.paths.btc_price_usd[0, t] / USD_M
-            price *= 1.0 - company.btc_selling_cost_frac
-            flow: Terms = [
-                (out_free[0], part * price),
-                (out_pledged[0], part * (price - per_btc)),
-            ]
-            if t:
-                flow.append((loan + t - 1, -rate - (1.0 if due else 0.0)))
-                p.single.append((tax_row + t, loan + t - 1, rate))
-            elif due:
-                self.cash_fixed[0] -= principal
-            for site in self.study.sites:
-                tax = self.study.tax_terms(site)
-                flow += [
-                    (self.operating[site.id] + t, 1.0),
-                    (self.spent[site.id] + t, -1.0),
-                    (self.gain[site.id] + t, -tax.levy_frac(t)),
-                    (self.used[site.id] + t, tax.relief_frac),
-                ]
-            self.cash_terms.append(flow)
-            value = self.cash_fixed[t] + (company.cash_usd / USD_M if t == 0 else 0.0)
-            before = [(cash + t - 1, -1.0)] if t else []
-            out = [(column, -amount) for column, amount in flow]
-            p.row(value, value, (cash + t, 1.0), (equity + t, -1.0), *before, *out)
-            p.row(floor, INF, (cash + t, 1.0))
-        if principal:
-            p.low[tax_row] -= rate * principal
-            p.high[tax_row] -= rate * principal
-        p.row(-INF, most, *((equity + t, 1.0) for t in range(n)))
-        self.equity, self.last = equity, (free + n - 1, pledged + n - 1, loan + n - 1)
-
     def hurdles(self) -> None:
         price = self.paths.btc_price_usd[0] / USD_M
         for site in self.study.sites:
@@ -346,5 +274,6 @@ class _Whole(Machines):
         price *= 1.0 - company.btc_selling_cost_frac
         cost[[free, pledged]] += factors[-1] * price
         cost[loan] -= factors[-1]
+        cost[self.debt_left] -= factors[-1]
         offset = company.cash_usd / USD_M + float(factors[1:] @ self.cash_fixed)
         return self.program.compiled(cost, offset)

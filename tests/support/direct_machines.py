@@ -56,6 +56,7 @@ class Machines:
         self.ends: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
         self.early: dict[str, list[tuple[int, float]]] = {s.id: [] for s in study.sites}
         self.held: dict[tuple[str, int], int] = {}
+        self.financed: dict[tuple, list[tuple[int, float]]] = {}
         self.hours = month_hours_h(study.time.start_month, self.n)
         self.depreciation = {s.id: np.zeros(self.n) for s in study.sites}
         self.accounts()
@@ -112,6 +113,10 @@ class Machines:
         if begins:
             self.begins.setdefault((site, kind), set()).add(part[0])
 
+    def finance(self, key: tuple, column: int, cost: float) -> None:
+        """Note a payment that debt may finance."""
+        self.financed.setdefault(key, []).append((column, cost))
+
     # -- machines -----------------------------------------------------------------
 
     def orders(self) -> None:
@@ -127,6 +132,8 @@ class Machines:
             price = gpu_price_usd if pick.is_gpu else asic_price_usd
             cost = float(price(pick.site, pick.model, n)[pick.period]) * size / USD_M
             p.single.append((self.row_spent[site] + pick.period, lots, cost))
+            purpose = "gpu" if pick.is_gpu else "machine"
+            self.finance((purpose, pick.period), lots, cost)
             kind = "gpu" if pick.is_gpu else "asic"
             self.write_off(pick.site, kind, cost, pick.live, lots)
             kept = p.row(0.0, 0.0, (lots, -1.0))
