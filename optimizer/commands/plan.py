@@ -180,7 +180,7 @@ def _show(run: PlanRun, scored: ScoreResult | None) -> None:
             "NPV": _usd_m(kpis["npv_usd"]),
             "over business as usual": _usd_m(kpis["npv_over_baseline_usd"]),
             "proven within": f"{result.gap_frac:.3%} "
-            f"({(result.bound_usd - result.npv_usd) / MILLION:,.2f} USD m), "
+            f"({max(result.bound_usd - result.npv_usd, 0.0) / MILLION:,.2f} USD m), "
             f"solver status: {result.status}",
             "capex": _usd_m(kpis["capex_usd"]),
             "IRR / payback over run-off": _returns(kpis),
