@@ -56,13 +56,17 @@ class Market(Record):
     """Root of the mean variance in the long run."""
     btc_opening_volatility_per_year: PerYear | None = None
     """Root of the mean variance of a month in the opening state; None: its median."""
-    btc_variance_spread: Factor = 0.0
+    btc_variance_spread: float = Field(
+        default=0.0, ge=0, le=3, json_schema_extra={"unit": "ratio"}
+    )
     """Standard deviation of the lasting part of log variance: how much it clusters."""
     btc_variance_half_life_months: float = Field(
         default=3.0, gt=0, le=120, json_schema_extra={"unit": "months"}
     )
     """Months in which the lasting part of log variance halves."""
-    btc_variance_tail_spread: Factor = 0.0
+    btc_variance_tail_spread: float = Field(
+        default=0.0, ge=0, le=3, json_schema_extra={"unit": "ratio"}
+    )
     """Standard deviation of log variance that is new every month: how fat tails are."""
     earlier_btc_price_usd: Money | None = Field(default=None, gt=0)
     """Price a month before the opening; None: the same. The network answers to it."""
@@ -82,7 +86,9 @@ class Market(Record):
     """Months in which the pace comes half-way from its opening value to the trend."""
     network_elasticity: Factor
     """Response of the hashrate to the block reward in USD in the end (log on log)."""
-    network_short_elasticity: Factor = 0.0
+    network_short_elasticity: float = Field(
+        default=0.0, ge=0, le=10, json_schema_extra={"unit": "ratio"}
+    )
     """Part of it that comes within a month."""
     network_half_life_up_months: float = Field(
         gt=0, le=120, json_schema_extra={"unit": "months"}

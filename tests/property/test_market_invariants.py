@@ -33,23 +33,30 @@ def assert_same_bits(
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name), name)
 
 
-@few
-@given(
-    seed=seeds,
-    scenario_ids=ids,
-    drift=st.floats(-0.5, 0.5),
-    elasticity=st.floats(0.0, 1.0),
-    trend=st.floats(-0.3, 0.5),
+shapes = st.fixed_dictionaries(
+    {
+        "btc_log_drift_per_year": st.floats(-0.5, 0.5),
+        "btc_variance_spread": st.floats(0.0, 1.5),
+        "btc_variance_tail_spread": st.floats(0.0, 1.5),
+        "btc_variance_half_life_months": st.floats(0.5, 24.0),
+        "earlier_btc_price_usd": st.floats(3e4, 3e5),
+        "network_elasticity": st.floats(0.0, 1.0),
+        "network_short_elasticity": st.floats(0.0, 1.0),
+        "network_trend_per_year": st.floats(-0.3, 0.5),
+        "network_opening_growth_per_year": st.floats(-0.3, 1.0),
+        "network_break_even_usd_per_ph_day": st.none() | st.floats(1.0, 100.0),
+        "network_break_even_decline_per_year": st.floats(0.0, 0.3),
+        "opening_fee_share_frac": st.none() | st.floats(1e-4, 0.5),
+    }
 )
+
+
+@few
+@given(seed=seeds, scenario_ids=ids, shape=shapes)
 def test_zero_volatility_is_the_base_path(
-    seed: int, scenario_ids: list[int], drift: float, elasticity: float, trend: float
+    seed: int, scenario_ids: list[int], shape: dict[str, float]
 ) -> None:
-    still = market(
-        btc_log_drift_per_year=drift,
-        network_elasticity=elasticity,
-        network_trend_per_year=trend,
-        **STILL,
-    )
+    still = market(**(shape | STILL))
     study = tiny_study(market=still)
     paths = sampled_paths(study, seed, np.array(scenario_ids))
     base = repeated(base_paths(study), len(scenario_ids))
@@ -72,11 +79,12 @@ def test_a_scenario_is_the_same_alone_and_in_company(
 
 
 @few
-@given(seed=seeds, scenario_ids=ids, volatility=st.floats(0.0, 2.0))
+@given(seed=seeds, scenario_ids=ids, shape=shapes, volatility=st.floats(0.0, 2.0))
 def test_sampled_prices_are_positive_and_fit_each_other(
-    seed: int, scenario_ids: list[int], volatility: float
+    seed: int, scenario_ids: list[int], shape: dict[str, float], volatility: float
 ) -> None:
-    study = tiny_study(market=market(btc_volatility_per_year=volatility))
+    terms = market(btc_volatility_per_year=volatility, **shape)
+    study = tiny_study(market=terms)
     paths = sampled_paths(study, seed, np.array(scenario_ids))
     for name in NAMES:
         values = getattr(paths, name)
