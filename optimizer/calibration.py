@@ -88,8 +88,8 @@ class CalibrationReport:
 
     @property
     def is_passed(self) -> bool:
-        """Whether every test is passed."""
-        return all(test.is_passed for test in self.tests)
+        """Whether there is a test and every one is passed."""
+        return bool(self.tests) and all(test.is_passed for test in self.tests)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -165,6 +165,9 @@ def run_calibration(
     faults = _out_faults("--out", out, is_replacing=is_replacing)
     if html is not None:
         faults += _out_faults("--html", html, is_replacing=is_replacing)
+        if html.resolve() == out.resolve():
+            what = "is the market file as well."
+            faults.append(Fault("--html", "", str(html), what, "Name another file."))
     try:
         daily = load_daily_history(history, until=until)
     except ConfigError as err:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from datetime import date
 
 import numpy as np
 import pytest
@@ -214,6 +215,28 @@ def test_the_page_shows_tests_and_parameters_and_needs_no_network(
     (tmp_path / "m.toml").unlink()
     assert calibrate(*words) == 2
     assert not (tmp_path / "m.toml").exists()
+
+
+def test_page_and_market_file_must_differ(tmp_path, history, capsys):
+    out = tmp_path / "m.toml"
+    assert calibrate("--history", history, "--out", out, "--html", out) == 2
+    assert "is the market file as well" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_history_that_just_suffices_is_fitted_but_not_tested(tmp_path, capsys):
+    # 1 June 2020 to 31 May 2024: 48 whole months, all of them needed for the fit.
+    rows = daily_rows(1461, np.random.default_rng(7), first=date(2020, 6, 1))
+    history = write_daily(tmp_path / "h.csv", rows)
+    page = tmp_path / "h.html"
+    words = ("--history", history, "--out", tmp_path / "m.toml", "--html", page)
+    assert calibrate(*words, "--json") == 0
+    body = json.loads(capsys.readouterr().out)
+    assert body["history"]["n_months"] == 48
+    assert body["forecast_tests"] == []
+    assert not body["is_passed"]
+    assert "leave no window to test" in body["warnings"][0]
+    assert "leaves no window to test" in page.read_text(encoding="utf-8")
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
