@@ -125,7 +125,8 @@ def asic_stream(
     hours = month_hours_h(study.time.start_month, study.time.months)
     mw = np.full(study.time.months, asic_facility_mw(site, asic))
     owed = commitment_cost_usd(site, mw, hours)
-    margin = month.revenue_usd[0] - month.energy_usd[0] - month.opex_usd - owed
+    kept = 1.0 - study.tax_regime(site).mining_vat_frac
+    margin = kept * month.revenue_usd[0] - month.energy_usd[0] - month.opex_usd - owed
     resale = asic_resale_usd(study, asic, cohort_period, paths)[0]
     return Stream.of(
         margin + month.demand_response_usd, resale, site.hurdle_rate_per_year
