@@ -117,6 +117,13 @@ def _company(study: Study) -> Iterator[SuspiciousInput]:
             )
             message = f"the opening loan to value is {ltv:.1%}, {level}"
             yield SuspiciousInput("loan_to_value", "company.loan", message)
+    drift = study.market.btc_log_drift_per_year
+    if drift > loan.rate_per_year > 0.0:
+        message = (
+            f"BTC drifts up by {drift:.1%} a year, over the loan's "
+            f"{loan.rate_per_year:.1%}: a plan would borrow to hold BTC"
+        )
+        yield SuspiciousInput("drift", "market.btc_log_drift_per_year", message)
     if company.cash_usd < company.cash_floor_usd:
         message = (
             f"opening cash {company.cash_usd:,.0f} USD is under the cash floor "

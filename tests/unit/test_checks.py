@@ -200,6 +200,8 @@ def test_offers_for_a_site_left_out_are_faults_that_name_the_way_out(tmp_path):
          "power_price", "sites.partner_fleet.partner.hosting_rate_usd_per_mwh", "7.7"),
         ("[override.sites.oman]\nhurdle_rate_per_year = 0.05", "hurdle",
          "sites.oman.hurdle_rate_per_year", "under the discount rate"),
+        ("[override.market]\nbtc_log_drift_per_year = 0.2", "drift",
+         "market.btc_log_drift_per_year", "over the loan's 7.5%"),
         ("[override.company.loan]\nprincipal_usd = 600e6", "loan_to_value",
          "company.loan", "above the margin call level"),
         ("[override.company]\ncash_usd = 1e6", "cash_floor", "company.cash_usd",
