@@ -11,15 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from optimizer.workbook.balances import added
 from optimizer.workbook.expr import Call, Expr, flag
-from optimizer.workbook.lines import Scalar, Series
+from optimizer.workbook.lines import TOTAL_COLUMN, Scalar, Series, column_name
 from optimizer.workbook.sheets import Sheet
 from optimizer.workbook.ties import tie_lines
 
 if TYPE_CHECKING:
     from optimizer.workbook.company import Company
     from optimizer.workbook.draft import Draft, Tie
+    from optimizer.workbook.expr import Number, Place
+    from optimizer.workbook.lines import Moment
     from optimizer.workbook.outputs import Outputs
     from optimizer.workbook.site_ledger import SiteLedger
     from optimizer.workbook.statements import Statements
@@ -73,7 +74,7 @@ def checks(
     master = sheet.value("Checks that fail", "count", style="integer", role="check")
     changed = sheet.value("Inputs that differ from the run's", "count", style="integer")
     changed.define(draft.inputs.changed_count())
-    failed: list[Series | Scalar] = []
+    failed: list[Series] = []
     slack = draft.inputs.constant("tolerance_usd")
 
     def monthly(label: str, gap: Expr) -> None:
@@ -88,19 +89,13 @@ def checks(
     monthly("Cash under its floor", Call("MAX", short, 0))
     for line in (made.balances.free, made.balances.pledged, made.balances.loan):
         monthly(f"Negative: {line.label}", Call("MIN", line, 0))
-    flows: Expr = added([one.flow for one in sites])
-    for item in results.site_items.values():
-        flows = flows - item
-    monthly("Sites' flows less flows by item", flows)
+    gap = results.by_site - results.by_item
+    monthly("Flows of sites less the same by item", gap)
     for line in (stated.balance_gap, stated.cash_gap):
         monthly(line.label, line)
     ties = tie_lines(draft, sites, made, results, stated)
     _tie_checks(draft, sheet, ties, changed, failed)
-    total: Expr | int = 0
-    for fails in failed:
-        part = fails.total if isinstance(fails, Series) else fails
-        total = part if isinstance(total, int) else total + part
-    master.define(total)
+    master.define(_AllTotals(failed))
     return Checks(sheet, master, changed)
 
 
@@ -109,7 +104,7 @@ def _tie_checks(
     sheet: Sheet,
     ties: list[Tie],
     changed: Scalar,
-    failed: list[Series | Scalar],
+    failed: list[Series],
 ) -> None:
     """Compare the workbook with the engine's figures of the run."""
     slack = draft.inputs.constant("tolerance_usd")
@@ -134,3 +129,20 @@ def _tie_checks(
             role="check",
         )
         failed.append(sheet.series(line))
+
+
+class _AllTotals(Expr):
+    """Adds the totals of all checks up; nothing else on the sheet has a total."""
+
+    def __init__(self, lines: list[Series]) -> None:
+        self._lines = lines
+
+    def text(self, place: Place) -> str:
+        """Return the sum of the column of totals."""
+        first, last = self._lines[0], self._lines[-1]
+        start = first.total.text(place)
+        return f"SUM({start}:${column_name(TOTAL_COLUMN)}${last.row + 1})"
+
+    def value(self, moment: Moment) -> Number:
+        """Return how many checks fail in all months. [count]."""
+        return float(sum(moment.reader.months(line).sum() for line in self._lines))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from optimizer.workbook.balances import add_balances, added
 from optimizer.workbook.debt import Debt, add_debt
-from optimizer.workbook.expr import Call, flag
+from optimizer.workbook.expr import Call, Expr, flag
 from optimizer.workbook.lines import Scalar, Series
 from optimizer.workbook.margin import meet_call, mend_floor
 from optimizer.workbook.sheets import Sheet, sum_of
@@ -212,17 +212,11 @@ def _operating_cash(
     """Put cash of sites and company before the group's tax on the sheet."""
     parts: list[Series] = []
     for one in sites:
-        lines = [
-            line
-            for name, line in one.items.items()
-            if name != "mining_revenue"
-            and not name.startswith("terminal_")
-            and not (one is own and name in _TAXES)
-        ]
-        if lines:
-            parts.append(
-                sheet.row(f"Cash of {one.place.site.name}", "USD", added(lines))
-            )
+        cash: Expr = one.cash
+        for name in _TAXES:
+            if one is not own and name in one.items:
+                cash = cash + one.items[name]
+        parts.append(sheet.row(f"Cash of {one.place.site.name}", "USD", cash))
     return sheet.row(
         "Cash before interest and the group's tax",
         "USD",

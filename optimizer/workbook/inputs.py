@@ -266,7 +266,7 @@ class _ChangedCount(Expr):
         rows = [line.row for line in self._inputs.lines.values()]
         first, last = min(rows) + 1, max(rows) + 1
         now, then = column_name(CONSTANT_COLUMN), column_name(TOTAL_COLUMN)
-        sheet = "'Inputs'!"
+        sheet = "Inputs!"
         return (
             f"SUMPRODUCT(({sheet}${now}${first}:${now}${last}"
             f"<>{sheet}${then}${first}:${then}${last})*1)"

@@ -132,7 +132,8 @@ class Line(Expr):
         if self.row < 0:
             msg = f"line {self.label!r} is used but stands on no sheet"
             raise ValueError(msg)
-        sheet = "" if place.sheet == self.sheet else f"'{self.sheet}'!"
+        quote = "" if self.sheet.isalnum() else "'"
+        sheet = "" if place.sheet == self.sheet else f"{quote}{self.sheet}{quote}!"
         fix = "$" if is_fixed else ""
         row_fix = "$" if is_fixed and column in (CONSTANT_COLUMN, TOTAL_COLUMN) else ""
         return f"{sheet}{fix}{column_name(column)}{row_fix}{self.row + 1}"

@@ -41,6 +41,8 @@ class Outputs:
         Flow to present holders, opening cash in the opening column. [USD]
     site_items, corporate_items : dict of str to Series
         Flows by ledger item, sites added up. [USD]
+    by_item, by_site : Series
+        Flow of all sites, added up by item and by site. [USD]
     """
 
     sheet: Sheet
@@ -48,6 +50,8 @@ class Outputs:
     flow: Series
     site_items: dict[str, Series]
     corporate_items: dict[str, Series]
+    by_item: Series
+    by_site: Series
 
 
 def outputs(
@@ -80,10 +84,16 @@ def outputs(
     )
     npv = _headlines(draft, time, sheet, made, flow, sites)
     site_items = _site_items(sheet, sites)
+    by_item = sheet.row(
+        "All sites, by item", "USD", sum_of(list(site_items.values())), total=True
+    )
+    by_item.is_total = True
     corporate = _corporate_items(draft, time, market, sheet, sites, made, taxes)
-    parts = [*site_items.values(), *corporate.values()]
-    total = sum_of(parts)
-    flow.define(total)
+    by_company = sheet.row(
+        "Company", "USD", sum_of(list(corporate.values())), total=True
+    )
+    by_company.is_total = True
+    flow.define(by_item + by_company)
     sheet.heading("Value")
     sheet.add(flow)
     sheet.row(
@@ -100,7 +110,7 @@ def outputs(
     everything = sheet_flow(sheet, [one.flow for one in sites])
     rate = draft.inputs.number("company.discount_rate_per_year")
     add_return(draft, time, sheet, "All sites", everything, rate)
-    return Outputs(sheet, npv, flow, site_items, corporate)
+    return Outputs(sheet, npv, flow, site_items, corporate, by_item, everything)
 
 
 def _headlines(

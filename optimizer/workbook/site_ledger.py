@@ -38,6 +38,8 @@ class SiteLedger:
         Its tax account, as if it stood alone.
     flow : Series
         Sum of all items. [USD]
+    cash : Series
+        Cash before any tax: neither mined BTC nor end values. [USD]
     mined : Series
         Output of the site. [BTC]
     """
@@ -46,6 +48,7 @@ class SiteLedger:
     items: dict[str, Series]
     account: TaxAccount
     flow: Series
+    cash: Series
     mined: Series
 
 
@@ -77,11 +80,15 @@ def add_ledger(place: SiteSheet, taxes: TaxSheet) -> SiteLedger:
                 item.label, "USD", sum_of(place.flows[item.name]), total=True
             )
     kinds = {item.name: item.kind for item in ITEMS}
-    profit: Expr = -written_off
-    for name, line in items.items():
-        if kinds[name] in _TAXED:
-            profit = profit + line
-    account = taxes.account(f"{place.site.name}, alone", place.regime, profit)
+    taxed = [line for name, line in items.items() if kinds[name] in _TAXED]
+    money = [line for name, line in items.items() if _is_money(name, kinds[name])]
+    profit = sheet.row("Taxed items", "USD", sum_of(taxed), total=True)
+    cash = sheet.row(
+        "Cash before tax, mined BTC apart", "USD", sum_of(money), total=True
+    )
+    account = taxes.account(
+        f"{place.site.name}, alone", place.regime, profit - written_off
+    )
     _add_taxes(place, taxes, account, items)
     flow = sheet.row(
         "Cash flow of the site, after its own tax",
@@ -90,7 +97,12 @@ def add_ledger(place: SiteSheet, taxes: TaxSheet) -> SiteLedger:
         opening=0.0,
         total=True,
     )
-    return SiteLedger(place, items, account, flow, mined)
+    return SiteLedger(place, items, account, flow, cash, mined)
+
+
+def _is_money(name: str, kind: str) -> bool:
+    """Whether an item moves cash of its month, before tax."""
+    return name != "mining_revenue" and kind not in {"terminal", "tax"}
 
 
 def _add_vat(place: SiteSheet) -> None:

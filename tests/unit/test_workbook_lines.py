@@ -34,12 +34,12 @@ def test_cells_are_fixed_where_they_must_not_move() -> None:
     _, rate, flow = _sheet()
     elsewhere = Place("Other", 1, 3)
     assert rate.text(HERE) == "$D$6"
-    assert rate.text(elsewhere) == "'Calcs'!$D$6"
+    assert rate.text(elsewhere) == "Calcs!$D$6"
     assert flow.text(HERE) == "H7"
     assert flow.before.text(HERE) == "G7"
     assert flow.months.text(HERE) == "$G7:$I7"
     assert flow.so_far.text(HERE) == "$G7:H7"
-    assert flow.opening_and_months.text(elsewhere) == "'Calcs'!$F7:$I7"
+    assert flow.opening_and_months.text(elsewhere) == "Calcs!$F7:$I7"
     assert flow.last.text(HERE) == "$I7"
 
 
