@@ -16,6 +16,7 @@ import numpy as np
 
 from gpu.backend import get_array_module, to_host
 from gpu.irr_batch import irr
+from gpu.liquidity import LiquidityRisk, liquidity_risk
 from models.cashflow import evaluate
 from models.finance import IrrStatus
 from models.ledger import discount
@@ -44,9 +45,12 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_IRR_PER_YEAR",
     "Rows",
+    "Scored",
+    "headline_rows",
     "project_sites",
     "rate_per_year",
     "recovery_months",
+    "score_all",
     "score_paths",
     "site_irr_column",
     "site_npv_column",
@@ -60,6 +64,23 @@ MAX_IRR_PER_YEAR = 10.0
 EQUITY_TOLERANCE_USD = 1e-6
 """Emergency equity or debt below this is rounding."""
 ROUNDING = 1e-15
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Scores of some scenarios.
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray of shape (n_scenarios,)
+        See `score_paths`. [mixed]
+    plan, baseline : LiquidityRisk or None
+        Calls, liquidations and breaches by month; None without a baseline.
+    """
+
+    rows: Rows
+    plan: LiquidityRisk
+    baseline: LiquidityRisk | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +129,8 @@ def score_paths(
         - ``min_cash_usd`` over all month ends, ``first_equity_period`` (NaN if
           none) and ``equity_usd``, emergency equity in all;
         - ``mined_btc``, ``final_btc`` and ``final_loan_usd`` at the horizon;
+        - calls, liquidations and breaches as `gpu.liquidity.liquidity_risk` has them,
+          of the baseline too, named ``baseline_...``;
         - of each site of `project_sites` the NPV at its hurdle rate and the IRR of
           its after-tax, unlevered flows, end-of-horizon values included.
 
@@ -116,7 +139,34 @@ def score_paths(
     A row depends on its own scenario alone, whatever other rows there are. An IRR over
     `MAX_IRR_PER_YEAR` is shown as that: it only says that hardly any money was out.
     """
-    base = None if baseline is None else _flows(evaluate(study, baseline, paths))
+    return score_all(study, plan, paths, baseline=baseline).rows
+
+
+def score_all(
+    study: Study, plan: Plan, paths: MarketPaths, *, baseline: Plan | None = None
+) -> Scored:
+    """Return what a plan scores in each scenario, and its risks month by month.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plan.
+    plan : Plan
+        Plan to score.
+    paths : MarketPaths
+        Scenarios, on any array module. [mixed]
+    baseline : Plan or None
+        See `score_paths`.
+
+    Returns
+    -------
+    Scored
+        The rows of `score_paths`, on the host, and what lies behind them.
+    """
+    base, usual = None, None
+    if baseline is not None:
+        ledger = evaluate(study, baseline, paths)
+        base, usual = _flows(ledger), liquidity_risk(study, baseline, ledger, paths)
     ledger = evaluate(study, plan, paths)
     flows = _flows(ledger)
     rate = study.company.discount_rate_per_year
@@ -125,12 +175,40 @@ def score_paths(
     if base is not None:
         site_usd = site_usd - base.site_usd
         rows |= _increment(flows.company_usd - base.company_usd, rate)
-    rows |= _treasury(ledger)
+    risk = liquidity_risk(study, plan, ledger, paths)
+    rows |= _treasury(ledger) | risk.rows
+    if usual is not None:
+        rows |= {f"baseline_{name}": row for name, row in usual.rows.items()}
     for site_id in project_sites(study, plan, baseline):
         index = study.site_index(site_id)
         site, own = study.sites[index], site_usd[:, index]
         rows[site_npv_column(site.id)] = discount(own, site.hurdle_rate_per_year)
         rows[site_irr_column(site.id)], _, _ = _irr_per_year(own)
+    host = {name: to_host(column) for name, column in rows.items()}
+    return Scored(host, risk, usual)
+
+
+def headline_rows(study: Study, plan: Plan, paths: MarketPaths) -> Rows:
+    """Return a plan's NPV and the columns of its treasury and its risks alone.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plan.
+    plan : Plan
+        Plan to score.
+    paths : MarketPaths
+        Scenarios, on any array module. [mixed]
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_scenarios,)
+        A part of the columns of `score_paths`, on the host.
+    """
+    ledger = evaluate(study, plan, paths)
+    worth = discount(ledger.company_flow_usd(), study.company.discount_rate_per_year)
+    rows = {"npv_usd": worth} | _treasury(ledger)
+    rows |= liquidity_risk(study, plan, ledger, paths).rows
     return {name: to_host(column) for name, column in rows.items()}
 
 

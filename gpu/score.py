@@ -17,7 +17,8 @@ import numpy as np
 from gpu.backend import array_module
 from gpu.chunks import BlockBuffer, chunk_rows
 from gpu.grid import Grid, parse_grid
-from gpu.numpy_engine import score_paths
+from gpu.month_tally import MonthlyRisk, RiskMonths
+from gpu.numpy_engine import score_all, score_paths
 from gpu.scenarios import sampled_paths
 from gpu.tally import Tally
 from models.clients import count_client_slots
@@ -110,6 +111,9 @@ class ScoreResult:
         Rows in id order; None where they were not kept. [mixed]
     grid : GridResult or None
         Scores at the grid's points.
+    monthly : dict of str to MonthlyRisk
+        Margin calls, liquidations, covenant breaches and loan to value by month, under
+        ``plan`` and ``baseline`` where there is something to say.
     """
 
     study_id: str
@@ -128,6 +132,7 @@ class ScoreResult:
     irr_status_frac: dict[str, float]
     columns: Rows | None
     grid: GridResult | None = None
+    monthly: dict[str, MonthlyRisk] = field(default_factory=dict)
 
 
 def score(
@@ -189,11 +194,13 @@ def score(
     work = _Work(study, plan, baseline, place, rows_per_chunk, progress)
     work.n_total = n_scenarios + (0 if points is None else points.n_points)
     base_path = _base_path(study, place.xp)
-    base_rows = score_paths(study, plan, base_path, baseline=baseline)
+    base = score_all(study, plan, base_path, baseline=baseline)
+    months = RiskMonths()
     tally = work.run(
         n_scenarios,
         lambda ids: sampled_paths(study, seed, ids, place.xp),
         is_kept=keep_rows,
+        months=months,
     )
     on_grid = None
     if points is not None:
@@ -210,12 +217,13 @@ def score(
         chunk_rows=work.rows,
         elapsed_s=elapsed_s,
         scenarios_per_s=work.n_total / elapsed_s,
-        base={name: float(column[0]) for name, column in base_rows.items()},
+        base={name: float(column[0]) for name, column in base.rows.items()},
         summary=tally.summary(),
         probabilities=tally.probabilities(),
         irr_status_frac=tally.irr_status_frac(),
         columns=tally.columns,
         grid=on_grid,
+        monthly=months.risks(base),
     )
 
 
@@ -267,7 +275,12 @@ class _Work:
     started_s: float = field(default_factory=time.perf_counter)
 
     def run(
-        self, n_rows: int, paths_of: Callable[[IntArray], MarketPaths], *, is_kept: bool
+        self,
+        n_rows: int,
+        paths_of: Callable[[IntArray], MarketPaths],
+        *,
+        is_kept: bool,
+        months: RiskMonths | None = None,
     ) -> Tally:
         """Score rows 0 to n_rows - 1 in chunks."""
         if not self.rows:
@@ -280,14 +293,16 @@ class _Work:
         while start < n_rows:
             ids = np.arange(start, min(start + self.rows, n_rows), dtype=np.int64)
             try:
-                rows = score_paths(
+                scored = score_all(
                     self.study, self.plan, paths_of(ids), baseline=self.baseline
                 )
             except MemoryError as error:
                 self._shrink(error)
                 continue
-            for first, block in buffer.add(rows):
+            for first, block in buffer.add(scored.rows):
                 tally.take(first, block)
+            if months is not None:
+                months.take(scored)
             start += len(ids)
             self.n_done += len(ids)
             if self.progress is not None:

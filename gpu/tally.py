@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gpu.liquidity import CALL, LIQUIDATION
 from gpu.numpy_engine import EQUITY_TOLERANCE_USD
 from gpu.statistics import ColumnStatistics
 from models.finance import IRR_STATUS
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from gpu.statistics import ColumnSummary
     from models.arrays import IntArray
 
-__all__ = ["Tally"]
+__all__ = ["WITHIN_MONTHS", "Tally", "events"]
+
+WITHIN_MONTHS = (3, 6, 12)
+"""Spans from the opening in which a call or a liquidation is counted. [months]"""
 
 # Resolution of streamed quantiles near zero, by the unit that ends a column's name.
 SMALLEST = {"_usd": 1.0, "_per_year": 1e-6, "_btc": 1e-6}
@@ -59,7 +63,7 @@ class Tally:
                         _smallest(name), is_streamed=not self.is_kept
                     )
                 self._statistics[name].add_block(values)
-        for name, hits in _events(block, self.equity_limit_usd).items():
+        for name, hits in events(block, self.equity_limit_usd).items():
             self._counts[name] = self._counts.get(name, 0) + int(hits.sum())
         if "irr_status" in block:
             seen = np.bincount(block["irr_status"], minlength=len(IRR_STATUS))
@@ -96,9 +100,22 @@ class Tally:
         }
 
 
-def _events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
-    """Return what may happen in a scenario, as booleans of shape (n,)."""
-    events = {
+def events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
+    """Return what may happen in a scenario.
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray of shape (n,)
+        Columns of `gpu.numpy_engine.score_paths`, or its headline ones. [mixed]
+    equity_limit_usd : float
+        Most emergency equity that the company can raise. [USD]
+
+    Returns
+    -------
+    dict of str to ndarray of bool of shape (n,)
+        By name of the share of scenarios. [unitless]
+    """
+    found = {
         "npv_negative_frac": rows["npv_usd"] < 0.0,
         "equity_needed_frac": rows["equity_usd"] > EQUITY_TOLERANCE_USD,
         "equity_over_limit_frac": (
@@ -106,18 +123,32 @@ def _events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
         ),
     }
     if "incremental_npv_usd" in rows:
-        events["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0
+        found["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0
         is_none = np.isnan(rows["irr_per_year"])
-        events["no_irr_frac"] = is_none
-        events["no_irr_and_gain_frac"] = is_none & (rows["incremental_npv_usd"] > 0.0)
-        events["no_payback_frac"] = np.isnan(rows["payback_months"])
+        found["no_irr_frac"] = is_none
+        found["no_irr_and_gain_frac"] = is_none & (rows["incremental_npv_usd"] > 0.0)
+        found["no_payback_frac"] = np.isnan(rows["payback_months"])
     ending = "_npv_at_hurdle_usd"
     for name, values in rows.items():
         if name.startswith("site_") and name.endswith(ending):
             site = name.removesuffix(ending)
-            events[f"{site}_clears_hurdle_frac"] = values >= 0.0
-            events[f"{site}_no_irr_frac"] = np.isnan(rows[f"{site}_irr_per_year"])
-    return events
+            found[f"{site}_clears_hurdle_frac"] = values >= 0.0
+            found[f"{site}_no_irr_frac"] = np.isnan(rows[f"{site}_irr_per_year"])
+    return found | _risk_events(rows)
+
+
+def _risk_events(rows: Rows) -> dict[str, Any]:
+    """Return calls, liquidations and covenant breaches, of the baseline too."""
+    found: dict[str, Any] = {}
+    for name, first in rows.items():
+        if not name.endswith("_period") or "_equity_" in name:
+            continue
+        event = name.removesuffix("_period").replace("first_", "", 1)
+        if event.removeprefix("baseline_") in {CALL, LIQUIDATION}:
+            for months in WITHIN_MONTHS:
+                found[f"{event}_within_{months}_months_frac"] = first < months
+        found[f"{event}_frac"] = ~np.isnan(first)
+    return found
 
 
 def _smallest(column: str) -> float:

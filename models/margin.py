@@ -15,10 +15,21 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.company import BtcLoan
 
-__all__ = ["MarginStep", "margin_call_price_usd", "margin_step"]
+__all__ = [
+    "MAX_LTV_FRAC",
+    "MarginStep",
+    "loan_to_value_frac",
+    "margin_call_price_usd",
+    "margin_step",
+]
 
 _ROUNDING: Final = 1e-9
 """A loan this share over the call level is at it."""
+_LEAST_LOAN_USD: Final = 0.01
+"""A smaller loan is rounding and never called."""
+
+MAX_LTV_FRAC: Final = 10.0
+"""Loan to value is said to be this where it is more, or where nothing is pledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,31 @@ def margin_call_price_usd(
     return price
 
 
+def loan_to_value_frac(
+    loan_usd: FloatArray, btc_pledged: FloatArray, price_usd: FloatArray
+) -> FloatArray:
+    """Return the loan over the value of what is pledged for it.
+
+    Parameters
+    ----------
+    loan_usd, btc_pledged : ndarray of any one shape
+        Balances. [USD, BTC]
+    price_usd : ndarray of that shape
+        Price. [USD/BTC]
+
+    Returns
+    -------
+    ndarray of that shape
+        0 without a loan, at most `MAX_LTV_FRAC`. [ratio]
+    """
+    value = btc_pledged * price_usd
+    safe = np.where(value > 0.0, value, 1.0)
+    share = np.where(value > 0.0, loan_usd / safe, MAX_LTV_FRAC)
+    is_owed = loan_usd > _LEAST_LOAN_USD
+    frac: FloatArray = np.where(is_owed, np.minimum(share, MAX_LTV_FRAC), 0.0)
+    return frac
+
+
 def margin_step(
     loan: BtcLoan,
     *,
@@ -118,7 +154,7 @@ def margin_step(
     """
     level = loan.initial_ltv_frac * low_usd
     call_usd = loan.margin_call_ltv_frac * low_usd * btc_pledged
-    is_called = loan_usd > call_usd * (1.0 + _ROUNDING)
+    is_called = loan_usd > np.maximum(call_usd * (1.0 + _ROUNDING), _LEAST_LOAN_USD)
     short = np.where(is_called, np.maximum(loan_usd - level * btc_pledged, 0.0), 0.0)
     cash = np.minimum(np.maximum(cash_over_floor_usd, 0.0), short)
     short = short - cash

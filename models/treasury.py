@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.margin import margin_step
+from models.margin import loan_to_value_frac, margin_step
 from models.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class TreasuryPath:
         interest. [USD]
     is_called, is_liquidated : ndarray of shape (n_scenarios, n_periods)
         1 where the loan was called, and where the lender sold. [flag]
+    low_ltv_frac : ndarray of shape (n_scenarios, n_periods)
+        Loan over pledged BTC at the month's lowest price, before a call is met; 0
+        without a loan, at most `models.margin.MAX_LTV_FRAC`. [ratio]
     """
 
     cash_usd: FloatArray
@@ -79,6 +82,7 @@ class TreasuryPath:
     corporate_tax_usd: FloatArray
     is_called: FloatArray
     is_liquidated: FloatArray
+    low_ltv_frac: FloatArray
 
 
 _BALANCES = ("cash_usd", "loan_usd", "btc_free", "btc_pledged")
@@ -247,11 +251,13 @@ class _Treasury:
     def meet_call(self, low_frac: FloatArray, dip_frac: FloatArray) -> None:
         """Meet a margin call, if one comes."""
         company = self.company
+        low_usd = self.price * low_frac
+        self.add("low_ltv_frac", loan_to_value_frac(self.loan, self.pledged, low_usd))
         step = margin_step(
             company.loan,
             selling_cost_frac=company.btc_selling_cost_frac,
             price_usd=self.price,
-            low_usd=self.price * low_frac,
+            low_usd=low_usd,
             dip_frac=dip_frac,
             cash_over_floor_usd=self.cash - company.cash_floor_usd,
             loan_usd=self.loan,

@@ -19,6 +19,7 @@ from gpu.numpy_engine import (
     project_sites,
     rate_per_year,
     recovery_months,
+    score_all,
     score_paths,
 )
 from gpu.risk import cvar, quantile
@@ -288,9 +289,9 @@ def test_short_memory_halves_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None
     def tight(study: object, plan: object, paths: object, **rest: object) -> object:
         if paths.n_scenarios > 10:  # type: ignore[attr-defined]
             raise MemoryError
-        return score_paths(study, plan, paths, **rest)  # type: ignore[arg-type]
+        return score_all(study, plan, paths, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(gpu.score, "score_paths", tight)
+    monkeypatch.setattr(gpu.score, "score_all", tight)
     found = score(STUDY, PLAN, n_scenarios=40, seed=1)
     assert found.chunk_rows <= 10
     np.testing.assert_array_equal(
@@ -302,7 +303,7 @@ def test_no_memory_for_a_single_scenario_is_a_backend_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     base = base_paths(STUDY)
-    calls = iter([score_paths(STUDY, PLAN, base)])
+    calls = iter([score_all(STUDY, PLAN, base)])
 
     def full(*_: object, **__: object) -> object:
         try:
@@ -310,7 +311,7 @@ def test_no_memory_for_a_single_scenario_is_a_backend_error(
         except StopIteration:
             raise MemoryError from None
 
-    monkeypatch.setattr(gpu.score, "score_paths", full)
+    monkeypatch.setattr(gpu.score, "score_all", full)
     with pytest.raises(BackendError, match="does not suffice for one scenario"):
         score(STUDY, PLAN, n_scenarios=40, seed=1)
 
