@@ -236,7 +236,7 @@ def _segment(source: CashSource, segment: str) -> CashAnswer:
         study_id=result.study_id,
         plan_label=result.plan_label,
         tables=(table,),
-        texts=(*result.sentences, result.note),
+        texts=result.sentences,
         csv=csv_columns([(table.id, table)]),
     )
 

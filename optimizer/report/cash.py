@@ -41,6 +41,8 @@ _COLOURS: Final = {
     "capex": MUTED,
     "treasury moves": LINE_COLOURS["hosting"],
 }
+_MORE: Final = {"segment": "Shares and times"}
+"""Name of the rows in other units than USD, where it is not the usual one."""
 _READ: Final = 3
 """Sentences that stand above the table; the rest stand below it."""
 _QUESTIONS: Final = {
@@ -99,7 +101,7 @@ def _exhibit(kind: str, answer: _Record, floor_usd: float) -> Exhibit:
         folds=tuple(
             Fold(title, tables)
             for title, tables in (
-                ("BTC, prices and loan to value", tuple(more)),
+                (_MORE.get(kind, "BTC, prices and loan to value"), tuple(more)),
                 *((str(other["title"]), _by_unit(other)) for other in others),
             )
             if tables
