@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from models.cash_weeks import FLOOR_TOLERANCE_USD
 from optimizer.cash_cases import CASES
 
@@ -80,7 +82,7 @@ def _floor_text(result: CashWeeks) -> str:
         f"{case}: none"
         if week is None
         else f"{case}: week {week.number} ({_span(week)}), "
-        f"{_short(result.cases[case], week)} short"
+        f"{_shortfall(result.cases[case], week)}"
         for case, week in found.items()
     ]
     return f"First week under the floor of {floor}: {'; '.join(parts)}."
@@ -106,12 +108,14 @@ def _call_weeks_text(result: CashWeeks) -> str:
 
 def _evenly_text(result: CashWeeks) -> str:
     week = result.first_under_evenly()
+    if np.array_equal(result.evenly.closing_usd, result.base.closing_usd):
+        return "BTC is sold evenly over the days of a month."
     if week is None:
         return "Sold evenly over the days, the same BTC would hold the floor as well."
     return (
         "Sold evenly over the days instead of as needed, the same BTC would leave cash "
         f"under its floor from week {week.number} ({_span(week)}), "
-        f"{_short(result.evenly, week)} short."
+        f"{_shortfall(result.evenly, week)}."
     )
 
 
@@ -190,8 +194,14 @@ def _missing(result: CashWeeks, bands: CashWeeksBands, week: CashWeek) -> float:
     return result.base.floor_usd - lowest
 
 
-def _short(weekly: WeeklyCash, week: CashWeek) -> str:
-    return _usd(weekly.floor_usd - float(weekly.lowest_usd[0, week.number - 1]))
+def _shortfall(weekly: WeeklyCash, week: CashWeek) -> str:
+    """Return how much is missing in a week, and in the worst of all."""
+    missing = weekly.floor_usd - weekly.lowest_usd[0]
+    first, worst = float(missing[week.number - 1]), float(missing.max())
+    words = f"{_usd(first)} short"
+    if worst > first + FLOOR_TOLERANCE_USD:
+        words += f", {_usd(worst)} in the worst week"
+    return words
 
 
 def _day(week: CashWeek) -> str:

@@ -242,3 +242,46 @@ def test_bad_places_are_refused_before_any_work(
     assert main(["cash", "--out", str(tmp_path / "none" / "cash.csv")]) == 7
     assert main(["cash", "no_such_study"]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+TERMS = """
+schema_version = 1
+id = "terms"
+title = "Other terms"
+description = "Payment terms of one's own."
+as_of_date = 2025-11-30
+
+[include]
+study = "base"
+
+[override.company.payment_terms]
+btc_sales = "{sales}"
+
+[override.company.payment_terms.power]
+due_day = {{ value = {day}, source = "assumption" }}
+"""
+
+
+def test_faults_of_payment_terms_are_all_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "terms.toml"
+    place.write_text(TERMS.format(sales="never", day=40))
+    assert main(["cash", str(place)]) == 2
+    told = capsys.readouterr().err
+    assert "payment_terms.btc_sales = 'never' must be one of as_needed, daily" in told
+    assert "payment_terms.power.due_day = 40 day of month must be <= 31" in told
+
+
+def test_own_payment_terms_move_the_payment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "terms.toml"
+    place.write_text(TERMS.format(sales="daily", day=3))
+    assert main(["cash", str(place), "--scenarios", "0", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)["cash"]
+    assert "BTC is sold evenly over the days of a month." in answer["texts"]
+    rows = {row["key"]: row for row in answer["tables"]["cash_weeks"]["rows"]}
+    # Due on Wednesday 3 December: all of the month's power in week 1
+    assert rows["power_usd"]["cells"]["2025-12-01"] < 0.0
+    assert rows["power_usd"]["cells"]["2025-12-22"] == 0.0
