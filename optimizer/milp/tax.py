@@ -94,6 +94,8 @@ def _add_losses(
     """Add the use of losses, what is left of them, and what expires."""
     mortal = [key for key in index if _expires(terms, key)]
     model.loss_expired_usd_m = pyo.Var(mortal, domain=pyo.NonNegativeReals)
+    # A running total, so that the losses of any K months are one difference.
+    model.loss_made_usd_m = pyo.Var(mortal, domain=pyo.NonNegativeReals)
 
     def before(m: Any, place: str, period: int) -> Expression:
         return m.loss_left_usd_m[place, period - 1] if period else 0.0
@@ -117,16 +119,23 @@ def _add_losses(
     def from_balance(m: Any, place: str, period: int) -> Any:
         return m.loss_used_usd_m[place, period] <= before(m, place, period)
 
+    def made(m: Any, place: str, period: int) -> Any:
+        earlier = m.loss_made_usd_m[place, period - 1] if period else 0.0
+        return m.loss_made_usd_m[place, period] == (
+            earlier + new_loss(m, place, period)
+        )
+
     def is_young(m: Any, place: str, period: int) -> Any:
-        first = period - (terms[place].loss_life_months or 0) + 1
-        if first <= 0:
+        last = period - (terms[place].loss_life_months or 0)
+        if last < 0:
             return pyo.Constraint.Skip
-        recent = sum(new_loss(m, place, t) for t in range(first, period + 1))
+        recent = m.loss_made_usd_m[place, period] - m.loss_made_usd_m[place, last]
         return m.loss_left_usd_m[place, period] <= recent
 
     model.loss_use_cap = pyo.Constraint(index, rule=use_cap)
     model.loss_carried = pyo.Constraint(index, rule=carried)
     model.loss_from_balance = pyo.Constraint(index, rule=from_balance)
+    model.loss_made = pyo.Constraint(mortal, rule=made)
     model.loss_is_young = pyo.Constraint(mortal, rule=is_young)
 
 

@@ -253,6 +253,7 @@ CASES: dict[str, Case] = {
     "loss_use_cap": with_tax_losses,
     "loss_carried": with_tax_losses,
     "loss_from_balance": with_tax_losses,
+    "loss_made": with_old_losses,
     "loss_is_young": with_old_losses,
     "gain_if_earned": with_old_losses,
     "loss_if_not_earned": with_old_losses,
