@@ -15,6 +15,8 @@ stream          two standard normals per month, but for stream 8
                 the dip within the cure time of a margin call
 16 + k          power price of sites 2k and 2k + 1 of the study alone
 4096 + s        month 0 only: capex overrun and delay of site s of the study
+12288           BTC price of the days between months, the day's number in place of the
+                month: the weekly view of cash alone (`optimizer.cash_weeks`)
 65536 s + k     (from s = 1, the first site) month 0 only: two normals a, b whose
                 ``(a^2 + b^2) / 2`` is the fate of the client of the site's k-th offer
 =============== ====================================================================
@@ -46,6 +48,7 @@ FACTOR_STREAM: Final = 0
 WITHIN_MONTH_STREAM: Final = 8
 SITE_POWER_STREAM: Final = 16
 SITE_BUILD_STREAM: Final = 4096
+DAILY_PRICE_STREAM: Final = 12288
 CLIENT_STREAM: Final = 65536
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.philox import normals
-from gpu.scenarios import sampled_paths
+from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar
 from models.cash_weeks import payment_terms, weekly_cash
 from models.cashflow import evaluate
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from optimizer.cash_source import CashSource
 
 __all__ = [
-    "BRIDGE_STREAM",
     "DEFAULT_SCENARIOS",
     "CashWeeks",
     "CashWeeksBands",
@@ -46,8 +45,6 @@ __all__ = [
     "sampled_weeks",
 ]
 
-BRIDGE_STREAM: Final = 12_288
-"""Philox stream of the prices between months; day number stands for the month."""
 DEFAULT_SCENARIOS: Final = 2_000
 MAX_SCENARIOS: Final = 100_000
 MAX_SEED: Final = 2**64 - 1
@@ -291,7 +288,7 @@ def _scenarios(
     study: Study, plan: Plan, calendar: CashCalendar, seed: int, ids: IntArray
 ) -> WeeklyCash:
     paths = sampled_paths(study, seed, ids)
-    drawn = normals(seed, ids, len(calendar.days), BRIDGE_STREAM)[..., 0]
+    drawn = normals(seed, ids, len(calendar.days), DAILY_PRICE_STREAM)[..., 0]
     return _weekly(study, plan, calendar, paths, drawn)
 
 

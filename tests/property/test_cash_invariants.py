@@ -13,7 +13,7 @@ from scored_plans import grown_plan
 from tiny_studies import company, tiny_study
 
 from gpu.philox import normals
-from gpu.scenarios import sampled_paths
+from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar, due_date, term_weights
 from models.cash_lines import CASH_LINES
 from models.cash_weeks import weekly_cash
@@ -54,7 +54,7 @@ terms = st.builds(
 
 def weeks(n_weeks: int, own: PaymentTerms):
     calendar = cash_calendar(STUDY.time.start_month, n_weeks)
-    drawn = normals(4, IDS, len(calendar.days), 12_288)[..., 0]
+    drawn = normals(4, IDS, len(calendar.days), DAILY_PRICE_STREAM)[..., 0]
     price = daily_price_usd(
         calendar,
         STUDY.market.btc_price_usd,
@@ -116,7 +116,7 @@ def test_any_plan_in_any_future_ties(plan, seed) -> None:
     ledger = evaluate(MIXED, plan, paths)
     calendar = cash_calendar(MIXED.time.start_month, 13)
     ids = np.arange(paths.n_scenarios, dtype=np.int64)
-    drawn = normals(7, ids, len(calendar.days), 12_288)[..., 0]
+    drawn = normals(7, ids, len(calendar.days), DAILY_PRICE_STREAM)[..., 0]
     opening = MIXED.market.btc_price_usd
     price = daily_price_usd(calendar, opening, paths.btc_price_usd, 0.5, drawn)
     weekly = weekly_cash(MIXED, ledger, calendar, price)

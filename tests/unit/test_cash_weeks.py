@@ -11,7 +11,7 @@ from tiny_studies import company, tiny_study
 from workbook_plans import rich_plan, rich_study
 
 from gpu.philox import normals
-from gpu.scenarios import sampled_paths
+from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar
 from models.cash_lines import CASH_LINES, ITEM_LINES, NOT_CASH, line_flows
 from models.cash_quarter import LINE_ROWS, QUARTER_ROWS
@@ -44,7 +44,7 @@ def sampled(study, plan, n_weeks=13, terms=None, n=40):
         study.market.btc_price_usd,
         paths.btc_price_usd,
         study.market.btc_volatility_per_year,
-        normals(1, ids, len(calendar.days), 12_288)[..., 0],
+        normals(1, ids, len(calendar.days), DAILY_PRICE_STREAM)[..., 0],
     )
     ledger = evaluate(study, plan, paths)
     return ledger, weekly_cash(study, ledger, calendar, price, terms)
@@ -307,7 +307,7 @@ def test_days_average_the_monthly_price_and_stand_still_on_a_flat_path():
     price = daily_price_usd(calendar, 100_000.0, months, 0.5, none)
     np.testing.assert_allclose(price, 100_000.0, rtol=1e-12)
     ids = np.arange(50, dtype=np.int64)
-    drawn = normals(3, ids, len(calendar.days), 12_288)[..., 0]
+    drawn = normals(3, ids, len(calendar.days), DAILY_PRICE_STREAM)[..., 0]
     paths = sampled_paths(study, 3, ids).btc_price_usd
     price = daily_price_usd(calendar, 100_000.0, paths, 0.5, drawn)
     for month in range(3):
@@ -321,7 +321,7 @@ def test_a_bridge_has_the_markets_daily_volatility():
     # 2,000 paths between flat months: daily log returns of 0.5 / sqrt(365.25)
     calendar = cash_calendar("2025-12", 13)
     ids = np.arange(2_000, dtype=np.int64)
-    drawn = normals(5, ids, len(calendar.days), 12_288)[..., 0]
+    drawn = normals(5, ids, len(calendar.days), DAILY_PRICE_STREAM)[..., 0]
     months = np.full((len(ids), 12), 100_000.0)
     price = daily_price_usd(calendar, 100_000.0, months, 0.5, drawn)
     inside = calendar.month_of_day == 1
