@@ -7,7 +7,7 @@ does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,15 @@ from gpu.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from models.finance import IRR_STATUS
+from optimizer.opening_range import (
+    OPENING_SCENARIOS,
+    assumed_loan_terms,
+    opening_range,
+)
+from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.stress import stress
-from sites.loader import load_study
+from sites.loader import load_bundle, load_study
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +35,16 @@ if TYPE_CHECKING:
     from gpu.score import Progress, ScoreResult
     from models.plan import Plan
     from models.study import Study
+    from optimizer.opening_range import OpeningRange
     from optimizer.runreader import Run
     from optimizer.stress import StressResult
     from sites.stories import Story
 
 __all__ = [
     "BASELINE_FILE",
+    "RISK_FILE",
     "SUMMARY_FILE",
+    "ScoredRun",
     "baseline_of",
     "score_run",
     "score_summary",
@@ -49,6 +58,30 @@ SUMMARY_FILE = "summary.json"
 SCORES_FILE = "scores.parquet"
 GRID_FILE = "grid.parquet"
 STRESS_FILE = "stress.parquet"
+RISK_FILE = "margin_risk.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """Scores of a run's plan, and what they rest on.
+
+    Parameters
+    ----------
+    result : ScoreResult
+        Scores.
+    months : tuple of str
+        Calendar months of the study.
+    opening : OpeningRange or None
+        Risks over the range of the opening state, where it has one.
+    assumed_terms : tuple of str
+        Terms of the loan on pledged BTC that are assumptions; empty where the plan
+        has no such loan.
+    """
+
+    result: ScoreResult
+    months: tuple[str, ...]
+    opening: OpeningRange | None = None
+    assumed_terms: tuple[str, ...] = ()
 
 
 def score_run(
@@ -61,7 +94,7 @@ def score_run(
     progress: Progress | None = None,
     keep_rows: bool = True,
     command: str = "wattplan score",
-) -> ScoreResult:
+) -> ScoredRun:
     """Score the plan of a run against business as usual and add the scores to it.
 
     Parameters
@@ -85,9 +118,9 @@ def score_run(
 
     Returns
     -------
-    ScoreResult
-        As written to ``scores.parquet``, ``grid.parquet`` and, under the key
-        ``score``, ``summary.json``.
+    ScoredRun
+        As written to ``scores.parquet``, ``grid.parquet``, ``margin_risk.csv`` and,
+        under the key ``score``, ``summary.json``.
 
     Raises
     ------
@@ -99,7 +132,8 @@ def score_run(
         If the run lacks its study or plan.
     """
     run = open_run(folder)
-    study, plan = _study_of(run), run.plan()
+    bundle, plan = load_bundle(run.file("study.toml")), run.plan()
+    study = bundle.study
     result = score(
         study,
         plan,
@@ -111,9 +145,22 @@ def score_run(
         progress=progress,
         keep_rows=keep_rows,
     )
+    numbers = bundle.provenance
+    scored = ScoredRun(
+        result,
+        study.months,
+        opening_range(
+            study,
+            plan,
+            numbers,
+            seed=seed,
+            n_scenarios=min(n_scenarios, OPENING_SCENARIOS),
+        ),
+        assumed_loan_terms(numbers) if result.monthly else (),
+    )
     with RunWriter.extend(run.folder, command=command) as writer:
-        write_scores(writer, result, summary=_summary_of(run))
-    return result
+        write_scores(writer, scored, summary=_summary_of(run))
+    return scored
 
 
 def stress_run(
@@ -162,7 +209,7 @@ def baseline_of(run: Run, study: Study) -> Plan:
 
 
 def write_scores(
-    writer: RunWriter, result: ScoreResult, *, summary: dict[str, object]
+    writer: RunWriter, scored: ScoredRun, *, summary: dict[str, object]
 ) -> None:
     """Stage the tables of a score and its key in the summary.
 
@@ -170,18 +217,21 @@ def write_scores(
     ----------
     writer : RunWriter
         Open writer of the run; its seed, scenarios and backend are set.
-    result : ScoreResult
+    scored : ScoredRun
         Scores.
     summary : dict of str to object
         What `summary.json` holds besides; it gains the key ``score``.
     """
+    result = scored.result
     if result.columns is not None:
         ids = np.arange(result.n_scenarios, dtype=np.int64)
         columns = {"scenario_id": ids} | _readable(result.columns)
         writer.write_table(SCORES_FILE, columns)
     if result.grid is not None:
         writer.write_table(GRID_FILE, _readable(result.grid.columns))
-    summary["score"] = score_summary(result)
+    if result.monthly:
+        writer.write_csv(RISK_FILE, monthly_columns(scored.months, result.monthly))
+    summary["score"] = score_summary(scored)
     writer.write_json(SUMMARY_FILE, summary)
     writer.seed, writer.scenarios = result.seed, result.n_scenarios
     writer.backend = result.backend
@@ -210,8 +260,9 @@ def write_stress(
     writer.write_json(SUMMARY_FILE, summary)
 
 
-def score_summary(result: ScoreResult) -> dict[str, object]:
+def score_summary(scored: ScoredRun) -> dict[str, object]:
     """Return a score without its rows, as `summary.json` and ``--json`` show it."""
+    result = scored.result
     shown: dict[str, object] = {
         "plan_label": result.plan_label,
         "baseline_label": result.baseline_label,
@@ -226,6 +277,16 @@ def score_summary(result: ScoreResult) -> dict[str, object]:
         "irr_status_frac": result.irr_status_frac,
         "columns": {name: asdict(column) for name, column in result.summary.items()},
     }
+    if result.monthly:
+        shown["months"] = list(scored.months)
+        shown["monthly"] = {who: asdict(risk) for who, risk in result.monthly.items()}
+        shown["loan_terms"] = {
+            "are_assumptions": bool(scored.assumed_terms),
+            "assumed": list(scored.assumed_terms),
+            "note": terms_note(scored.assumed_terms),
+        }
+    if scored.opening is not None:
+        shown["opening_range"] = asdict(scored.opening)
     if result.grid is not None:
         shown["grid"] = {
             "n_points": result.grid.grid.n_points,

@@ -150,7 +150,7 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoreResult:
             command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
         )
     stress_run(folder)
-    return scored
+    return scored.result
 
 
 def _explain(

@@ -21,6 +21,7 @@ from optimizer.console import (
 
 if TYPE_CHECKING:
     from gpu.score import ScoreResult
+    from optimizer.scoring import ScoredRun
 
 __all__ = ["score"]
 
@@ -63,7 +64,7 @@ def score(
     if grid is not None:
         command += f' --grid "{grid}"'
     with live_progress("Scoring") as live:
-        result = score_run(
+        scored = score_run(
             folder,
             n_scenarios=scenarios,
             seed=seed,
@@ -74,12 +75,13 @@ def score(
             command=command,
         )
     if json_output:
-        print_json({"score": score_summary(result)})
+        print_json({"score": score_summary(scored)})
     else:
-        _show(result)
+        _show(scored)
 
 
-def _show(result: ScoreResult) -> None:
+def _show(scored: ScoredRun) -> None:
+    result = scored.result
     print_table(
         ("", "base path", "mean", "P5", "P50", "P95", "CVaR 95", "not defined"),
         [row for row in _rows(result) if row is not None],
@@ -94,6 +96,7 @@ def _show(result: ScoreResult) -> None:
             if key in result.probabilities
         ],
     )
+    _show_risk(scored)
     if result.grid is not None:
         _show_grid(result)
     console = output_console()
@@ -103,6 +106,49 @@ def _show(result: ScoreResult) -> None:
         markup=False,
     )
     error_console().print(result.backend_reason, markup=False)
+
+
+def _show_risk(scored: ScoredRun) -> None:
+    """Print calls, liquidations and breaches, by month and over the opening's range."""
+    from optimizer.risk_tables import (
+        OPENING_HEADINGS,
+        call_rows,
+        monthly_rows,
+        opening_rows,
+        terms_note,
+    )
+
+    result = scored.result
+    rows = call_rows(result)
+    if not rows:
+        return
+    usual = result.baseline_label or "no baseline"
+    print_table(("", "plan", usual), rows, title="Margin and liquidity risk")
+    by_month = monthly_rows(scored.months, result.monthly)
+    if by_month:
+        headings = (
+            "by the end of month",
+            "call, %",
+            "liquidation, %",
+            "baseline: call, %",
+            "liquidation, %",
+            "LTV base, %",
+            "P50",
+            "P95",
+            "to call, base, USD per BTC",
+            "P5",
+            "P50",
+        )
+        print_table(headings, by_month, title="By month, at each month's lowest price")
+    if scored.opening is not None:
+        title = (
+            "The opening state over its range (low: against the company), "
+            f"{scored.opening.n_scenarios:,} scenarios of the same seed"
+        )
+        print_table(OPENING_HEADINGS, opening_rows(scored.opening), title=title)
+    note = terms_note(scored.assumed_terms)
+    if note:
+        output_console().print(note, markup=False)
 
 
 def _rows(result: ScoreResult) -> list[tuple[object, ...] | None]:
