@@ -58,6 +58,9 @@ class Company:
         Flows of the steps by name, >= 0. [mixed]
     gaps : list of Series
         Differences that must be zero. [mixed]
+    ltv, distance : Series
+        Loan to value at the month's end; fall of the BTC price to a margin call, the
+        whole price without a loan. [share, USD/BTC]
     """
 
     sheet: Sheet
@@ -69,6 +72,8 @@ class Company:
     group: TaxAccount
     treasury: dict[str, list[Series]]
     gaps: list[Series]
+    ltv: Series
+    distance: Series
 
 
 def company(
@@ -90,33 +95,13 @@ def company(
         Sheet of tax, which gains the account of the group.
     """
     sheet = Sheet("Treasury", "Treasury and debt")
-    inputs = draft.inputs
     balances = _balances(draft)
     flows = _overheads(draft, sheet)
     debt = add_debt(draft, time, sheet)
     _debt_flows(sheet, debt, flows)
     sheet.heading("The month's cash before BTC and loan")
-    interest = Series(
-        "Interest on the BTC loan",
-        "USD",
-        balances.loan.before
-        * inputs.number("company.loan.rate_per_year")
-        / inputs.constant("months_per_year"),
-        total=True,
-    )
-    home = draft.study.company.tax_site
-    own = next(one for one in sites if one.place.site.id == home)
-    carried = [
-        flows[name]
-        for name in ("general_admin", "side_businesses", "debt_fees", "debt_interest")
-        if name in flows
-    ]
-    profit = own.account.profit + added(carried) - interest
-    group = taxes.account(
-        f"group of {own.place.site.name}, with overhead and interest",
-        own.place.regime,
-        profit,
-    )
+    interest = _interest(draft, balances)
+    own, group = _group(draft, sites, taxes, flows, interest)
     operating = _operating_cash(sheet, sites, own, flows)
     sheet.add(interest)
     mined = sheet.row(
@@ -134,11 +119,55 @@ def company(
     )
     steps, end = _month(draft, time, market, sheet, (balances, after, mined))
     gaps = add_balances(sheet, balances, steps, end, (after, mined))
+    ltv, distance = _cover(draft, market, sheet, balances)
     made = Company(
-        sheet, balances, debt, flows, mined, interest, group, steps.flows, gaps
+        sheet,
+        balances,
+        debt,
+        flows,
+        mined,
+        interest,
+        group,
+        steps.flows,
+        gaps,
+        ltv,
+        distance,
     )
     _month_flows(draft, market, made, mined)
     return made
+
+
+def _group(
+    draft: Draft,
+    sites: list[SiteLedger],
+    taxes: TaxSheet,
+    flows: dict[str, Series],
+    interest: Series,
+) -> tuple[SiteLedger, TaxAccount]:
+    """Put the account of the group that carries interest on the sheet of tax."""
+    home = draft.study.company.tax_site
+    own = next(one for one in sites if one.place.site.id == home)
+    carried = [
+        flows[name]
+        for name in ("general_admin", "side_businesses", "debt_fees", "debt_interest")
+        if name in flows
+    ]
+    profit = own.account.profit + added(carried) - interest
+    group = taxes.account(
+        f"group of {own.place.site.name}, with overhead and interest",
+        own.place.regime,
+        profit,
+    )
+    return own, group
+
+
+def _interest(draft: Draft, balances: Balances) -> Series:
+    """Return interest on the BTC loan, which stands nowhere yet."""
+    rate = draft.inputs.number("company.loan.rate_per_year")
+    monthly = rate / draft.inputs.constant("months_per_year")
+    return Series(
+        "Interest on the BTC loan", "USD", balances.loan.before * monthly, total=True
+    )
 
 
 def _balances(draft: Draft) -> Balances:
@@ -273,6 +302,26 @@ def _release(draft: Draft) -> Scalar:
     pledged = number("company.btc_pledged")
     share = number("company.loan.principal_usd") / pledged
     return Scalar(label, unit, Call("IF", pledged > 0, share, 0), style="money")
+
+
+def _cover(
+    draft: Draft, market: Market, sheet: Sheet, balances: Balances
+) -> tuple[Series, Series]:
+    """Put loan to value and the way to a margin call on the sheet."""
+    sheet.heading("Cover of the BTC loan at the month's end")
+    price = market.btc_price
+    value = sheet.row("Pledge at the month's price", "USD", balances.pledged * price)
+    ratio = Call("IF", value > 0, balances.loan / value, 0)
+    ltv = sheet.row("Loan to value", "share", ratio, style="share")
+    level = draft.inputs.number("company.loan.margin_call_ltv_frac")
+    backed = balances.pledged * level
+    called = sheet.row(
+        "BTC price at which the loan is called",
+        "USD/BTC",
+        Call("IF", value > 0, balances.loan / backed, 0),
+    )
+    distance = sheet.row("Fall to a margin call", "USD/BTC", price - called)
+    return ltv, distance
 
 
 def _month_flows(draft: Draft, market: Market, made: Company, mined: Series) -> None:

@@ -74,6 +74,11 @@ _TITLES: Final = {
     "constants": "Constants of nature, calendar and network (not to be changed)",
 }
 
+_CAPITALS: Final = {
+    word: word.upper()
+    for word in ("btc", "gpu", "asic", "ltv", "vat", "pue", "eh", "th")
+}
+
 _DECIDED_WITH: Final = (".delivery_months", ".lot_units", ".lot_nodes")
 """Ends of keys that may only change together with the plan."""
 
@@ -245,7 +250,7 @@ def _label(key: str) -> str:
 
 def _words(name: str) -> str:
     text = _UNIT_WORDS.sub("", name).replace("_", " ")
-    text = text.replace("btc", "BTC").replace("gpu", "GPU").replace("asic", "ASIC")
+    text = " ".join(_CAPITALS.get(word, word) for word in text.split(" "))
     return text[:1].upper() + text[1:]
 
 

@@ -19,6 +19,7 @@ from optimizer.workbook.sheets import Sheet, sum_of
 if TYPE_CHECKING:
     from optimizer.workbook.company import Company
     from optimizer.workbook.draft import Draft
+    from optimizer.workbook.lines import Style
     from optimizer.workbook.market import Market
     from optimizer.workbook.site_ledger import SiteLedger
     from optimizer.workbook.tax import TaxSheet
@@ -43,6 +44,8 @@ class Outputs:
         Flows by ledger item, sites added up. [USD]
     by_item, by_site : Series
         Flow of all sites, added up by item and by site. [USD]
+    headlines : list of Scalar
+        Figures that people ask for first. [mixed]
     """
 
     sheet: Sheet
@@ -52,6 +55,7 @@ class Outputs:
     corporate_items: dict[str, Series]
     by_item: Series
     by_site: Series
+    headlines: list[Scalar]
 
 
 def outputs(
@@ -82,7 +86,7 @@ def outputs(
         opening=draft.inputs.number("company.cash_usd"),
         total=True,
     )
-    npv = _headlines(draft, time, sheet, made, flow, sites)
+    headlines = _headlines(draft, time, sheet, made, flow, sites)
     site_items = _site_items(sheet, sites)
     by_item = sheet.row(
         "All sites, by item", "USD", sum_of(list(site_items.values())), total=True
@@ -103,6 +107,23 @@ def outputs(
         opening=flow.opening * time.discount.opening,
         total=True,
     )
+    everything = _returns(draft, time, sheet, sites)
+    return Outputs(
+        sheet,
+        headlines[0],
+        flow,
+        site_items,
+        corporate,
+        by_item,
+        everything,
+        headlines,
+    )
+
+
+def _returns(
+    draft: Draft, time: Timeline, sheet: Sheet, sites: list[SiteLedger]
+) -> Series:
+    """Put payback and return of each site and of all on the sheet; return the sum."""
     for one in sites:
         if one.items:
             rate = one.place.number("hurdle_rate_per_year")
@@ -110,7 +131,7 @@ def outputs(
     everything = sheet_flow(sheet, [one.flow for one in sites])
     rate = draft.inputs.number("company.discount_rate_per_year")
     add_return(draft, time, sheet, "All sites", everything, rate)
-    return Outputs(sheet, npv, flow, site_items, corporate, by_item, everything)
+    return everything
 
 
 def _headlines(
@@ -120,41 +141,48 @@ def _headlines(
     made: Company,
     flow: Series,
     sites: list[SiteLedger],
-) -> Scalar:
-    """Put the figures that people ask for first at the top."""
+) -> list[Scalar]:
+    """Put the figures that people ask for first at the top, the NPV before all."""
     sheet.heading("Headlines")
-    factors = time.discount
-    npv = sheet.value(
-        "After-tax NPV to present holders",
-        "USD",
-        Call("SUMPRODUCT", flow.opening_and_months, factors.opening_and_months),
-        style="money",
+    balances = made.balances
+    worth = Call(
+        "SUMPRODUCT", flow.opening_and_months, time.discount.opening_and_months
     )
-    for label, unit, line in (
-        ("Least cash at a month's end", "USD", made.balances.cash),
-        ("Most BTC loan at a month's end", "USD", made.balances.loan),
-    ):
-        function = "MIN" if line is made.balances.cash else "MAX"
-        sheet.value(label, unit, Call(function, line.months), style="money")
-    sheet.value(
-        "BTC held at the horizon",
-        "BTC",
-        made.balances.free.last + made.balances.pledged.last,
-        style="btc",
+    found = [
+        sheet.value("After-tax NPV to present holders", "USD", worth, style="money")
+    ]
+    figures: tuple[tuple[str, str, Expr, Style], ...] = (
+        ("Least cash at a month's end", "USD", _least(balances.cash), "money"),
+        ("Most BTC loan at a month's end", "USD", _most(balances.loan), "money"),
+        ("Highest loan to value", "share", _most(made.ltv), "share"),
+        ("Least fall to a margin call", "USD/BTC", _least(made.distance), "money"),
+        (
+            "BTC held at the horizon",
+            "BTC",
+            balances.free.last + balances.pledged.last,
+            "btc",
+        ),
     )
+    for label, unit, formula, style in figures:
+        found.append(sheet.value(label, unit, formula, style=style))
     for one in sites:
         if one.items:
-            sheet.value(
-                f"{one.place.site.name}: NPV, unlevered, after its own tax",
-                "USD",
-                Call(
-                    "SUMPRODUCT",
-                    one.flow.opening_and_months,
-                    factors.opening_and_months,
-                ),
-                style="money",
+            worth = Call(
+                "SUMPRODUCT",
+                one.flow.opening_and_months,
+                time.discount.opening_and_months,
             )
-    return npv
+            label = f"{one.place.site.name}: NPV, unlevered, after its own tax"
+            found.append(sheet.value(label, "USD", worth, style="money"))
+    return found
+
+
+def _least(line: Series) -> Expr:
+    return Call("MIN", line.months)
+
+
+def _most(line: Series) -> Expr:
+    return Call("MAX", line.months)
 
 
 def _site_items(sheet: Sheet, sites: list[SiteLedger]) -> dict[str, Series]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from optimizer.workbook.expr import Place
 from optimizer.workbook.lines import CONSTANT_COLUMN, TOTAL_COLUMN, Scalar
 from optimizer.workbook.sheets import FIRST_ROW, Heading
 from optimizer.workbook.styles import ROLE_WORDS, TAB_COLOURS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from optimizer.report.data import RunInfo
     from optimizer.workbook.model import Model
     from optimizer.workbook.styles import Styles
+    from optimizer.workbook.values import Values
 
 __all__ = ["write_cover", "write_inputs", "write_log", "write_sources"]
 
@@ -50,6 +52,10 @@ _SIGNS: Final = (
 )
 
 
+_SIGNS_PER_LINE: Final = 105
+_LINE_HEIGHT: Final = 13
+"""Room for words on the cover, and the height of a line. [signs, points]"""
+
 _INPUT_HEADS: Final = (
     "Input",
     "Unit",
@@ -65,7 +71,9 @@ _INPUT_HEADS: Final = (
 )
 
 
-def write_cover(to: Worksheet, model: Model, run: RunInfo, styles: Styles) -> None:
+def write_cover(
+    to: Worksheet, model: Model, values: Values, run: RunInfo, styles: Styles
+) -> None:
     """Write what the workbook is, how to read it and what it says."""
     study = model.draft.study
     to.set_column(0, 0, 44)
@@ -91,6 +99,7 @@ def write_cover(to: Worksheet, model: Model, run: RunInfo, styles: Styles) -> No
         to.write_string(row, 0, label, strong)
         to.write_string(row, 1, text, plain)
         row += 1
+    row = _headlines(to, model, values, styles, row + 1)
     row = _paragraphs(to, styles, row + 1, "What is live", _LIVE)
     row = _paragraphs(to, styles, row + 1, "Signs and time", _SIGNS)
     row += 1
@@ -106,6 +115,22 @@ def write_cover(to: Worksheet, model: Model, run: RunInfo, styles: Styles) -> No
         to.write_string(row + 2 + number, 1, sheet.title, plain)
 
 
+def _headlines(
+    to: Worksheet, model: Model, values: Values, styles: Styles, row: int
+) -> int:
+    """Show the headlines of the outputs, live; return the next row."""
+    to.write_string(row, 0, "Headlines", styles.heading(1))
+    place = Place("Cover", 0, model.draft.n_periods)
+    for line in model.outputs.headlines:
+        row += 1
+        to.write_string(row, 0, line.label, styles.text(is_input=True))
+        look = styles.cell(line.style, "formula")
+        look = styles.make(num_format=look.num_format, align="left", bold=True)
+        formula = "=" + line.text(place)
+        to.write_formula(row, 1, formula, look, values.scalar(line))
+    return row + 1
+
+
 def _paragraphs(
     to: Worksheet, styles: Styles, row: int, title: str, lines: tuple[str, ...]
 ) -> int:
@@ -113,8 +138,17 @@ def _paragraphs(
     to.write_string(row, 0, title, styles.heading(1))
     for line in lines:
         row += 1
-        to.write_string(row, 1, line, styles.text(text_wrap=True))
+        _wrapped(to, row, line, styles)
     return row + 1
+
+
+def _wrapped(to: Worksheet, row: int, text: str, styles: Styles) -> None:
+    """Write a long text into a row high enough for it."""
+    lines = -(-len(text) // _SIGNS_PER_LINE)
+    to.set_row(row, _LINE_HEIGHT * lines)
+    to.write_string(
+        row, 1, text, styles.text(text_wrap=True, is_input=True, valign="top")
+    )
 
 
 def _terms(to: Worksheet, model: Model, styles: Styles, row: int) -> int:
@@ -125,7 +159,7 @@ def _terms(to: Worksheet, model: Model, styles: Styles, row: int) -> int:
     to.write_string(row, 0, "Terms not published", styles.heading(1))
     words = "Assumptions, on which cash, margin calls and value depend: "
     text = words + ", ".join(assumed) + "."
-    to.write_string(row + 1, 1, text, styles.text(text_wrap=True, is_input=True))
+    _wrapped(to, row + 1, text, styles)
     return row + 2
 
 

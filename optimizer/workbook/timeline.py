@@ -46,6 +46,8 @@ class Timeline:
         Months to the end of the calendar year, this one included. [months]
     is_last : Series
         1 in the last month. [flag]
+    is_year_end : Series
+        1 in the last month of a calendar year, and of the horizon. [flag]
     discount : Series
         Value now of a dollar at the month's end, 1 at the opening. [USD/USD]
     """
@@ -60,6 +62,7 @@ class Timeline:
     elapsed_years: Series
     months_left_in_year: Series
     is_last: Series
+    is_year_end: Series
     discount: Series
 
 
@@ -93,15 +96,7 @@ def timeline(draft: Draft) -> Timeline:
     elapsed = sheet.row(
         "Years since the first month", "years", index / per_year, style="factor"
     )
-    left = sheet.row(
-        "Months left in the calendar year",
-        "months",
-        per_year + 1 - Call("MONTH", day),
-        style="integer",
-    )
-    is_last = sheet.row(
-        "Last month", "flag", flag((index + 1).same(n_months)), style="flag"
-    )
+    left, is_last, is_year_end = _ends(draft, sheet, index, day, n_months)
     discount = _discount(draft, sheet, index)
     return Timeline(
         sheet,
@@ -114,8 +109,32 @@ def timeline(draft: Draft) -> Timeline:
         elapsed,
         left,
         is_last,
+        is_year_end,
         discount,
     )
+
+
+def _ends(
+    draft: Draft, sheet: Sheet, index: Series, day: Series, n_months: Scalar
+) -> tuple[Series, Series, Series]:
+    """Put how far a month is from the year's end, and the two flags, on the sheet."""
+    per_year = draft.inputs.constant("months_per_year")
+    left = sheet.row(
+        "Months left in the calendar year",
+        "months",
+        per_year + 1 - Call("MONTH", day),
+        style="integer",
+    )
+    is_last = sheet.row(
+        "Last month", "flag", flag((index + 1).same(n_months)), style="flag"
+    )
+    is_year_end = sheet.row(
+        "Year-end, or the last month",
+        "flag",
+        Call("MAX", flag(left.same(1)), is_last),
+        style="flag",
+    )
+    return left, is_last, is_year_end
 
 
 def _span(draft: Draft, sheet: Sheet) -> tuple[Scalar, Scalar]:

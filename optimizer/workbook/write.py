@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter
 import xlsxwriter.exceptions
+from xlsxwriter.worksheet import Worksheet
 
 from models.errors import ReportError
 from optimizer.workbook.expr import Place
@@ -29,12 +30,12 @@ from optimizer.workbook.lines import (
 from optimizer.workbook.sheets import FIRST_ROW, Heading
 from optimizer.workbook.styles import TAB_COLOURS, Styles
 from optimizer.workbook.texts import write_cover, write_inputs, write_log, write_sources
+from optimizer.workbook.years import YEARS_SHEET, write_years
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
     from optimizer.report.data import RunInfo
     from optimizer.workbook.model import Model
@@ -49,7 +50,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
 }
 _HEAD_ROW = FIRST_ROW - 1
-_WIDTHS = (44, 13, 8, 14, 16, 16)
+_WIDTHS = (54, 13, 8, 14, 16, 16)
 _MONTH_WIDTH = 13
 _PAPER_A4 = 9
 
@@ -84,7 +85,11 @@ def _write(path: Path, model: Model, run: RunInfo) -> None:
         styles = Styles(book)
         _describe(book, model, run)
         cover = book.add_worksheet("Cover")
-        sheets = {sheet.name: book.add_worksheet(sheet.name) for sheet in model.sheets}
+        sheets = {
+            sheet.name: book.add_worksheet(sheet.name, _PlainSheet)
+            for sheet in model.sheets
+        }
+        years = book.add_worksheet(YEARS_SHEET)
         sources, log = book.add_worksheet("Sources"), book.add_worksheet("Log")
         for sheet in model.sheets:
             writer = _SheetWriter(sheets[sheet.name], sheet, model, values, styles)
@@ -93,12 +98,32 @@ def _write(path: Path, model: Model, run: RunInfo) -> None:
             else:
                 write_inputs(sheets[sheet.name], model, styles)
             _master(sheets[sheet.name], model, values, styles, sheet.name)
-        write_cover(cover, model, run, styles)
+        write_years(book, years, model, values, styles)
+        write_cover(cover, model, values, run, styles)
         write_sources(sources, model, styles)
         write_log(log, model, run, styles)
-        for name, worksheet in (("Cover", cover), ("Sources", sources), ("Log", log)):
+        for name, worksheet in (
+            ("Cover", cover),
+            (YEARS_SHEET, years),
+            ("Sources", sources),
+            ("Log", log),
+        ):
             _master(worksheet, model, values, styles, name)
         cover.activate()
+
+
+class _PlainSheet(Worksheet):  # type: ignore[misc]
+    """A sheet whose formulas hold no function younger than the file format.
+
+    XlsxWriter looks for thirty of them in every formula; that takes a third of the
+    time of writing, and a test forbids them.
+    """
+
+    def _prepare_formula(
+        self, formula: str, expand_future_functions: bool = False
+    ) -> str:
+        del expand_future_functions
+        return formula.removeprefix("=")
 
 
 def _describe(book: xlsxwriter.Workbook, model: Model, run: RunInfo) -> None:

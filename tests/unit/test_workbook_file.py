@@ -39,7 +39,9 @@ LONGEST = 200
 """Signs of the longest formula, names of sheets included."""
 
 FIXED = ("Cover", "Inputs", "Plan", "Time", "Market")
-LAST = ("Treasury", "Tax", "Books", "Statements", "Outputs", "Checks", "Sources", "Log")
+LAST = ("Treasury", "Tax", "Books", "Statements", "Outputs", "Checks")
+LAST += ("Years", "Sources", "Log")
+WITHOUT_MONTHS = {"Cover", "Inputs", "Years", "Sources", "Log"}
 HOSTILE = (
     '=HYPERLINK("http://example.com","x")',
     "+1+1",
@@ -106,7 +108,7 @@ def test_a_row_is_one_formula(written: Path) -> None:
         match = re.fullmatch(r"([A-Z]+)(\d+)", cell)
         assert match is not None
         column, row = column_index_from_string(match[1]), int(match[2])
-        if column > MONTH_COLUMN and sheet not in {"Cover", "Inputs", "Sources", "Log"}:
+        if column > MONTH_COLUMN and sheet not in WITHOUT_MONTHS:
             rows[sheet, row].add(_relative(text, column))
     assert len(rows) > 300
     assert {place: forms for place, forms in rows.items() if len(forms) > 1} == {}
@@ -126,12 +128,35 @@ def _relative(text: str, column: int) -> str:
 
 def test_the_same_column_is_the_same_month_on_every_sheet(written: Path) -> None:
     shown, book = cells(written), load_workbook(written)
-    timed = [s for s in book if s.title not in {"Cover", "Inputs", "Sources", "Log"}]
+    timed = [s for s in book if s.title not in WITHOUT_MONTHS]
     for sheet in timed:
         for period in range(24):
             cell = f"{get_column_letter(MONTH_COLUMN + 1 + period)}{FIRST_ROW}"
             assert shown[sheet.title, cell] == shown["Time", cell]
         assert sheet.freeze_panes == "G6"
+
+
+def test_years_add_up_to_the_months(written: Path) -> None:
+    # 24 months from December 2025: 1, 12 and 11 of them.
+    shown = cells(written)
+    heads = [shown["Years", f"{column}5"] for column in "EFG"]
+    assert heads == [2025.0, 2026.0, 2027.0]
+    sheet = load_workbook(written)["Years"]
+    rows = {str(sheet.cell(row, 1).value): row for row in range(6, sheet.max_row + 1)}
+    outputs = load_workbook(written)["Outputs"]
+    totals = {
+        str(outputs.cell(row, 1).value): shown.get(("Outputs", f"E{row}"))
+        for row in range(6, outputs.max_row + 1)
+    }
+    for label in ("Hosting revenue", "Mining energy", "BTC sales"):
+        by_year = [shown["Years", f"{column}{rows[label]}"] for column in "EFG"]
+        assert sum(by_year) == pytest.approx(totals[label])  # type: ignore[arg-type]
+    # Balances are those of the last month of each year.
+    cash = {str(c.value): c.row for (c,) in outputs.parent["Treasury"]["A6:A400"]}
+    row = cash["Cash: closing"]
+    assert shown["Years", f"E{rows['Cash']}"] == shown["Treasury", f"G{row}"]
+    assert shown["Years", f"F{rows['Cash']}"] == shown["Treasury", f"S{row}"]
+    assert shown["Years", f"G{rows['Cash']}"] == shown["Treasury", f"AD{row}"]
 
 
 def test_every_sheet_shows_the_master_check(written: Path) -> None:
