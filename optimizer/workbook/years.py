@@ -54,6 +54,7 @@ _STATEMENTS: Final = {
         "equity",
     ),
 }
+_USD_M: Final = {"name": "USD m", "num_format": "#,##0,,"}
 _SMALL: Final = {"size": 11}
 _CHART_SIZE: Final = {"width": 620, "height": 300}
 
@@ -206,7 +207,7 @@ def _add_charts(
     lines.set_title(
         {"name": "Cash and BTC loan at month-end", "name_font": {"size": 11}}
     )
-    lines.set_y_axis({"name": "USD m", "display_units": "millions", "num_format": "0"})
+    lines.set_y_axis(_USD_M)
     lines.set_x_axis({"date_axis": True, "num_format": "yyyy", "major_unit": 12})
     columns = book.add_chart({"type": "column"})
     for name in ("adjusted_ebitda", "net_income"):
@@ -226,9 +227,8 @@ def _add_charts(
             }
         )
     columns.set_title({"name": "By calendar year", "name_font": _SMALL})
-    columns.set_y_axis(
-        {"name": "USD m", "display_units": "millions", "num_format": "0"}
-    )
+    columns.set_y_axis(_USD_M)
+    columns.set_x_axis({"label_position": "low"})
     for number, chart in enumerate((lines, columns)):
         chart.set_size(_CHART_SIZE)
         chart.set_legend({"position": "bottom"})

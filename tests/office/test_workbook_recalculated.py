@@ -36,7 +36,6 @@ CHANGES: dict[str, dict[str, float]] = {
     "price": {"sensitivities.btc_price": 0.55},
     # Hosted machines stand by in more months.
     "power": {"sites.beta.partner.hosting_rate_usd_per_mwh": 95.0},
-    "discount": {"company.discount_rate_per_year": 0.2},
     "together": {
         "market.btc_price_usd": 81_000.0,
         "sensitivities.capex": 1.3,
@@ -45,6 +44,7 @@ CHANGES: dict[str, dict[str, float]] = {
         "hosting_offers.alpha_client.rate_usd_per_mwh": 71.0,
         "company.pool_fee_frac": 0.02,
         "company.general_admin_usd_per_month": 180_000.0,
+        "company.discount_rate_per_year": 0.2,
         "company.loan.rate_per_year": 0.11,
         "company.btc_selling_cost_frac": 0.01,
         "tax_regimes.us.rate_frac": 0.3,

@@ -62,8 +62,8 @@ def recalculated(soffice_path: str, workbooks: list[Path], folder: Path) -> Path
 @functools.cache
 def cells(workbook: Path) -> Cells:
     """Every value that a workbook shows, dates as day numbers."""
-    book = load_workbook(workbook, data_only=True)
     found: Cells = {}
+    book = load_workbook(workbook, read_only=True, data_only=True)
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
@@ -72,19 +72,23 @@ def cells(workbook: Path) -> Cells:
                     value = float((value - datetime(1899, 12, 30)).days)
                 if value is not None:
                     found[sheet.title, cell.coordinate] = value
+    book.close()
     return found
 
 
 @functools.cache
 def formulas(workbook: Path) -> dict[tuple[str, str], str]:
     """Every formula of a workbook."""
-    return {
+    book = load_workbook(workbook, read_only=True)
+    found = {
         (sheet.title, cell.coordinate): str(cell.value)
-        for sheet in load_workbook(workbook)
+        for sheet in book
         for row in sheet.iter_rows()
         for cell in row
         if cell.data_type == "f"
     }
+    book.close()
+    return found
 
 
 def changed(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from optimizer.workbook.sheets import FIRST_ROW
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from openpyxl import Workbook
 
     from models.study import Study
 
@@ -54,6 +57,11 @@ HOSTILE = (
 )
 
 
+@functools.cache
+def _book(path: Path) -> Workbook:
+    return load_workbook(path)
+
+
 def _write(study: Study, path: Path, run: RunInfo) -> Path:
     plan = rich_plan(study)
     ledger = evaluate(study, plan, base_paths(study))
@@ -70,7 +78,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_sheets_stand_in_order_and_none_is_hidden(written: Path) -> None:
-    book = load_workbook(written)
+    book = _book(written)
     names = tuple(sheet.title for sheet in book)
     sites = tuple(f"Site {name}" for name in ("alpha", "beta", "gamma"))
     assert names == (*FIXED, *sites, *LAST)
@@ -127,7 +135,7 @@ def _relative(text: str, column: int) -> str:
 
 
 def test_the_same_column_is_the_same_month_on_every_sheet(written: Path) -> None:
-    shown, book = cells(written), load_workbook(written)
+    shown, book = cells(written), _book(written)
     timed = [s for s in book if s.title not in WITHOUT_MONTHS]
     for sheet in timed:
         for period in range(24):
@@ -141,9 +149,9 @@ def test_years_add_up_to_the_months(written: Path) -> None:
     shown = cells(written)
     heads = [shown["Years", f"{column}5"] for column in "EFG"]
     assert heads == [2025.0, 2026.0, 2027.0]
-    sheet = load_workbook(written)["Years"]
+    sheet = _book(written)["Years"]
     rows = {str(sheet.cell(row, 1).value): row for row in range(6, sheet.max_row + 1)}
-    outputs = load_workbook(written)["Outputs"]
+    outputs = _book(written)["Outputs"]
     totals = {
         str(outputs.cell(row, 1).value): shown.get(("Outputs", f"E{row}"))
         for row in range(6, outputs.max_row + 1)
@@ -161,7 +169,7 @@ def test_years_add_up_to_the_months(written: Path) -> None:
 
 def test_every_sheet_shows_the_master_check(written: Path) -> None:
     shown = cells(written)
-    sheets = load_workbook(written).sheetnames
+    sheets = _book(written).sheetnames
     assert {shown[name, "D1"] for name in sheets} == {"all hold"}
 
 
@@ -172,7 +180,7 @@ def test_every_formula_has_its_value(written: Path) -> None:
 
 
 def test_every_input_stands_once_with_its_value_of_the_run(written: Path) -> None:
-    sheet = load_workbook(written)["Inputs"]
+    sheet = _book(written)["Inputs"]
     keys = []
     for row in range(FIRST_ROW + 1, sheet.max_row + 1):
         if sheet.cell(row, 4).value is not None:
