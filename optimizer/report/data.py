@@ -123,6 +123,8 @@ class ReportData:
         Cost of forcing, break-evens and marginal values.
     cash : mapping of str to dict
         Answers to the questions of cash, by kind; see `optimizer.cash`.
+    score : mapping
+        What the summary says of the scores, see `optimizer.scoring.score_summary`.
     run : RunInfo
         The run itself.
     """
@@ -138,6 +140,7 @@ class ReportData:
     screen: Sequence[Record] = ()
     explain: Explanation | None = None
     cash: Mapping[str, Record] = field(default_factory=dict)
+    score: Mapping[str, Any] = field(default_factory=dict)
     run: RunInfo = field(default_factory=RunInfo)
 
     @property

@@ -65,6 +65,7 @@ def load_report_data(folder: Path) -> ReportData:
         screen=_screen(run),
         explain=read_explanation(run),
         cash=_mapping(run, CASH_FILE),
+        score=_part(summary, "score"),
         run=_info(run),
     )
 
@@ -184,6 +185,11 @@ def _mapping(run: Run, name: str) -> dict[str, Any]:
     if not (run.folder / name).is_file():
         return {}
     value = run.json(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _part(summary: dict[str, Any], key: str) -> dict[str, Any]:
+    value = summary.get(key)
     return value if isinstance(value, dict) else {}
 
 

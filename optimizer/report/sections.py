@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from optimizer.opening_range import assumed_loan_terms
 from optimizer.report.cash import cash_exhibits, cash_missing
 from optimizer.report.exhibit import Exhibit, Section
 from optimizer.report.explained import explain_exhibits
@@ -33,8 +34,10 @@ from optimizer.report.inputs import (
     warnings_exhibit,
 )
 from optimizer.report.ledger import ledger_exhibit
+from optimizer.report.margin import margin_exhibits, margin_missing
 from optimizer.report.screened import screen_exhibits
 from optimizer.report.statements import statement_exhibits
+from optimizer.risk_tables import terms_note
 from optimizer.sensitivity import sensitivity
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ def sections(data: ReportData) -> tuple[Section, ...]:
         _plan(data),
         _value(data),
         _money(data),
+        _margin(data),
         _risk(data),
         _prices(data),
         _why(data),
@@ -129,6 +133,21 @@ def _money(data: ReportData) -> Section:
             *cash_exhibits(data.cash, data.study.company.cash_floor_usd),
         ),
         missing=cash_missing(data.cash),
+    )
+
+
+def _margin(data: ReportData) -> Section:
+    lead = (
+        "When the lender of the loan on pledged BTC would ask for more, how that is "
+        "met, and what it costs: played out in every sampled scenario."
+    )
+    note = terms_note(assumed_loan_terms(data.provenance))
+    return Section(
+        "margin-section",
+        "Margin and liquidity risk",
+        margin_exhibits(data.study, data.score),
+        lead=f"{lead} {note}".strip(),
+        missing=margin_missing(data.study, data.score),
     )
 
 

@@ -23,6 +23,7 @@ from models.plan import (
 from optimizer.passport import CheckResult, SolverFacts
 from optimizer.planning import evaluate_plan
 from optimizer.report import ReportData, RunInfo, Scores, ScreenedData
+from optimizer.scoring import ScoredRun, score_summary
 from optimizer.stress import stress
 from sites.provenance import InputNumber
 from sites.sources import ASSUMPTION, Source
@@ -183,6 +184,7 @@ def reported_data(site_name: str = "Alpha", *, is_full: bool = True) -> ReportDa
         provenance=numbers(),
         warnings=(SuspiciousInput("odd", "company.loan", f"odd {HOSTILE}"),),
         scores=Scores.of(scored),
+        score=score_summary(ScoredRun(scored, study.months)),
         stress=[asdict(row) for row in (told.base, *told.stories)],
         screen=screened_rows(),
         run=RunInfo(

@@ -28,6 +28,7 @@ SECTIONS = (
     "plan",
     "value",
     "money",
+    "margin-section",
     "risk",
     "prices",
     "why",
