@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from models.cashflow import evaluate
 from models.market import base_paths
+from optimizer.cash import CASH_FILE
 from optimizer.report.data import RunInfo
 from optimizer.runfolder import RunWriter
 from optimizer.runreader import open_run
@@ -56,13 +57,18 @@ def write_workbook(folder: Path, *, command: str = "wattplan report --xlsx") -> 
     bundle = load_bundle(run.file("study.toml"))
     plan = run.plan()
     ledger = evaluate(bundle.study, plan, base_paths(bundle.study))
+    cash = run.json(CASH_FILE) if (run.folder / CASH_FILE).is_file() else None
     with RunWriter.extend(folder, command=command) as writer:
-        stage_workbook(writer, bundle, plan, ledger)
+        stage_workbook(writer, bundle, plan, ledger, cash)
     return folder / WORKBOOK_FILE
 
 
 def stage_workbook(
-    writer: RunWriter, bundle: StudyBundle, plan: Plan, ledger: Ledger
+    writer: RunWriter,
+    bundle: StudyBundle,
+    plan: Plan,
+    ledger: Ledger,
+    cash: object = None,
 ) -> None:
     """Stage the workbook of a plan in a run that is being written.
 
@@ -76,9 +82,13 @@ def stage_workbook(
         Decisions.
     ledger : Ledger
         What the engine says of them on the base path, shape (1, ...). [mixed]
+    cash : object
+        Answers to the cash questions, as the run's file holds them.
     """
+    answers = cash if isinstance(cash, dict) else {}
     model = build_model(bundle.study, plan, ledger, bundle.provenance)
-    write_model(writer.path(WORKBOOK_FILE), model, _facts(writer.passport()))
+    facts = _facts(writer.passport())
+    write_model(writer.path(WORKBOOK_FILE), model, facts, answers)
 
 
 def _facts(passport: Passport) -> RunInfo:

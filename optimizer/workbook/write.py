@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 import xlsxwriter.exceptions
 from xlsxwriter.worksheet import Worksheet
 
 from models.errors import ReportError
+from optimizer.workbook.cash import CASH_SHEET, write_cash
 from optimizer.workbook.expr import Place
 from optimizer.workbook.lines import (
     CONSTANT_COLUMN,
@@ -33,6 +34,7 @@ from optimizer.workbook.texts import write_cover, write_inputs, write_log, write
 from optimizer.workbook.years import YEARS_SHEET, write_years
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -55,7 +57,12 @@ _MONTH_WIDTH = 13
 _PAPER_A4 = 9
 
 
-def write_model(path: Path, model: Model, run: RunInfo) -> None:
+def write_model(
+    path: Path,
+    model: Model,
+    run: RunInfo,
+    cash: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
     """Write a workbook.
 
     Parameters
@@ -66,6 +73,8 @@ def write_model(path: Path, model: Model, run: RunInfo) -> None:
         Every line.
     run : RunInfo
         What is known of the run.
+    cash : mapping of str to mapping, optional
+        Answers to the cash questions, as `optimizer.cash` keeps them.
 
     Raises
     ------
@@ -73,13 +82,15 @@ def write_model(path: Path, model: Model, run: RunInfo) -> None:
         If the file cannot be written.
     """
     try:
-        _write(path, model, run)
+        _write(path, model, run, cash or {})
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         msg = f"{path}: cannot be written ({error}). Choose another place."
         raise ReportError(msg) from error
 
 
-def _write(path: Path, model: Model, run: RunInfo) -> None:
+def _write(
+    path: Path, model: Model, run: RunInfo, cash: Mapping[str, Mapping[str, Any]]
+) -> None:
     values = model.values()
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         styles = Styles(book)
@@ -90,7 +101,12 @@ def _write(path: Path, model: Model, run: RunInfo) -> None:
             for sheet in model.sheets
         }
         years = book.add_worksheet(YEARS_SHEET)
-        sources, log = book.add_worksheet("Sources"), book.add_worksheet("Log")
+        others = {"Cover": cover, YEARS_SHEET: years}
+        if cash:
+            others[CASH_SHEET] = book.add_worksheet(CASH_SHEET)
+            write_cash(others[CASH_SHEET], cash, styles)
+        for name in ("Sources", "Log"):
+            others[name] = book.add_worksheet(name)
         for sheet in model.sheets:
             writer = _SheetWriter(sheets[sheet.name], sheet, model, values, styles)
             if sheet.has_months:
@@ -100,14 +116,9 @@ def _write(path: Path, model: Model, run: RunInfo) -> None:
             _master(sheets[sheet.name], model, values, styles, sheet.name)
         write_years(book, years, model, values, styles)
         write_cover(cover, model, values, run, styles)
-        write_sources(sources, model, styles)
-        write_log(log, model, run, styles)
-        for name, worksheet in (
-            ("Cover", cover),
-            (YEARS_SHEET, years),
-            ("Sources", sources),
-            ("Log", log),
-        ):
+        write_sources(others["Sources"], model, styles)
+        write_log(others["Log"], model, run, styles)
+        for name, worksheet in others.items():
             _master(worksheet, model, values, styles, name)
         cover.activate()
 
