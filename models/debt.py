@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray
     from models.plan import DebtDraw
 
-__all__ = ["DebtFacility", "DebtPath", "debt_path", "instalments_usd"]
+__all__ = [
+    "DebtFacility",
+    "DebtPath",
+    "debt_path",
+    "drawn_path",
+    "instalments_usd",
+]
 
 
 class DebtFacility(Record):
@@ -153,6 +159,25 @@ def debt_path(
             msg = f"plan draws on unknown debt facility {draw.facility!r}"
             raise ValueError(msg)
         drawn[place[draw.facility], draw.period] += draw.amount_usd
+    return drawn_path(facilities, drawn)
+
+
+def drawn_path(facilities: tuple[DebtFacility, ...], drawn_usd: FloatArray) -> DebtPath:
+    """Return what draws by facility and month cost, as `debt_path`.
+
+    Parameters
+    ----------
+    facilities : tuple of DebtFacility
+        Facilities.
+    drawn_usd : ndarray of shape (n_facilities, n_periods)
+        Draws, >= 0. [USD]
+
+    Returns
+    -------
+    DebtPath
+        NumPy arrays.
+    """
+    drawn, n_periods = drawn_usd, drawn_usd.shape[1]
     repaid, balance = np.zeros_like(drawn), np.zeros((len(facilities), n_periods + 1))
     interest, fees = np.zeros_like(drawn), np.zeros_like(drawn)
     for k, facility in enumerate(facilities):

@@ -13,13 +13,18 @@ import numpy as np
 from models.ledger import ITEMS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from models.arrays import FloatArray
     from models.debt import DebtFacility
     from models.ledger import Ledger
     from models.study import Study
 
 __all__ = [
+    "DSCR_STEP_MONTHS",
     "DSCR_WINDOW_MONTHS",
+    "FINANCED_ITEMS",
+    "cover_at",
     "dscr_test_months",
     "financed_cost_usd",
     "service_cover",
@@ -28,13 +33,18 @@ __all__ = [
 DSCR_WINDOW_MONTHS: Final = 12
 """Debt service cover looks back this long. [months]"""
 
-_TEST_STEP_MONTHS: Final = 3
+_ROUNDING: Final = 1e-12
 
-_FINANCED: Final = {
+DSCR_STEP_MONTHS: Final = 3
+"""Debt service cover is tested this often. [months]"""
+
+FINANCED_ITEMS: Final = {
     "machine": ("asic_purchase",),
     "gpu": ("gpu_purchase",),
     "project": ("phase_capex", "shell_capex", "conversion_capex"),
 }
+"""Items of `models.ledger.ITEMS` that each kind of facility may finance."""
+
 _AVAILABLE: Final = {
     item.name for item in ITEMS if item.kind in {"operating", "resale", "tax"}
 }
@@ -42,7 +52,7 @@ _AVAILABLE: Final = {
 
 def dscr_test_months(n_periods: int) -> range:
     """Return the periods at whose end cover is tested: every quarter from month 12."""
-    return range(DSCR_WINDOW_MONTHS - 1, n_periods, _TEST_STEP_MONTHS)
+    return range(DSCR_WINDOW_MONTHS - 1, n_periods, DSCR_STEP_MONTHS)
 
 
 def financed_cost_usd(
@@ -70,7 +80,7 @@ def financed_cost_usd(
         else slice(study.site_index(facility.site), study.site_index(facility.site) + 1)
     )
     paid = np.zeros_like(ledger.treasury.btc_sold)
-    for name in _FINANCED[facility.kind]:
+    for name in FINANCED_ITEMS[facility.kind]:
         if name in ledger.site_items:
             paid = paid - ledger.site_items[name][:, sites, 1:].sum(axis=1)
     return paid
@@ -112,10 +122,34 @@ def service_cover(study: Study, ledger: Ledger, facility: DebtFacility) -> Float
             cash = cash + flow[:, site, 1:]
     place = study.company.debt_facilities.index(facility)
     service = ledger.debt.service_usd[place]
-    tests = dscr_test_months(len(service))
-    cover = np.zeros_like(cash, shape=(cash.shape[0], len(tests)))
+    return cover_at(cash, service, dscr_test_months(len(service)))
+
+
+def cover_at(
+    cash_usd: FloatArray, service_usd: FloatArray, tests: Sequence[int]
+) -> FloatArray:
+    """Return cash over service of the twelve months to each test.
+
+    Parameters
+    ----------
+    cash_usd : ndarray of shape (n_scenarios, n_periods)
+        Cash available for debt service. [USD]
+    service_usd : ndarray of shape (n_periods,)
+        Interest and principal. [USD]
+    tests : sequence of int
+        At whose end cover is tested. [period]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios, n_tests)
+        Cover; NaN where nothing was due. [ratio]
+    """
+    # A loan paid off may leave a rounding in its balance: nothing is due on that.
+    nothing = _ROUNDING * float(np.abs(service_usd).sum())
+    cover = np.zeros_like(cash_usd, shape=(cash_usd.shape[0], len(tests)))
     for column, test in enumerate(tests):
-        window = slice(test - DSCR_WINDOW_MONTHS + 1, test + 1)
-        due = float(service[window].sum())
-        cover[:, column] = cash[:, window].sum(axis=1) / due if due > 0.0 else np.nan
+        window = slice(max(test - DSCR_WINDOW_MONTHS + 1, 0), test + 1)
+        due = float(service_usd[window].sum())
+        paid_by = cash_usd[:, window].sum(axis=1)
+        cover[:, column] = paid_by / due if due > nothing else np.nan
     return cover

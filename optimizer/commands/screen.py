@@ -21,9 +21,11 @@ from optimizer.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from optimizer.screening import ProjectResult, ScreenResult
+    from optimizer.screening.scores import BaseScore
 
 __all__ = ["screen"]
 
@@ -34,6 +36,15 @@ _LEGEND = (
     "under the hurdle, whose NPV at it is not negative. No IRR: % without one. Back: "
     "months from the first payment until the money is back. Paid m: builds, machines, "
     "deposits, USD m. End %: share of NPV from what is left at the horizon."
+)
+
+_LOAN_LEGEND = (
+    "Loans m: drawn on machine, GPU and project debt, USD m. Equity: after draws, debt "
+    "service and the tax that interest saves the company. P IRR: % of scenarios whose "
+    "equity IRR is not under the hurdle. DSCR: cash that the project adds over the "
+    "service of its loans, per year of repayment; asked: the covenant; P under: % of "
+    "scenarios that fall under it. Verdict and rank are before loans: loans are the "
+    "company's, and no project has all of them to itself."
 )
 
 
@@ -161,6 +172,7 @@ def _show(result: ScreenResult, *, top: int, every: bool) -> None:
         f"{result.n_scenarios:,} scenarios",
     )
     output_console().print(_LEGEND, markup=False)
+    _show_financed(shown)
     _show_reoptimised(result)
     kinds = [one.verdict.kind for one in result.projects]
     console = output_console()
@@ -194,6 +206,61 @@ def _row(one: ProjectResult) -> tuple[object, ...]:
         base.invested_usd / MILLION,
         _percent(base.terminal_share_frac),
     )
+
+
+def _show_financed(shown: Sequence[ProjectResult]) -> None:
+    """Print what loans make of the projects that they finance."""
+    rows = [_financed_row(one) for one in shown if one.financed.loan_usd > 0.0]
+    if not rows:
+        return
+    print_table(
+        [
+            "#",
+            "Project",
+            "Loans m",
+            "% of paid",
+            "IRR %",
+            "Equity IRR %",
+            "Hurdle",
+            "Equity NPV m",
+            "P IRR",
+            "DSCR min",
+            "mean",
+            "asked",
+            "P under",
+            "P under 1",
+        ],
+        rows,
+        title="With the loans open to each, as if no other project drew on them",
+    )
+    output_console().print(_LOAN_LEGEND, markup=False)
+
+
+def _financed_row(one: ProjectResult) -> tuple[object, ...]:
+    own = one.financed
+    return (
+        one.rank,
+        one.project.id,
+        own.loan_usd / MILLION,
+        _percent(own.loan_share_frac),
+        _rate(one.base),
+        _rate(own.base),
+        _percent(one.hurdle_rate_per_year),
+        own.base.npv_at_hurdle_usd / MILLION,
+        _percent(own.sample.irr_at_hurdle_frac),
+        own.dscr_min,
+        own.dscr_average,
+        own.dscr_covenant,
+        _percent(own.dscr_under_covenant_frac),
+        _percent(own.dscr_under_one_frac),
+    )
+
+
+def _rate(score: BaseScore) -> object:
+    """Return an IRR in per cent, or in a word why there is none."""
+    if math.isfinite(score.irr_per_year):
+        return _percent(score.irr_per_year)
+    return score.irr_status.replace("_", " ")
 
 
 def _percent(share: float) -> float:

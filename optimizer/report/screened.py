@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from optimizer.report.exhibit import Exhibit, Fold
 from optimizer.report.formats import count, sentence, usd_m
+from optimizer.report.screened_loans import loans_exhibits
 from optimizer.report.style import DOWN, MUTED, PLAN, new_figure, plain
 from optimizer.report.table import Cell, Column, Table, number, text
 
@@ -101,6 +102,7 @@ def screen_exhibits(data: AnyReportData) -> tuple[Exhibit, ...]:
                 ),
             ),
         ),
+        *loans_exhibits(families),
     )
 
 

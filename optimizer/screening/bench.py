@@ -7,7 +7,7 @@ What does not belong here: ranking, and plans solved again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -16,10 +16,16 @@ from models.ledger import discount
 from models.market import base_paths
 from models.path_changes import repeated, scaled
 from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
+from optimizer.screening.financing import Lender, TaxGroup, financed_score
 from optimizer.screening.horizon import joined, site_paths
-from optimizer.screening.ranking import flags_of, liquid_means_usd
+from optimizer.screening.ranking import flags_of, liquid_means_usd, loan_flags
 from optimizer.screening.result import ProjectResult
-from optimizer.screening.scores import GridScore, base_score, rows_of, sample_score
+from optimizer.screening.scores import (
+    GridScore,
+    base_score,
+    rows_of,
+    sample_score,
+)
 from optimizer.screening.terms import (
     is_paid_by_us,
     offer_break_even,
@@ -33,12 +39,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gpu.grid import Grid
-    from models.arrays import FloatArray
+    from models.arrays import FloatArray, IntArray
     from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
+    from optimizer.screening.financing import FinancedScore, Levered
     from optimizer.screening.generation import Candidates
     from optimizer.screening.projects import Project
+    from optimizer.screening.scores import BaseScore, Rows, SampleScore
     from optimizer.screening.usual import Leaving
 
 __all__ = ["PathTable", "scored"]
@@ -68,6 +76,7 @@ class PathTable:
     seed: int
     base: MarketPaths = field(init=False)
     paths: MarketPaths = field(init=False)
+    rows: IntArray = field(init=False)
     grid_rows: slice = field(init=False)
     ladder_rows: slice = field(init=False)
     sample_rows: slice = field(init=False)
@@ -89,6 +98,8 @@ class PathTable:
         last = first + self.n_scenarios
         self.grid_rows = slice(1, first)
         self.sample_rows = slice(first, last)
+        # Base path and samples: the scenarios that loans are scored on.
+        self.rows = np.concatenate([[0], np.arange(first, last)])
         self.ladder_rows = slice(last, last + len(DRIVERS) * len(LADDER))
 
 
@@ -114,13 +125,21 @@ def scored(
     found: list[ProjectResult] = []
     left_out: list[str] = []
     benches: dict[str, _Bench] = {}
+    group: TaxGroup | None = None
     for done, project in enumerate(made.projects):
         if should_stop is not None and should_stop():
             left_out.append(f"{len(made.projects) - done} projects: stopped before")
             break
         if project.site not in benches:
             # Projects come site by site: the one before is done with.
-            benches = {project.site: _Bench(table, _site_bench(table, made, project))}
+            group = group or _tax_group(table, made)
+            benches = {
+                project.site: _Bench(
+                    table,
+                    SiteBench(table.study, made.usual[project.site]),
+                    Lender(table.study, project.site, group),
+                )
+            }
         bench = benches[project.site]
         leaving = bench.site.leaving(project)
         if leaving is None:
@@ -132,8 +151,24 @@ def scored(
     return found, left_out
 
 
-def _site_bench(table: PathTable, made: Candidates, project: Project) -> SiteBench:
-    return SiteBench(table.study, made.usual[project.site])
+def _tax_group(table: PathTable, made: Candidates) -> TaxGroup:
+    """Return the company's tax group under business as usual."""
+    study = table.study
+    place = study.site_index(study.company.tax_site)
+    site = SiteBench(study, made.usual[study.company.tax_site])
+    paths = site_paths(table.paths, place)
+    return TaxGroup.of(study, site.flows(site.usual_plan(), paths), table.rows)
+
+
+class _Scores(NamedTuple):
+    """Scores of one project."""
+
+    base: BaseScore
+    alone: BaseScore
+    grid: GridScore | None
+    sampled: Rows
+    sample: SampleScore
+    financed: FinancedScore
 
 
 @dataclass(slots=True)
@@ -142,6 +177,7 @@ class _Bench:
 
     table: PathTable
     site: SiteBench
+    lender: Lender
     paths: MarketPaths = field(init=False)
     base: MarketPaths = field(init=False)
     hurdle: float = field(init=False)
@@ -160,23 +196,18 @@ class _Bench:
 
     def result(self, project: Project, leaving: tuple[Leaving, ...]) -> ProjectResult:
         """Return a project's scores."""
-        study, table = self.table.study, self.table
+        study = self.table.study
         baseline, before = self._baseline(leaving)
         plan = self.site.with_project(project, leaving)
-        added = self.site.flows(plan, self.paths).less(before)
+        whole = self.site.flows(plan, self.paths)
+        added = whole.less(before)
         alone = added
         if self.site.has_present_use:
             alone = self.site.alone(project, self.base)
-        # One search for all roots: few rows cost nearly as much as many.
-        judged = added.flow_usd[: table.sample_rows.stop]
-        rows = rows_of(np.concatenate([judged, alone.flow_usd[:1]]), self.hurdle)
-        base = base_score(added, rows, self.hurdle)
-        sampled = rows.part(table.sample_rows)
-        sample = sample_score(sampled, self.hurdle)
+        scores = self._scores(added, alone, whole)
         crossings = self._break_evens(plan, baseline, added.flow_usd)
         crossings[OFFER_PRICE] = self._offer_break_even(project, plan, before)
-        on_grid = rows.part(table.grid_rows)
-        months = study.months
+        base, sample, months = scores.base, scores.sample, study.months
         return ProjectResult(
             rank=0,
             project=project,
@@ -185,11 +216,10 @@ class _Bench:
             end_month=months[min(project.end, len(months) - 1)],
             displaced=", ".join(f"{part.mw:.1f} MW {part.name}" for part in leaving),
             hurdle_rate_per_year=self.hurdle,
-            alone=base_score(alone, rows.part(slice(len(judged), None)), self.hurdle),
+            alone=scores.alone,
             base=base,
-            grid=None
-            if table.points is None
-            else GridScore(on_grid.npv_usd, on_grid.irr_per_year),
+            financed=scores.financed,
+            grid=scores.grid,
             sample=sample,
             break_evens=crossings,
             break_even_prices=_prices(study, project, crossings),
@@ -200,10 +230,48 @@ class _Bench:
                 npv_positive_frac=sample.npv_positive_frac,
                 found=crossings,
             ),
-            flags=flags_of(base, sample, means_usd=self.means_usd),
-            sampled_irr_per_year=sampled.irr_per_year,
-            sampled_npv_usd=sampled.npv_usd,
+            flags=(
+                *flags_of(base, sample, means_usd=self.means_usd),
+                *loan_flags(base, sample, scores.financed),
+            ),
+            sampled_irr_per_year=scores.sampled.irr_per_year,
+            sampled_npv_usd=scores.sampled.npv_usd,
         )
+
+    def _scores(self, added: Flows, alone: Flows, whole: Flows) -> _Scores:
+        """Return the scores of what a project adds, without and with loans."""
+        table, hurdle = self.table, self.hurdle
+        judged = added.flow_usd[: table.sample_rows.stop]
+        levered = self.lender.levered(added, whole, table.rows)
+        # One search for all roots: few rows cost nearly as much as many.
+        to_search = [judged, alone.flow_usd[:1], levered.equity_usd]
+        rows = rows_of(np.concatenate(to_search), hurdle)
+        sampled = rows.part(table.sample_rows)
+        on_grid = rows.part(table.grid_rows)
+        return _Scores(
+            base=base_score(added, rows, hurdle),
+            alone=base_score(alone, rows.part(slice(len(judged), None)), hurdle),
+            grid=None
+            if table.points is None
+            else GridScore(on_grid.npv_usd, on_grid.irr_per_year),
+            sampled=sampled,
+            sample=sample_score(sampled, hurdle),
+            financed=self._financed(levered, added, rows),
+        )
+
+    def _financed(self, levered: Levered, added: Flows, rows: Rows) -> FinancedScore:
+        """Return the score with loans; of the same flows where there are none."""
+        kept = self.table.rows
+        own = Flows(
+            levered.equity_usd if levered.drawn_usd else added.flow_usd[kept],
+            added.terminal_usd[kept],
+            added.invested_usd[kept],
+        )
+        first = self.table.sample_rows.stop + 1
+        part = rows.part(
+            np.arange(first, first + len(kept)) if levered.drawn_usd else kept
+        )
+        return financed_score(levered, own, part, self.hurdle)
 
     def _baseline(self, leaving: tuple[Leaving, ...]) -> tuple[Plan, Flows]:
         """Return the plan counted from and its flows, the last few kept."""

@@ -154,12 +154,19 @@ def _samples(result: ScreenResult) -> dict[str, list[object]]:
         "scenario_id": [],
         "npv_at_hurdle_usd": [],
         "irr_per_year": [],
+        "equity_npv_at_hurdle_usd": [],
+        "equity_irr_per_year": [],
+        "dscr_min": [],
     }
     for one in best:
         columns["project"] += [one.project.id] * result.n_scenarios
         columns["scenario_id"] += np.arange(result.n_scenarios).tolist()
         columns["npv_at_hurdle_usd"] += one.sampled_npv_usd.tolist()
         columns["irr_per_year"] += one.sampled_irr_per_year.tolist()
+        own = one.financed
+        columns["equity_npv_at_hurdle_usd"] += own.sampled_npv_usd.tolist()
+        columns["equity_irr_per_year"] += own.sampled_irr_per_year.tolist()
+        columns["dscr_min"] += own.sampled_dscr_min.tolist()
     return columns
 
 

@@ -14,13 +14,23 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal
 
+from optimizer.screening.verdict import clears
+
 if TYPE_CHECKING:
     from models.company import Company
     from models.market_parameters import Market
+    from optimizer.screening.financing import FinancedScore
     from optimizer.screening.scores import BaseScore, SampleScore
     from optimizer.screening.verdict import Verdict, VerdictKind
 
-__all__ = ["NO_IRR_FLAG_FRAC", "RankBy", "flags_of", "liquid_means_usd", "rank_key"]
+__all__ = [
+    "NO_IRR_FLAG_FRAC",
+    "RankBy",
+    "flags_of",
+    "liquid_means_usd",
+    "loan_flags",
+    "rank_key",
+]
 
 RankBy = Literal["npv", "index"]
 
@@ -95,4 +105,36 @@ def flags_of(
         found.append(f"no IRR in {sample.no_irr_frac:.0%} of scenarios{why}")
     if base.peak_need_usd > means_usd:
         found.append(f"needs more than the {means_usd / 1e6:,.0f} M USD within reach")
+    return tuple(found)
+
+
+def loan_flags(
+    base: BaseScore, sample: SampleScore, financed: FinancedScore
+) -> tuple[str, ...]:
+    """Return what a reader should know before trusting a loan.
+
+    Parameters
+    ----------
+    base, sample : BaseScore, SampleScore
+        Scores before loans.
+    financed : FinancedScore
+        Scores with them.
+    """
+    found = []
+    if not financed.loan_usd:
+        refused = [loan.facility for loan in financed.loans]
+        if refused:
+            found.append(f"bears no loan on {' or '.join(refused)}: cover too low")
+        return tuple(found)
+    own = clears(base.npv_at_hurdle_usd, sample.npv_positive_frac)
+    size = f"{financed.loan_usd / 1e6:,.1f} M USD of loans"
+    if financed.clears and not own:
+        found.append(f"clears the hurdle only with {size}; the verdict is without")
+    if own and not financed.clears:
+        found.append(f"no longer clears the hurdle with {size}; the verdict is without")
+    if financed.dscr_min < 1.0:
+        found.append(
+            f"does not serve {size} by itself on the base path: DSCR down to "
+            f"{financed.dscr_min:.2f}"
+        )
     return tuple(found)

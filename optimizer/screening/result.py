@@ -16,6 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from gpu.grid import Grid
     from models.arrays import FloatArray
+    from optimizer.screening.financing import FinancedScore
     from optimizer.screening.projects import Project
     from optimizer.screening.reoptimisation import Reoptimised
     from optimizer.screening.scores import BaseScore, GridScore, SampleScore
@@ -46,6 +47,8 @@ class ProjectResult:
         Alone, on the base path.
     base : BaseScore
         On top of business as usual, on the base path.
+    financed : FinancedScore
+        The same with the loans it can bear.
     grid : GridScore or None
         Over the grid.
     sample : SampleScore
@@ -73,6 +76,7 @@ class ProjectResult:
     hurdle_rate_per_year: float
     alone: BaseScore
     base: BaseScore
+    financed: FinancedScore
     grid: GridScore | None
     sample: SampleScore
     break_evens: dict[str, float | None]
@@ -101,6 +105,7 @@ class ProjectResult:
             **self._what(),
             **self._worth(),
             **self._chances(),
+            **self._financed(),
             "grid_clears_frac": self.grid_clears_frac,
             **self.break_even_prices,
             "reoptimised_npv_usd": math.nan if again is None else again.value_usd,
@@ -148,6 +153,43 @@ class ProjectResult:
             "alone_npv_at_hurdle_usd": alone.npv_at_hurdle_usd,
             "alone_irr_per_year": alone.irr_per_year,
             "alone_payback_months": alone.payback_months,
+        }
+
+    def _financed(self) -> dict[str, Cell]:
+        own = self.financed
+        base, sample = own.base, own.sample
+        quantiles: dict[str, Cell] = {
+            f"equity_irr_{name}_per_year": value
+            for name, value in sample.irr_quantiles_per_year.items()
+        }
+        return {
+            "loan_usd": own.loan_usd,
+            "loan_share_frac": own.loan_share_frac,
+            "loan_facilities": "; ".join(
+                f"{loan.facility} {loan.drawn_usd / 1e6:.3f} M USD, bound by "
+                f"{loan.bound}"
+                for loan in own.loans
+            ),
+            "dscr_min": own.dscr_min,
+            "dscr_average": own.dscr_average,
+            "dscr_covenant": own.dscr_covenant,
+            "dscr_under_covenant_frac": own.dscr_under_covenant_frac,
+            "dscr_under_one_frac": own.dscr_under_one_frac,
+            "dscr_min_p05": own.dscr_min_p05,
+            "dscr_min_p50": own.dscr_min_p50,
+            "equity_npv_at_hurdle_usd": base.npv_at_hurdle_usd,
+            "equity_irr_per_year": base.irr_per_year,
+            "equity_irr_status": base.irr_status,
+            "equity_payback_months": base.payback_months,
+            "equity_peak_need_usd": base.peak_need_usd,
+            "equity_clears": own.clears,
+            "equity_irr_at_hurdle_frac": sample.irr_at_hurdle_frac,
+            "equity_npv_positive_frac": sample.npv_positive_frac,
+            "equity_no_irr_frac": sample.no_irr_frac,
+            **quantiles,
+            "equity_npv_p05_usd": sample.npv_p05_usd,
+            "equity_npv_p50_usd": sample.npv_p50_usd,
+            "equity_npv_p95_usd": sample.npv_p95_usd,
         }
 
     def _chances(self) -> dict[str, Cell]:

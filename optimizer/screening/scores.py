@@ -24,7 +24,7 @@ from models.ledger import discount
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from models.arrays import FloatArray
+    from models.arrays import FloatArray, IntArray
     from optimizer.screening.valuation import Flows
 
 __all__ = [
@@ -69,7 +69,7 @@ class Rows:
     n_roots: NDArray[np.int64]
     payback_months: FloatArray
 
-    def part(self, rows: slice) -> Rows:
+    def part(self, rows: slice | IntArray) -> Rows:
         """Return some of the scenarios."""
         return Rows(
             self.npv_usd[rows],

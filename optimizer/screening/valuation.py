@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a project adds: alone, and on top of business as usual, by the engine alone.
 
-Flows are incremental, after tax, unlevered. What does not belong here: statistics of
-them (`optimizer.screening.scores`) and re-optimised plans
-(`optimizer.screening.reoptimisation`).
+Flows are incremental, after tax, unlevered. What does not belong here: loans on them
+(`optimizer.screening.financing`), their statistics (`optimizer.screening.scores`) and
+re-optimised plans (`optimizer.screening.reoptimisation`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from models.ledger import discount
 from models.site_accounts import site_accounts
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Flows", "SiteBench"]
 
 
+def _empty() -> FloatArray:
+    return np.zeros((0, 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Flows:
     """Flows of a plan at one site, or of what a project adds.
@@ -41,19 +47,40 @@ class Flows:
         End-of-horizon values in the last flow. [USD]
     invested_usd : ndarray of shape (n_scenarios,)
         Paid for builds, machines and deposits. [USD]
+    cash_usd : ndarray of shape (n_scenarios, n_periods)
+        What of the flows may serve debt, after tax. [USD]
+    profit_usd : ndarray of shape (n_scenarios, n_periods)
+        Taxable profit before losses brought forward. [USD]
+    early_relief_usd : ndarray of shape (n_scenarios,)
+        Tax saved by write-off ahead of straight line. [USD]
+    financed_usd : ndarray of shape (n_kinds, n_periods)
+        Paid in the first scenario for what debt of each kind may finance. [USD]
+
+    Notes
+    -----
+    The last four are empty where nothing is to be financed.
     """
 
     flow_usd: FloatArray
     terminal_usd: FloatArray
     invested_usd: FloatArray
+    cash_usd: FloatArray = field(default_factory=_empty)
+    profit_usd: FloatArray = field(default_factory=_empty)
+    early_relief_usd: FloatArray = field(default_factory=_empty)
+    financed_usd: FloatArray = field(default_factory=_empty)
 
     @classmethod
     def of(cls, study: Study, accounts: SiteAccounts) -> Flows:
         """Return the flows of the only site of some accounts, after its tax."""
+        flow, cash = accounts.taxed_usd(study)
         return cls(
-            accounts.after_tax_usd(study)[:, 0],
+            flow[:, 0],
             accounts.terminal_usd[:, 0],
             accounts.invested_usd[:, 0],
+            cash[:, 0],
+            accounts.profit_usd[:, 0],
+            accounts.early_relief_usd[:, 0],
+            accounts.financed_usd[:, 0],
         )
 
     def less(self, other: Flows) -> Flows:
@@ -62,6 +89,10 @@ class Flows:
             self.flow_usd - other.flow_usd,
             self.terminal_usd - other.terminal_usd,
             self.invested_usd - other.invested_usd,
+            self.cash_usd - other.cash_usd,
+            self.profit_usd - other.profit_usd,
+            self.early_relief_usd - other.early_relief_usd,
+            self.financed_usd - other.financed_usd,
         )
 
 

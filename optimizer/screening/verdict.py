@@ -4,8 +4,9 @@
 ``pass``: NPV at the hurdle is not negative on the base path, nor in at least half of
 the sampled scenarios. ``only if``: otherwise, but one price would mend the base path
 alone, and it need not be more than twice, or less than half, of what it is there; of
-several the nearest is named. ``fail``: the rest. What does not belong here: the numbers
-themselves.
+several the nearest is named. ``fail``: the rest. Flows are those before loans: every
+project is shown all loans of the company, and verdicts that leaned on them would pass
+more projects than they can finance. What does not belong here: the numbers themselves.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ __all__ = [
     "Price",
     "Verdict",
     "VerdictKind",
+    "clears",
     "price_of",
     "verdict_of",
 ]
@@ -117,7 +119,7 @@ def verdict_of(
         default=(math.inf, "", math.nan),
     )
     distance, driver, multiplier = near
-    if npv_at_hurdle_usd >= 0.0 and npv_positive_frac >= PASS_FRAC:
+    if clears(npv_at_hurdle_usd, npv_positive_frac):
         return Verdict("pass", "pass", distance)
     if distance > math.log(REACHABLE):
         return Verdict("fail", "fail", distance)
@@ -127,6 +129,19 @@ def verdict_of(
     digits = ",.0f" if value >= 1000.0 else (".1f" if value >= 10.0 else ".2f")
     text = f"only if {price.name} {side} {value:{digits}} {price.unit}"
     return Verdict("only_if", text, distance)
+
+
+def clears(npv_at_hurdle_usd: float, npv_positive_frac: float) -> bool:
+    """Return whether flows pass: on the base path and in enough scenarios.
+
+    Parameters
+    ----------
+    npv_at_hurdle_usd : float
+        On the base path. [USD]
+    npv_positive_frac : float
+        Share of sampled scenarios where it is not negative. [share 0-1]
+    """
+    return npv_at_hurdle_usd >= 0.0 and npv_positive_frac >= PASS_FRAC
 
 
 def price_of(study: Study, project: Project, driver: str) -> Price:

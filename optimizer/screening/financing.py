@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loans on a project: what may be drawn, whether it is served, what is left to equity.
+
+Each project draws on every facility open to it as if no other project did, the cheapest
+first, as far as advance, limit and covenant go on the base path
+(`models.debt_sizing`). Cover is the cash that the project adds over the service of all
+its loans. Draws are the same in every scenario: equity pays overruns. Interest and fees
+are deducted where the company's own are, in its tax group as business as usual leaves
+it with the loan on BTC at its opening balance until it falls due; a group without
+profit saves nothing. What is still owed at the horizon is repaid there.
+What does not belong here: the verdict, which stays on unlevered flows, since loans are
+the company's, shared by all projects, and add nothing to what a project earns.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpu.risk import quantile
+from models.debt import DebtPath
+from models.debt_limits import FINANCED_ITEMS, cover_at
+from models.debt_sizing import repayment_tests, sized_draws
+from models.tax import profit_levies_usd, terminal_tax_usd
+from models.units import MONTHS_PER_YEAR
+from optimizer.screening.scores import base_score, sample_score
+from optimizer.screening.verdict import clears
+
+if TYPE_CHECKING:
+    from models.arrays import FloatArray, IntArray
+    from models.debt import DebtFacility
+    from models.study import Study
+    from models.tax import TaxTerms
+    from optimizer.screening.scores import BaseScore, Rows, SampleScore
+    from optimizer.screening.valuation import Flows
+
+__all__ = [
+    "FinancedScore",
+    "Lender",
+    "Levered",
+    "Loan",
+    "TaxGroup",
+    "equity_flow_usd",
+    "financed_score",
+]
+
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """What a project draws on one facility.
+
+    Parameters
+    ----------
+    facility : str
+        Facility.
+    drawn_usd : float
+        All draws. [USD]
+    bound : str
+        What keeps it from being larger, see `models.debt_sizing.SizedDebt`.
+    """
+
+    facility: str
+    drawn_usd: float
+    bound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Levered:
+    """A project with its loans.
+
+    Parameters
+    ----------
+    loans : tuple of Loan
+        Facilities drawn on; those that lend nothing too.
+    equity_usd : ndarray of shape (n_scenarios, n_periods + 1)
+        Flows after draws, debt service and the tax that it saves; no rows where
+        nothing is drawn. [USD]
+    cover : ndarray of shape (n_scenarios, n_tests)
+        Debt service cover. [ratio]
+    covenant : float
+        Least cover agreed; NaN where none is. [ratio]
+    """
+
+    loans: tuple[Loan, ...]
+    equity_usd: FloatArray
+    cover: FloatArray
+    covenant: float = math.nan
+
+    @property
+    def drawn_usd(self) -> float:
+        """All draws [USD]."""
+        return sum(loan.drawn_usd for loan in self.loans)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxGroup:
+    """The tax group that carries the company's interest, as business as usual has it.
+
+    Parameters
+    ----------
+    terms : TaxTerms
+        Terms of the tax site.
+    profit_usd : ndarray of shape (n_scenarios, n_periods)
+        Profit of the group before the interest of a project's loans. [USD]
+    early_relief_usd : ndarray of shape (n_scenarios,)
+        Tax saved by write-off ahead of straight line. [USD]
+    """
+
+    terms: TaxTerms
+    profit_usd: FloatArray
+    early_relief_usd: FloatArray
+
+    @classmethod
+    def of(cls, study: Study, site: Flows, rows: IntArray) -> TaxGroup:
+        """Return the group of a company from the flows of its whole tax site.
+
+        Parameters
+        ----------
+        study : Study
+            Study of the company.
+        site : Flows
+            Flows of the tax site. [USD]
+        rows : ndarray of int of shape (n_scenarios,)
+            Scenarios to keep.
+        """
+        company = study.company
+        due = study.period_of(company.loan.maturity_month)
+        months = np.arange(study.time.months)
+        interest = company.loan.principal_usd * company.loan.rate_per_year
+        paid = np.where(months <= due, interest / MONTHS_PER_YEAR, 0.0)
+        profit = site.profit_usd[rows] + company.overhead_usd_per_month - paid
+        terms = study.tax_terms(study.site(company.tax_site))
+        return cls(terms, profit, site.early_relief_usd[rows])
+
+    def less_cost(self, cost_usd: FloatArray) -> FloatArray:
+        """Return levies with a monthly cost deducted, (n_scenarios, n_periods) [USD].
+
+        The last month carries the tax put off to the horizon.
+        """
+        levies = profit_levies_usd(self.profit_usd - cost_usd, self.terms)
+        total = levies.total_usd
+        total[:, -1] += terminal_tax_usd(
+            self.early_relief_usd, levies.loss_left_usd, self.terms
+        )
+        return total
+
+
+@dataclass(slots=True)
+class Lender:
+    """The facilities open to the projects of one site.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the company.
+    site : str
+        Site of the projects.
+    group : TaxGroup
+        Tax group under business as usual, on the rows that are scored.
+    """
+
+    study: Study
+    site: str
+    group: TaxGroup
+    facilities: tuple[DebtFacility, ...] = field(init=False)
+    usual_levies_usd: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the facilities, the cheapest first."""
+        lent = self.study.company.debt_facilities
+        mine = (one for one in lent if one.site in {None, self.site})
+        self.facilities = tuple(sorted(mine, key=lambda one: one.rate_per_year))
+        months = self.study.time.months
+        self.usual_levies_usd = self.group.less_cost(np.zeros(months))
+
+    def levered(self, added: Flows, whole: Flows, rows: IntArray) -> Levered:
+        """Return a project with all it may borrow.
+
+        Parameters
+        ----------
+        added : Flows
+            What the project adds, the base path first. [USD]
+        whole : Flows
+            The whole site with the project. [USD]
+        rows : ndarray of int of shape (n_scenarios,)
+            Scenarios to score, the base path first.
+        """
+        loans, path, used, covenant = self._drawn(added)
+        if not path.drawn_usd.any():
+            return Levered(loans, added.flow_usd[:0], np.zeros((0, 0)))
+        service = path.service_usd.sum(axis=0)
+        tests = repayment_tests(path.repayment_usd.sum(axis=0), service)
+        cost = (path.interest_usd + path.fees_usd).sum(axis=0)
+        if self.site == self.study.company.tax_site:
+            group = TaxGroup.of(self.study, whole, rows)
+            saved = group.less_cost(0.0 * cost) - group.less_cost(cost)
+        else:
+            saved = self.usual_levies_usd - self.group.less_cost(cost)
+        return Levered(
+            loans,
+            equity_flow_usd(added.flow_usd[rows], path, saved),
+            cover_at(added.cash_usd[rows], service, tests),
+            covenant if used else math.nan,
+        )
+
+    def _drawn(self, added: Flows) -> tuple[tuple[Loan, ...], DebtPath, bool, float]:
+        """Return loans, their path, whether a covenant binds, and the covenant."""
+        left = np.maximum(added.financed_usd, 0.0)
+        kinds = list(FINANCED_ITEMS)
+        path = _no_debt(left.shape[1])
+        loans, covenant = [], 0.0
+        for facility in self.facilities:
+            kind = kinds.index(facility.kind)
+            asked = max(covenant, facility.min_dscr or 0.0)
+            sized = sized_draws(
+                facility,
+                left[kind],
+                added.cash_usd[0],
+                min_cover=asked or None,
+                other=path,
+            )
+            if sized.bound == "no cost":
+                continue
+            loans.append(Loan(facility.id, sized.drawn_usd, sized.bound))
+            if sized.drawn_usd > 0.0:
+                covenant = asked
+                path = _both(path, sized.path)
+                # What one loan has paid for, no other does.
+                left[kind] -= sized.path.drawn_usd[0]
+        return tuple(loans), path, covenant > 0.0, covenant
+
+
+def equity_flow_usd(
+    flow_usd: FloatArray, path: DebtPath, tax_saved_usd: FloatArray
+) -> FloatArray:
+    """Return what unlevered flows leave to equity.
+
+    ``flow + draws - fees - interest - instalments + tax saved``, and at the horizon
+    less what is still owed.
+
+    Parameters
+    ----------
+    flow_usd : ndarray of shape (n_scenarios, n_periods + 1)
+        After tax, unlevered. [USD]
+    path : DebtPath
+        Debt.
+    tax_saved_usd : ndarray of shape (n_scenarios, n_periods)
+        By interest and fees. [USD]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios, n_periods + 1)
+        Flows to equity. [USD]
+    """
+    own = flow_usd.copy()
+    debt = path.drawn_usd - path.fees_usd - path.service_usd
+    own[:, 1:] += debt.sum(axis=0) + tax_saved_usd
+    own[:, -1] -= path.balance_usd[:, -1].sum()
+    return own
+
+
+def _no_debt(n_periods: int) -> DebtPath:
+    none = np.zeros((0, n_periods))
+    return DebtPath(none, none, none, none, np.zeros((0, n_periods + 1)))
+
+
+def _both(one: DebtPath, other: DebtPath) -> DebtPath:
+    """Return the facilities of two paths as one."""
+    return DebtPath(
+        drawn_usd=np.vstack([one.drawn_usd, other.drawn_usd]),
+        fees_usd=np.vstack([one.fees_usd, other.fees_usd]),
+        interest_usd=np.vstack([one.interest_usd, other.interest_usd]),
+        repayment_usd=np.vstack([one.repayment_usd, other.repayment_usd]),
+        balance_usd=np.vstack([one.balance_usd, other.balance_usd]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FinancedScore:
+    """Score of a project with its loans; that of the project where it has none.
+
+    Parameters
+    ----------
+    loans : tuple of Loan
+        Facilities that may finance it.
+    loan_usd : float
+        All draws. [USD]
+    loan_share_frac : float
+        Those over what is invested; NaN without investment. [share 0-1]
+    base : BaseScore
+        Of equity, on the base path.
+    sample : SampleScore
+        Of equity, over sampled scenarios.
+    dscr_min, dscr_average : float
+        Least and mean debt service cover of the tests on the base path; NaN without
+        loan. [ratio]
+    dscr_covenant : float
+        Least cover agreed; NaN where none is. [ratio]
+    dscr_under_covenant_frac, dscr_under_one_frac : float
+        Share of scenarios whose least cover is under the covenant, under 1; NaN
+        where there is none. [share 0-1]
+    dscr_min_p05, dscr_min_p50 : float
+        Quantiles of the least cover. [ratio]
+    sampled_irr_per_year, sampled_npv_usd, sampled_dscr_min : ndarray of shape \
+(n_scenarios,)
+        By scenario id. [per year, USD, ratio]
+    """
+
+    loans: tuple[Loan, ...]
+    loan_usd: float
+    loan_share_frac: float
+    base: BaseScore
+    sample: SampleScore
+    dscr_min: float
+    dscr_average: float
+    dscr_covenant: float
+    dscr_under_covenant_frac: float
+    dscr_under_one_frac: float
+    dscr_min_p05: float
+    dscr_min_p50: float
+    sampled_irr_per_year: FloatArray = field(repr=False)
+    sampled_npv_usd: FloatArray = field(repr=False)
+    sampled_dscr_min: FloatArray = field(repr=False)
+
+    @property
+    def clears(self) -> bool:
+        """Whether equity would pass by the rule that the verdict has for projects."""
+        return clears(self.base.npv_at_hurdle_usd, self.sample.npv_positive_frac)
+
+
+def financed_score(
+    levered: Levered, own: Flows, rows: Rows, hurdle_rate_per_year: float
+) -> FinancedScore:
+    """Return the score of a project with its loans.
+
+    Parameters
+    ----------
+    levered : Levered
+        Loans and cover, the base path first.
+    own : Flows
+        What is left to equity on the same scenarios: of the project itself where
+        nothing is drawn. [USD]
+    rows : Rows
+        Scores of those.
+    hurdle_rate_per_year : float
+        Hurdle. [per year]
+    """
+    base = base_score(own, rows, hurdle_rate_per_year)
+    sampled = rows.part(slice(1, None))
+    none = math.nan
+    least = np.full(len(sampled.npv_usd), none)
+    low = middle = at_base = average = under = under_one = none
+    if levered.cover.size:
+        least = levered.cover[1:].min(axis=1)
+        at_base = float(levered.cover[0].min())
+        average = float(levered.cover[0].mean())
+        low, middle = np.asarray(quantile(least, (0.05, 0.50))).tolist()
+        under_one = float((least < 1.0 - _ROUNDING).mean())
+        if not math.isnan(levered.covenant):
+            under = float((least < levered.covenant * (1.0 - _ROUNDING)).mean())
+    paid = base.invested_usd
+    return FinancedScore(
+        loans=levered.loans,
+        loan_usd=levered.drawn_usd,
+        loan_share_frac=levered.drawn_usd / paid if paid > 0.0 else none,
+        base=base,
+        sample=sample_score(sampled, hurdle_rate_per_year),
+        dscr_min=at_base,
+        dscr_average=average,
+        dscr_covenant=levered.covenant,
+        dscr_under_covenant_frac=under,
+        dscr_under_one_frac=under_one,
+        dscr_min_p05=low,
+        dscr_min_p50=middle,
+        sampled_irr_per_year=sampled.irr_per_year,
+        sampled_npv_usd=sampled.npv_usd,
+        sampled_dscr_min=least,
+    )
