@@ -162,6 +162,7 @@ def _treasury(
         btc_price_usd=book.paths.btc_price_usd,
         btc_low_frac=book.paths.btc_low_frac,
         btc_dip_frac=book.paths.btc_dip_frac,
+        opening_price_usd=study.market.btc_price_usd,
     )
 
 

@@ -130,7 +130,9 @@ def margin_step(
     The company sells at ``s = q (1 - selling cost)``; the lender at ``s = q (1 -
     penalty)`` if, within the cure time after the call, the price fell so far that the
     loan stood at the liquidation level: ``loan >= liquidation level x dip x (price at
-    the call) x pledged``. What the pledge no longer covers is due in cash.
+    the call) x pledged``. The price at the call is the price that calls the loan, or
+    the one that the month starts from if that is lower: in between the price falls
+    without a gap. What the pledge no longer covers is due in cash.
 
     Parameters
     ----------
@@ -139,7 +141,8 @@ def margin_step(
     selling_cost_frac : float
         Cost of an orderly sale. [share 0-1]
     price_usd, low_usd : ndarray of shape (n_scenarios,)
-        Average and lowest price of the month. [USD/BTC]
+        Price from which the month starts (its own where it jumps there, without a path
+        inside the month), and its lowest price. [USD/BTC]
     dip_frac : ndarray of shape (n_scenarios,)
         Lowest price within the cure time over that at the call. [share 0-1]
     cash_over_floor_usd, loan_usd : ndarray of shape (n_scenarios,)

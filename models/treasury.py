@@ -113,6 +113,7 @@ def treasury_path(
     btc_price_usd: FloatArray,
     btc_low_frac: FloatArray | None = None,
     btc_dip_frac: FloatArray | None = None,
+    opening_price_usd: float | None = None,
 ) -> TreasuryPath:
     """Return balances and flows of cash, BTC and loan.
 
@@ -138,6 +139,8 @@ def treasury_path(
         Price at which BTC is sold and bought. [USD/BTC]
     btc_low_frac, btc_dip_frac : ndarray of shape (n_scenarios, n_periods), optional
         See `models.paths.MarketPaths`. [ratio]
+    opening_price_usd : float or None
+        Price a month before the first; None: that of the first month. [USD/BTC]
 
     Returns
     -------
@@ -159,6 +162,10 @@ def treasury_path(
     names = [field.name for field in fields(TreasuryPath)]
     track = {name: np.zeros_like(mined_btc, shape=shape) for name in names}
     state.record(track, -1, {})
+    first_usd = btc_price_usd[:, 0]
+    state.price = (
+        first_usd if opening_price_usd is None else opening_price_usd + 0.0 * first_usd
+    )
     for period in range(n_periods):
         interest = state.loan * (company.loan.rate_per_year / MONTHS_PER_YEAR)
         tax, withheld = taxes.step(corporate_profit_usd[:, period] - interest)
@@ -207,7 +214,7 @@ class _Treasury:
     ) -> None:
         """Take over a month's cash and output."""
         self.flows = {}
-        self.price = price
+        self.start_usd, self.price = self.price, price
         self.cash = self.cash + cash_usd
         self.free = self.free + mined_btc
 
@@ -256,7 +263,7 @@ class _Treasury:
         step = margin_step(
             company.loan,
             selling_cost_frac=company.btc_selling_cost_frac,
-            price_usd=self.price,
+            price_usd=np.where(low_frac < 1.0, self.start_usd, self.price),
             low_usd=low_usd,
             dip_frac=dip_frac,
             cash_over_floor_usd=self.cash - company.cash_floor_usd,

@@ -106,8 +106,10 @@ def cure_dip_frac(
     After the call the log price is a Brownian motion with variance ``v = s^2 cure days
     / month days`` at the end of the cure time. By reflection [1]_ half of the paths
     that have touched -d end below it: ``P(low <= -d) = 2 P(N(0, v) <= -d)``, the law of
-    ``-|z| sqrt(v)``. Drift over so few days is left out. The draw is independent of the
-    month's low, as a call late in the month is cured in the next one.
+    ``-|z| sqrt(v)``. That the call comes when the price first touches its level tells
+    nothing of what follows (strong Markov property), so the law holds for every call;
+    that the dip and the rest of its month are one path is left out, as is drift over so
+    few days.
     """
     share = np.sqrt(cure_days / month_days)
     dip: FloatArray = np.exp(-np.abs(normal) * log_volatility * share)

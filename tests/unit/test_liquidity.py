@@ -94,6 +94,30 @@ def test_forced_sales_are_what_the_ledger_sells():
     assert row["forced_sale_usd"] == pytest.approx(path.btc_sales_usd[0, 0], rel=1e-12)
 
 
+def lent_out(price, low, dip=1.0):
+    """Flags of the second month of a company with next to no cash over its floor."""
+    study = bare(cash_usd=1.2e6)
+    paths = flat_paths(study, btc_price_usd=100_000.0)
+    prices = paths.btc_price_usd.copy()
+    prices[:, 1:] = price
+    lows, dips = np.ones_like(prices), np.ones_like(prices)
+    lows[:, 1], dips[:, 1] = low, dip
+    fallen = replace(paths, btc_price_usd=prices, btc_low_frac=lows, btc_dip_frac=dips)
+    _, risk = risk_of(study, fallen)
+    return [bool(risk.events[name][0, 1]) for name in ("margin_call", "liquidation")]
+
+
+def test_a_fall_over_the_month_is_not_one_within_the_cure_time():
+    # From 100,000 down to 50,000 along a path, the call comes on the way at 76,923. All
+    # 120 BTC are then pledged; 6 M, less a little cash, stand at 88 % of them where the
+    # price falls to 6 M / (0.88 x 120) = 56,818, 73.9 % of 76,923, in the cure time.
+    assert lent_out(50_000.0, 0.99) == [True, False]
+    assert lent_out(50_000.0, 0.99, dip=0.75) == [True, False]
+    assert lent_out(50_000.0, 0.99, dip=0.70) == [True, True]
+    # Where the price jumps to 50,000 there is no time to cure: 6 M on 6 M.
+    assert lent_out(50_000.0, 1.0) == [True, True]
+
+
 def test_a_liquidation_fetches_less_its_penalty():
     study = bare(cash_usd=1.2e6)
     _, risk = risk_of(study, fallen(study, 0.6, dip=0.5, period=0))
