@@ -26,6 +26,7 @@ __all__ = [
     "monthly_columns",
     "monthly_rows",
     "opening_rows",
+    "risk_sentence",
     "terms_note",
 ]
 
@@ -189,6 +190,28 @@ def opening_rows(opening: OpeningRange) -> list[tuple[object, ...]]:
         )
         for case in opening.cases
     ]
+
+
+def risk_sentence(result: ScoreResult) -> str:
+    """Return the chances of a call, a liquidation and a forced sale in one sentence.
+
+    Parameters
+    ----------
+    result : ScoreResult
+        Scores; without a loan on pledged BTC the sentence is empty.
+    """
+    shares = result.probabilities
+    if f"{CALL}_frac" not in shares:
+        return ""
+    spans = ", ".join(
+        f"{shares[f'{CALL}_within_{n}_months_frac']:.0%} in {n}" for n in WITHIN_MONTHS
+    )
+    forced_usd = result.summary["forced_sale_usd"].mean
+    return (
+        f"Margin call: {spans} months; liquidation by the horizon: "
+        f"{shares[f'{LIQUIDATION}_frac']:.1%}; forced sale on average "
+        f"{forced_usd / _MILLION:,.0f} USD m."
+    )
 
 
 def _share(result: ScoreResult, text: str, key: str) -> tuple[object, ...]:

@@ -7,11 +7,12 @@ does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gpu.liquidity import has_btc_loan
 from gpu.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
@@ -24,7 +25,7 @@ from optimizer.opening_range import (
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.stress import stress
-from sites.loader import load_bundle, load_study
+from sites.loader import load_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,8 +195,12 @@ def stress_run(
         If the run lacks its study or plan.
     """
     run = open_run(folder)
-    study, plan = _study_of(run), run.plan()
+    bundle, plan = load_bundle(run.file("study.toml")), run.plan()
+    study = bundle.study
     result = stress(study, plan, baseline=baseline_of(run, study), stories=stories)
+    if has_btc_loan(study, plan):
+        note = terms_note(assumed_loan_terms(bundle.provenance))
+        result = replace(result, loan_terms_note=note)
     with RunWriter.extend(run.folder, command=command) as writer:
         write_stress(writer, result, summary=_summary_of(run))
     return result
@@ -293,10 +298,6 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
             "axes": [asdict(axis) for axis in result.grid.grid.axes],
         }
     return shown
-
-
-def _study_of(run: Run) -> Study:
-    return load_study(run.file("study.toml"))
 
 
 def _summary_of(run: Run) -> dict[str, object]:

@@ -50,6 +50,10 @@ class StoryResult:
         BTC mined over the horizon, and held at its end. [BTC]
     missing_sites : tuple of str
         Sites of the story that the study does not have.
+    first_call_month : str
+        Calendar month of the first margin call; empty if none.
+    forced_sale_usd : float
+        Proceeds of BTC sold under calls, by the company or the lender. [USD]
     """
 
     story_id: str
@@ -64,6 +68,8 @@ class StoryResult:
     mined_btc: float
     final_btc: float
     missing_sites: tuple[str, ...] = ()
+    first_call_month: str = ""
+    forced_sale_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +86,15 @@ class StressResult:
         The base path.
     stories : tuple of StoryResult
         The stories, in their order.
+    loan_terms_note : str
+        Which terms of the loan on pledged BTC are assumptions; empty if none is.
     """
 
     plan_label: str
     baseline_label: str | None
     base: StoryResult
     stories: tuple[StoryResult, ...]
+    loan_terms_note: str = ""
 
 
 def story_paths(study: Study, story: Story) -> MarketPaths:
@@ -232,7 +241,7 @@ def _result(
     description: str,
     missing_sites: tuple[str, ...] = (),
 ) -> StoryResult:
-    first = row["first_equity_period"]
+    first_call = row.get("first_margin_call_period", float("nan"))
     return StoryResult(
         story_id=story_id,
         name=name,
@@ -242,8 +251,14 @@ def _result(
         incremental_npv_usd=row.get("incremental_npv_usd", float("nan")),
         min_cash_usd=row["min_cash_usd"],
         equity_usd=row["equity_usd"],
-        first_equity_month="" if np.isnan(first) else study.months[int(first)],
+        first_equity_month=_month(study, row["first_equity_period"]),
         mined_btc=row["mined_btc"],
         final_btc=row["final_btc"],
         missing_sites=missing_sites,
+        first_call_month=_month(study, first_call),
+        forced_sale_usd=row.get("forced_sale_usd", 0.0),
     )
+
+
+def _month(study: Study, period: float) -> str:
+    return "" if np.isnan(period) else study.months[int(period)]

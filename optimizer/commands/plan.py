@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from gpu.score import ScoreResult
     from optimizer.passport import Kpi
     from optimizer.planrun import PlanRun
+    from optimizer.scoring import ScoredRun
 
 __all__ = ["plan"]
 
@@ -137,7 +137,7 @@ def _mapping(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {"summary": value}
 
 
-def _score(folder: Path, scenarios: int, seed: int) -> ScoreResult:
+def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
     """Score and stress the plan of a run."""
     from optimizer.scoring import score_run, stress_run
 
@@ -150,7 +150,7 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoreResult:
             command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
         )
     stress_run(folder)
-    return scored.result
+    return scored
 
 
 def _explain(
@@ -173,7 +173,7 @@ def _report(folder: Path) -> None:
         write_report(folder)
 
 
-def _show(run: PlanRun, scored: ScoreResult | None) -> None:
+def _show(run: PlanRun, scored: ScoredRun | None) -> None:
     kpis, result = run.kpis, run.result
     print_pairs(
         {
@@ -255,12 +255,19 @@ def _show_comparison(run: PlanRun) -> None:
     print_table(headings, rows, title="Compared with")
 
 
-def _show_score(scored: ScoreResult) -> None:
-    npv = scored.summary["npv_usd"]
-    output_console().print(
-        f"Scored on {scored.n_scenarios:,} scenarios ({scored.backend}): NPV mean "
+def _show_score(scored: ScoredRun) -> None:
+    from optimizer.risk_tables import risk_sentence, terms_note
+
+    result = scored.result
+    npv = result.summary["npv_usd"]
+    console = output_console()
+    console.print(
+        f"Scored on {result.n_scenarios:,} scenarios ({result.backend}): NPV mean "
         f"{npv.mean / MILLION:,.0f} USD m."
     )
+    for words in (risk_sentence(result), terms_note(scored.assumed_terms)):
+        if words:
+            console.print(words, markup=False)
 
 
 def _returns(kpis: dict[str, Kpi]) -> str:

@@ -84,8 +84,17 @@ def _show(result: StressResult) -> None:
         ],
         title=f"{result.plan_label} in {len(result.stories)} stories",
     )
+    called = [
+        (row.name, row.first_call_month, row.forced_sale_usd / MILLION)
+        for row in result.stories
+        if row.first_call_month
+    ]
+    if called:
+        print_table(("story", "loan called in", "forced sale, USD m"), called)
     console = output_console()
     for row in result.stories:
         if row.missing_sites:
             sites = ", ".join(row.missing_sites)
             console.print(f"{row.name}: the study has no {sites}.", markup=False)
+    if result.loan_terms_note:
+        console.print(result.loan_terms_note, markup=False)

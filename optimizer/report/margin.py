@@ -110,14 +110,16 @@ def _reading(study: Study, score: Mapping[str, Any], plan: _Record) -> str:
         f"{percent(shares[f'{CALL}_within_{n}_months_frac'], 0)} within {n}"
         for n in WITHIN_MONTHS
     )
-    least = float(score["base"]["least_call_distance_usd_per_btc"])
-    place = plan["levels"][_DISTANCE]["base"].index(
-        min(plan["levels"][_DISTANCE]["base"])
-    )
+    base = plan["levels"][_DISTANCE]["base"]
+    least = min(base)
+    # The first month as near as the nearest, rounding apart.
+    place = next(k for k, v in enumerate(base) if v <= least + 1e-6 * abs(least))
     forced = float(score["columns"]["forced_sale_usd"]["mean"])
+    usual = shares.get(f"baseline_{CALL}_within_12_months_frac")
+    beside = "" if usual is None else f" (business as usual {percent(usual, 0)})"
     return sentence(
-        f"the loan is called in {spans} months, and the lender sells in "
-        f"{percent(shares[f'{LIQUIDATION}_frac'], 0)} of scenarios by the horizon; on "
+        f"the loan is called in {spans} months{beside}, and the lender sells in "
+        f"{percent(shares[f'{LIQUIDATION}_frac'])} of scenarios by the horizon; on "
         f"the base path the BTC price comes within {usd(least)} of a call, first in "
         f"{full_month(study.months[place])}; calls force a sale of {usd_m(forced, 0)} "
         "on average"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gpu.liquidity import has_btc_loan
 from optimizer.opening_range import assumed_loan_terms
 from optimizer.report.cash import cash_exhibits, cash_missing
 from optimizer.report.exhibit import Exhibit, Section
@@ -132,6 +133,7 @@ def _money(data: ReportData) -> Section:
             treasury_exhibit(data.study, data.plan, data.baseline, fan),
             *cash_exhibits(data.cash, data.study.company.cash_floor_usd),
         ),
+        lead=_terms(data),
         missing=cash_missing(data.cash),
     )
 
@@ -141,14 +143,20 @@ def _margin(data: ReportData) -> Section:
         "When the lender of the loan on pledged BTC would ask for more, how that is "
         "met, and what it costs: played out in every sampled scenario."
     )
-    note = terms_note(assumed_loan_terms(data.provenance))
     return Section(
         "margin-section",
         "Margin and liquidity risk",
         margin_exhibits(data.study, data.score),
-        lead=f"{lead} {note}".strip(),
+        lead=f"{lead} {_terms(data)}".strip(),
         missing=margin_missing(data.study, data.score),
     )
+
+
+def _terms(data: ReportData) -> str:
+    """Return which loan terms are assumptions, where there is a loan."""
+    if not has_btc_loan(data.study, data.plan.plan):
+        return ""
+    return terms_note(assumed_loan_terms(data.provenance))
 
 
 def _risk(data: ReportData) -> Section:
@@ -167,7 +175,7 @@ def _risk(data: ReportData) -> Section:
     moved = sensitivity(data.study, data.plan.plan, data.provenance)
     exhibits.append(tornado_exhibit(data.study, moved))
     if data.stress:
-        exhibits.append(stress_exhibit(data.stress))
+        exhibits.append(stress_exhibit(data.stress, _terms(data)))
     else:
         missing.append("Stories are not in this run: `wattplan stress DIR` tells them.")
     return Section(
@@ -177,8 +185,8 @@ def _risk(data: ReportData) -> Section:
         lead=(
             "The plan's decisions are kept and run through other futures: sampled "
             "scenarios of prices, delays, overruns and clients who stop paying, one "
-            "input at a time, and named stories."
-        ),
+            f"input at a time, and named stories. {_terms(data)}"
+        ).strip(),
         missing=" ".join(missing),
     )
 

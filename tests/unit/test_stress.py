@@ -202,3 +202,13 @@ def test_a_missing_or_empty_story_file_is_a_fault(tmp_path: Path) -> None:
         load_stories(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="stories"):
         load_stories(write(tmp_path, ""))
+
+
+def test_a_story_says_when_the_loan_is_called() -> None:
+    # 6 M on 100 BTC: at 50,000 the loan is worth 120 % of its pledge.
+    told = stress(
+        STUDY, grown_plan(STUDY), stories=[story(), story(btc_price_factor=0.5)]
+    )
+    quiet, crash = told.stories
+    assert (quiet.first_call_month, quiet.forced_sale_usd) == ("", 0.0)
+    assert crash.first_call_month == STUDY.months[0]

@@ -23,13 +23,15 @@ __all__ = ["stress_exhibit"]
 _USD_M = 1e-6
 
 
-def stress_exhibit(rows: Sequence[dict[str, Any]]) -> Exhibit:
+def stress_exhibit(rows: Sequence[dict[str, Any]], terms_note: str = "") -> Exhibit:
     """Return the plan in every story.
 
     Parameters
     ----------
     rows : sequence of dict
         Fields of `optimizer.stress.StoryResult`, the base path first.
+    terms_note : str
+        Which terms of the loan on pledged BTC are assumptions.
     """
     columns = (
         text("name", "Story"),
@@ -39,6 +41,8 @@ def stress_exhibit(rows: Sequence[dict[str, Any]]) -> Exhibit:
         number("min_cash_usd", "Least cash", "USD m", scale=_USD_M),
         number("equity_usd", "Emergency equity", "USD m", scale=_USD_M),
         text("first_equity_month", "First in"),
+        text("first_call_month", "Loan called in"),
+        number("forced_sale_usd", "Forced sale", "USD m", scale=_USD_M),
         number("mined_btc", "BTC mined", "BTC", decimals=0),
         text("description", "What happens"),
     )
@@ -54,7 +58,8 @@ def stress_exhibit(rows: Sequence[dict[str, Any]]) -> Exhibit:
             tuple(tuple(row.get(c.key) for c in columns) for row in rows),
         ),
         is_open=True,
-        note="Decisions are those of the plan; the treasury gives where it must.",
+        note="Decisions are those of the plan; the treasury gives where it must. "
+        + terms_note,
     )
 
 
