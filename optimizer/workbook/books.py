@@ -44,6 +44,7 @@ class _Class:
     opening: list[Scalar] = field(default_factory=list)
     depreciation: list[Series] = field(default_factory=list)
     disposed: list[Series] = field(default_factory=list)
+    of_plant: list[tuple[SiteSheet, str, Series]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -56,12 +57,15 @@ class Books:
         The sheet.
     balance, depreciation, disposed : dict of str to Series
         Net book value; depreciation; book value of what left. All >= 0. [USD]
+    of_plant : list of tuple of SiteSheet, str and Series
+        Depreciation of plant by site and the space that it made. [USD]
     """
 
     sheet: Sheet
     balance: dict[str, Series]
     depreciation: dict[str, Series]
     disposed: dict[str, Series]
+    of_plant: list[tuple[SiteSheet, str, Series]]
 
 
 def books(
@@ -89,7 +93,7 @@ def books(
                 draft, time, sheet, one.place, purchase, shares, classes[kind]
             )
         _add_plant(time, sheet, one.place, classes["plant"])
-    found = Books(sheet, {}, {}, {})
+    found = Books(sheet, {}, {}, {}, classes["plant"].of_plant)
     for name, (label, *items) in _CLASSES.items():
         bought = [
             results.site_items[item] for item in items if item in results.site_items
@@ -174,8 +178,10 @@ def _add_opening(
         life = Call("MAX", place.number("plant_remaining_life_months"), 1)
         written = value / life * (time.index < life)
         plant = classes["plant"]
-        plant.depreciation.append(sheet.row("Depreciation", "USD", written, total=True))
+        line = sheet.row("Depreciation", "USD", written, total=True)
+        plant.depreciation.append(line)
         plant.opening.append(value)
+        plant.of_plant.append((place, "power", line))
 
 
 def _name(draft: Draft, opening: OpeningCohort) -> str:
@@ -238,9 +244,11 @@ def _add_plant(time: Timeline, sheet: Sheet, place: SiteSheet, made: _Class) -> 
         return
     sheet.heading(f"{place.site.name}: plant built", 2)
     life = place.tax_number("plant_life_months")
-    for cost, lead in place.works:
-        written = spread_evenly(time, cost, delay=lead, months=life)
-        made.depreciation.append(sheet.row("Depreciation", "USD", written, total=True))
+    for work in place.works:
+        written = spread_evenly(time, work.cost, delay=work.lead, months=life)
+        line = sheet.row("Depreciation", "USD", written, total=True)
+        made.depreciation.append(line)
+        made.of_plant.append((place, work.space, line))
 
 
 def _add_account(

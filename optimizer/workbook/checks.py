@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optimizer.workbook.expr import Number, Place
     from optimizer.workbook.lines import Moment
     from optimizer.workbook.outputs import Outputs
+    from optimizer.workbook.segments import Segments
     from optimizer.workbook.site_ledger import SiteLedger
     from optimizer.workbook.statements import Statements
 
@@ -53,6 +54,7 @@ def checks(
     made: Company,
     results: Outputs,
     stated: Statements,
+    parts: Segments,
 ) -> Checks:
     """Return the sheet of checks.
 
@@ -68,6 +70,8 @@ def checks(
         Sheet of outputs.
     stated : Statements
         Sheet of statements.
+    parts : Segments
+        Sheet of segments.
     """
     sheet = Sheet("Checks", "Checks: each gives 0 when it holds")
     sheet.heading("Master check")
@@ -93,7 +97,7 @@ def checks(
     monthly("Flows of sites less the same by item", gap)
     for line in (stated.balance_gap, stated.cash_gap):
         monthly(line.label, line)
-    ties = tie_lines(draft, sites, made, results, stated)
+    ties = tie_lines(draft, sites, made, results, stated, parts)
     _tie_checks(draft, sheet, ties, changed, failed)
     master.define(_AllTotals(failed))
     return Checks(sheet, master, changed)

@@ -102,6 +102,7 @@ def _add_hosting(place: SiteSheet, offer: HostingOffer, taken: OfferAcceptance) 
 
     sheet.heading(f"Hosting contract: {offer.name}")
     live = _live(place, offer.name, taken)
+    place.use(offer.shell, "hosting", live * term("mw"))
     paid = Call("MAX", term("load_frac"), term("take_or_pay_frac"))
     energy: Expr | None = None
     if offer.rate_usd_per_mwh > 0:

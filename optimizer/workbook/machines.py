@@ -171,6 +171,7 @@ def _add_upkeep(place: SiteSheet, asic: AsicModel, units: Series) -> None:
         _asic(place, asic, "power_w") * ratio / watts,
         style="factor",
     )
+    place.use(asic.shell, "mining", units * facility)
     failures = _asic(place, asic, "failure_rate_per_year")
     repairs = failures * _asic(place, asic, "repair_usd_per_unit")
     upkeep = facility * place.number("mining_opex_usd_per_mw_year") + repairs

@@ -22,6 +22,7 @@ from optimizer.workbook.market import Market, market
 from optimizer.workbook.nodes import add_nodes
 from optimizer.workbook.outputs import Outputs, outputs
 from optimizer.workbook.plant import add_plant
+from optimizer.workbook.segments import Segments, segments
 from optimizer.workbook.site import site_sheet
 from optimizer.workbook.site_ledger import SiteLedger, add_ledger
 from optimizer.workbook.statements import Statements, statements
@@ -49,7 +50,7 @@ class Model:
     ----------
     draft : Draft
         Study, plan, inputs, decisions and what the engine says.
-    time, market, sites, company, outputs, statements, checks
+    time, market, sites, company, outputs, statements, segments, checks
         Lines by sheet.
     sheets : list of Sheet
         Sheets in the order of the tabs, rows given out.
@@ -62,6 +63,7 @@ class Model:
     company: Company
     outputs: Outputs
     statements: Statements
+    segments: Segments
     checks: Checks
     sheets: list[Sheet]
 
@@ -135,7 +137,8 @@ def build_model(
     results = outputs(draft, time, prices, ledgers, made, taxes)
     values = books(draft, time, ledgers, results)
     stated = statements(draft, prices, ledgers, made, results, values)
-    checked = checks(draft, ledgers, made, results, stated)
+    parts = segments(ledgers, made, stated, values)
+    checked = checks(draft, ledgers, made, results, stated, parts)
     sheets = [
         draft.inputs.sheet(),
         draft.decisions,
@@ -146,9 +149,12 @@ def build_model(
         taxes.sheet,
         values.sheet,
         stated.sheet,
+        parts.sheet,
         results.sheet,
         checked.sheet,
     ]
     for sheet in sheets:
         sheet.place()
-    return Model(draft, time, prices, ledgers, made, results, stated, checked, sheets)
+    return Model(
+        draft, time, prices, ledgers, made, results, stated, parts, checked, sheets
+    )

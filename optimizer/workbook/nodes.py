@@ -67,6 +67,10 @@ def _add_merchant(place: SiteSheet, gpu: GpuModel, nodes: Series) -> None:
     place.flow(
         "gpu_opex", "Operation", -(revenue * _gpu(place, gpu, "opex_frac_of_revenue"))
     )
+    ratio = place.number("shells.hpc.gross_per_it_ratio")
+    kw_per_mw = place.draft.inputs.constant("kw_per_mw")
+    facility = _gpu(place, gpu, "node_it_kw") * ratio / kw_per_mw
+    place.use("hpc", "gpu_leasing", nodes * facility)
     idle = _gpu(place, gpu, "idle_power_frac")
     energy = place.sheet.row(
         "Energy of GPU nodes",

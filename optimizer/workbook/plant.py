@@ -13,7 +13,7 @@ import numpy as np
 
 from models.capacity import commitment_mw
 from optimizer.workbook.expr import Call, Expr
-from optimizer.workbook.site import SiteSheet, in_last_month, spread_evenly
+from optimizer.workbook.site import SiteSheet, Work, in_last_month, spread_evenly
 from optimizer.workbook.write_offs import add_write_off
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class _Work:
     """Everything of one kind that a plan builds at a site."""
 
     item: str
+    space: str
     name: str
     unit: str
     each_usd: Expr
@@ -53,40 +54,44 @@ def add_plant(place: SiteSheet) -> None:
 
 def _works(place: SiteSheet) -> list[_Work]:
     """Return what a plan builds at a site: phases, shells, conversions."""
-    plan, site_id = place.draft.plan, place.site.id
+    plan, site = place.draft.plan, place.site
     works: dict[str, _Work] = {}
 
-    def work(key: str, item: str, name: str, unit: str, each: Expr) -> _Work:
+    def modules(key: str, item: str, space: str, name: str) -> _Work:
         if key not in works:
-            lead = place.number(f"{key}.lead_time_months")
-            works[key] = _Work(item, name, unit, each, lead, np.zeros(place.n_periods))
+            size = place.number(f"{key}.module_mw")
+            each = place.number(f"{key}.capex_usd_per_mw") * size
+            works[key] = _work(place, key, (item, space, name, "modules"), each)
         return works[key]
 
     for start in plan.phases:
-        if start.site == site_id:
+        if start.site == site.id:
             key = f"phases.{start.phase}"
-            each: Expr = place.number(f"{key}.capex_usd")
-            one = work(key, "phase_capex", f"Phase {start.phase}", "starts", each)
+            words = "phase_capex", "power", f"Phase {start.phase}", "starts"
+            cost = place.number(f"{key}.capex_usd")
+            one = works.setdefault(key, _work(place, key, words, cost))
             one.mw = place.number(f"{key}.mw")
             one.started[start.period] += 1.0
     for built in plan.builds:
-        if built.site == site_id:
-            key = f"shells.{built.kind}.build"
-            each = place.number(f"{key}.capex_usd_per_mw") * place.number(
-                f"{key}.module_mw"
-            )
-            one = work(key, "shell_capex", f"Shell {built.kind}", "modules", each)
+        if built.site == site.id:
+            key, name = f"shells.{built.kind}.build", f"Shell {built.kind}"
+            one = modules(key, "shell_capex", built.kind, name)
             one.started[built.period] += built.modules
     for change in plan.conversions:
-        if change.site == site_id:
-            key = f"conversions.{change.conversion}"
-            each = place.number(f"{key}.capex_usd_per_mw") * place.number(
-                f"{key}.module_mw"
-            )
-            name = f"Conversion {change.conversion}"
-            one = work(key, "conversion_capex", name, "modules", each)
+        if change.site == site.id:
+            kind = next(c for c in site.conversions if c.id == change.conversion)
+            key, name = f"conversions.{kind.id}", f"Conversion {kind.id}"
+            one = modules(key, "conversion_capex", kind.to_kind, name)
             one.started[change.period] += change.modules
     return list(works.values())
+
+
+def _work(
+    place: SiteSheet, key: str, words: tuple[str, str, str, str], each_usd: Expr
+) -> _Work:
+    """Return a work of which nothing is begun yet."""
+    lead = place.number(f"{key}.lead_time_months")
+    return _Work(*words, each_usd, lead, np.zeros(place.n_periods))
 
 
 def _add_work(place: SiteSheet, work: _Work) -> Series:
@@ -110,7 +115,7 @@ def _add_work(place: SiteSheet, work: _Work) -> Series:
     place.flow(
         work.item, "Payments", -spread_evenly(time, cost, delay=0, months=months)
     )
-    place.works.append((cost, work.lead))
+    place.works.append(Work(work.space, cost, work.lead))
     add_write_off(place, "plant", cost, work.lead)
     left = time.n_months - time.index
     used = Call("MAX", left - work.lead, 0) / place.tax_number("plant_life_months")

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from optimizer.workbook.market import Market
     from optimizer.workbook.timeline import Timeline
 
-__all__ = ["Purchase", "SiteSheet", "in_last_month", "site_sheet", "spread_evenly"]
+__all__ = [
+    "Purchase",
+    "SiteSheet",
+    "Use",
+    "Work",
+    "in_last_month",
+    "site_sheet",
+    "spread_evenly",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,44 @@ class Purchase:
     delivery_months: int
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is built at a site.
+
+    Parameters
+    ----------
+    space : str
+        Kind of shell that it makes, ``power`` for a phase.
+    cost : Series
+        Cost, by month of start. [USD]
+    lead : Scalar
+        Months from start to use. [months]
+    """
+
+    space: str
+    cost: Series
+    lead: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Facility power that a segment takes up.
+
+    Parameters
+    ----------
+    space : str
+        Kind of shell.
+    segment : str
+        Segment of `models.segments`.
+    mw : Series
+        Power reserved. [MW]
+    """
+
+    space: str
+    segment: str
+    mw: Series
+
+
 @dataclass
 class SiteSheet:
     """A site's sheet and what has been put on it.
@@ -75,8 +121,10 @@ class SiteSheet:
         Write-off ahead of straight line, either sign. [USD]
     purchases : list of Purchase
         Machines ordered.
-    works : list of tuple of Series and Scalar
-        Cost of builds by month of start, and their lead time. [USD, months]
+    works : list of Work
+        What is built.
+    used : list of Use
+        Who takes up power and space.
     deposits : list of tuple of str and Series
         Direction of each lease and what moves its deposit, made positive. [USD]
     """
@@ -94,7 +142,8 @@ class SiteSheet:
     energy: list[Series] = field(default_factory=list)
     early: list[Series] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
-    works: list[tuple[Series, Scalar]] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)
+    used: list[Use] = field(default_factory=list)
     deposits: list[tuple[str, Series]] = field(default_factory=list)
 
     @property
@@ -125,6 +174,11 @@ class SiteSheet:
         self.sheet.add(line)
         self.flows.setdefault(item, []).append(line)
         return line
+
+    def use(self, space: str, segment: str, mw: Expr) -> None:
+        """Put the facility power that a segment takes up on the sheet."""
+        line = self.sheet.row("Power reserved", "MW", mw, style="number")
+        self.used.append(Use(space, segment, line))
 
     def write_off(self, label: str, formula: Expr) -> Series:
         """Put a tax depreciation line on the sheet, >= 0."""

@@ -6,6 +6,7 @@ What does not belong here: sheets of lines (`write`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from optimizer.workbook.expr import Place
@@ -121,13 +122,16 @@ def _headlines(
     """Show the headlines of the outputs, live; return the next row."""
     to.write_string(row, 0, "Headlines", styles.heading(1))
     place = Place("Cover", 0, model.draft.n_periods)
-    for line in model.outputs.headlines:
+    costs = model.segments.cost_to_mine, model.segments.all_in
+    for line in (*model.outputs.headlines, *costs):
         row += 1
         to.write_string(row, 0, line.label, styles.text(is_input=True))
         look = styles.cell(line.style, "formula")
         look = styles.make(num_format=look.num_format, align="left", bold=True)
         formula = "=" + line.text(place)
-        to.write_formula(row, 1, formula, look, values.scalar(line))
+        value = values.scalar(line)
+        shown = "none" if math.isnan(value) else value
+        to.write_formula(row, 1, formula, look, shown)
     return row + 1
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from models.ledger import CORPORATE_ITEMS, ITEMS
+from models.segments import SEGMENTS
 from optimizer.workbook.draft import Tie
 
 if TYPE_CHECKING:
     from optimizer.workbook.company import Company
     from optimizer.workbook.draft import Draft
     from optimizer.workbook.outputs import Outputs
+    from optimizer.workbook.segments import Segments
     from optimizer.workbook.site_ledger import SiteLedger
     from optimizer.workbook.statements import Statements
 
@@ -27,6 +29,7 @@ def tie_lines(
     made: Company,
     results: Outputs,
     stated: Statements,
+    parts: Segments,
 ) -> list[Tie]:
     """Return every line that the engine has too: ledger by site, company, balances.
 
@@ -42,6 +45,8 @@ def tie_lines(
         Sheet of outputs.
     stated : Statements
         Sheet of statements.
+    parts : Segments
+        Sheet of segments.
     """
     ledger = draft.ledger
     ties = []
@@ -67,10 +72,10 @@ def tie_lines(
         ("Pledged BTC", balances.pledged, path.btc_pledged),
     ):
         ties.append(Tie(f"Balance: {label}", line, balance[0, 1:]))
-    return [*ties, *_statement_ties(draft, stated)]
+    return [*ties, *_statement_ties(draft, stated, parts)]
 
 
-def _statement_ties(draft: Draft, stated: Statements) -> list[Tie]:
+def _statement_ties(draft: Draft, stated: Statements, parts: Segments) -> list[Tie]:
     """Return every line of the statements."""
     engine = draft.accounts
     if engine is None:
@@ -84,4 +89,10 @@ def _statement_ties(draft: Draft, stated: Statements) -> list[Tie]:
         for name, values in lines.items():
             line = stated.lines[name]
             ties.append(Tie(f"{title}: {line.label}", line, values[0, skip:]))
+    for (section, name), line in parts.lines.items():
+        values = engine.segments[section][0, SEGMENTS.index(name)]
+        ties.append(Tie(f"Segment {name}: {section}", line, values))
+    ties.append(Tie("Cost of mining", parts.cost, engine.mining_cost_usd[0]))
+    worn = engine.mining_depreciation_usd[0]
+    ties.append(Tie("Depreciation of mining machines", parts.depreciation, worn))
     return ties

@@ -86,6 +86,7 @@ def write_years(
         "Cash flow by item: sites": [*results.site_items.values(), results.by_item],
         "Cash flow by item: company": list(results.corporate_items.values()),
         "Mining": [model.company.mined],
+        "Segments": model.segments.ebitda,
     }
     for title, lines in groups.items():
         writer.group(title, lines, is_balance=False)

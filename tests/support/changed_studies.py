@@ -46,7 +46,14 @@ def engine_case(model: Model, changes: Mapping[str, float]) -> tuple[float, list
     ledger = evaluate(study, plan, paths)
     accounts = financial_statements(study, plan, paths, ledger)
     draft = replace(model.draft, ledger=ledger, accounts=accounts)
-    ties = tie_lines(draft, model.sites, model.company, model.outputs, model.statements)
+    ties = tie_lines(
+        draft,
+        model.sites,
+        model.company,
+        model.outputs,
+        model.statements,
+        model.segments,
+    )
     return float(ledger.npv_usd(study.company.discount_rate_per_year)[0]), ties
 
 

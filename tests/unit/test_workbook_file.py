@@ -42,8 +42,8 @@ LONGEST = 200
 """Signs of the longest formula, names of sheets included."""
 
 FIXED = ("Cover", "Inputs", "Plan", "Time", "Market")
-LAST = ("Treasury", "Tax", "Books", "Statements", "Outputs", "Checks")
-LAST += ("Years", "Sources", "Log")
+LAST = ("Treasury", "Tax", "Books", "Statements", "Segments")
+LAST += ("Outputs", "Checks", "Years", "Sources", "Log")
 WITHOUT_MONTHS = {"Cover", "Inputs", "Years", "Sources", "Log"}
 HOSTILE = (
     '=HYPERLINK("http://example.com","x")',
