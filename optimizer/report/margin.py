@@ -16,7 +16,16 @@ from gpu.liquidity import CALL, LIQUIDATION
 from gpu.tally import WITHIN_MONTHS
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.formats import full_month, percent, sentence, usd, usd_m
-from optimizer.report.style import BAND, DOWN, LIMIT, MUTED, PLAN, TEMPLATE, dates
+from optimizer.report.style import (
+    BAND,
+    DOWN,
+    LIMIT,
+    MUTED,
+    PLAN,
+    TEMPLATE,
+    dates,
+    plain,
+)
 from optimizer.report.table import Cell, Column, Table, number, text
 from optimizer.risk_tables import event_label
 
@@ -92,7 +101,8 @@ def _by_month(
         table=_table(study, monthly),
         note=(
             "Top: share of scenarios in which the loan on pledged BTC has been called, "
-            "or its pledge liquidated, by the end of each month. Bottom: loan over "
+            "its pledge liquidated, or a covenant breached, by the end of each month. "
+            "Bottom: loan over "
             "pledged BTC at each month's lowest price, before a call is met; the base "
             "path has no price inside a month but its own. A call is met with cash "
             "over the floor, then by pledging free BTC, then by selling pledged BTC; "
@@ -137,6 +147,12 @@ def _figure(study: Study, monthly: dict[str, _Record]) -> go.Figure:
                 name = f"{_WHO[who]}: {event_label(event)}"
                 style = {"color": colour, "dash": dash, "width": width}
                 figure.add_trace(_line(when, shares, name, style), row=1, col=1)
+    for event, shares in monthly["plan"]["events"].items():
+        if event not in {CALL, LIQUIDATION}:
+            style = {"color": DOWN, "dash": "dot", "width": 1.6}
+            name = plain(f"Plan: {event_label(event)}")
+            line = _line(when, shares["by_month_frac"], name, style)
+            figure.add_trace(line, row=1, col=1)
     _add_ltv(figure, study, when, monthly["plan"]["levels"][_LTV])
     figure.update_yaxes(title_text="Scenarios so far, %", range=[0, 100], row=1, col=1)
     figure.update_yaxes(title_text="Loan to value, %", rangemode="tozero", row=2, col=1)
