@@ -22,7 +22,14 @@ from models.fields import (
 )
 from models.payment_terms import PaymentTerms
 
-__all__ = ["Btc", "BtcLoan", "Company", "SideBusiness", "TreasuryPolicy"]
+__all__ = [
+    "Btc",
+    "BtcLoan",
+    "Company",
+    "ComparedPolicy",
+    "SideBusiness",
+    "TreasuryPolicy",
+]
 
 Btc = Annotated[float, Field(ge=0, le=21e6, json_schema_extra={"unit": "BTC"})]
 
@@ -83,6 +90,27 @@ class TreasuryPolicy(Record):
     """Least BTC held under ``keep_floor``."""
     max_btc_purchase_usd_per_month: Money = 0.0
     """Most spent on buying BTC back."""
+    max_ltv_frac: Fraction = 1.0
+    """Highest loan to value that the plan allows itself, under whatever kind."""
+    max_ltv_after_months: MonthCount = 0
+    """Months until it must be reached."""
+
+
+class ComparedPolicy(TreasuryPolicy):
+    """A treasury policy that a planning run sets beside the company's own."""
+
+    id: Identifier
+    name: str
+    max_btc_sale_frac_per_month: Fraction | None = None
+    """Most of the BTC at hand that its plan may sell in a month; the company's own
+    limit where none is given."""
+
+    @property
+    def policy(self) -> TreasuryPolicy:
+        """Return what the plan may do, without its name."""
+        return TreasuryPolicy(
+            **self.model_dump(include=set(TreasuryPolicy.model_fields))
+        )
 
 
 class SideBusiness(Record):
@@ -105,6 +133,8 @@ class Company(Record):
     btc_pledged: Btc
     loan: BtcLoan
     treasury_policy: TreasuryPolicy = TreasuryPolicy()
+    compared_policies: tuple[ComparedPolicy, ...] = ()
+    """Other policies that get a plan of their own, for comparison."""
     debt_facilities: tuple[DebtFacility, ...] = ()
     general_admin_usd_per_month: Money
     side_businesses: tuple[SideBusiness, ...] = ()
@@ -125,6 +155,15 @@ class Company(Record):
     """Site whose tax group carries corporate costs, interest and side businesses."""
     payment_terms: PaymentTerms | None = None
     """When receipts and payments fall inside a month; None for the default terms."""
+
+    @model_validator(mode="after")
+    def _policies_have_names_of_their_own(self) -> Company:
+        ids = [policy.id for policy in self.compared_policies]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            msg = f"compared_policies: id used twice: {', '.join(twice)}"
+            raise ValueError(msg)
+        return self
 
     @property
     def side_margin_usd_per_month(self) -> float:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyomo.environ as pyo
 
+from optimizer.milp.sums import USD_PER_USD_M
 from optimizer.milp.treasury import (
     cash_cost_usd_m,
+    loan_months,
     mined_in,
     price_after_cost_usd_m,
     sale_blocks,
@@ -26,6 +28,9 @@ __all__ = ["add_policy"]
 _MOST_COST_USD_M: Final = 1000.0
 """More than any month's cash cost."""
 
+_MOST_SURPLUS_USD_M: Final = 250.0
+"""More than any month's receipts exceed its cash cost, sales of machines included."""
+
 
 def add_policy(model: Any, study: Study, paths: MarketPaths) -> None:
     """Add the rows of the company's treasury policy, none for ``optimise``.
@@ -38,9 +43,11 @@ def add_policy(model: Any, study: Study, paths: MarketPaths) -> None:
         "sell_to_cover": _sell_to_cover,
         "keep_floor": _keep_floor,
     }
-    kind = study.company.treasury_policy.kind
-    if kind in rules:
-        rules[kind](model, study, paths)
+    policy = study.company.treasury_policy
+    if policy.kind in rules:
+        rules[policy.kind](model, study, paths)
+    if policy.max_ltv_frac < 1.0:
+        _keep_ltv(model, study, paths)
 
 
 def _free_blocks(study: Study) -> list[tuple[int, tuple[int, ...]]]:
@@ -78,37 +85,30 @@ def _sell_share(model: Any, study: Study, paths: MarketPaths) -> None:
 def _sell_to_cover(model: Any, study: Study, paths: MarketPaths) -> None:
     """Sell for no more than a block's cash cost, nothing where there is none.
 
-    ``need - surplus = cash cost before tax``, one of them zero by a binary.
+    ``proceeds <= max(cash cost before tax, 0)``; a binary says whether there is a cost.
     """
     blocks = dict(_free_blocks(study))
-    model.cash_need_usd_m = pyo.Var(list(blocks), domain=pyo.NonNegativeReals)
-    model.cash_surplus_usd_m = pyo.Var(list(blocks), domain=pyo.NonNegativeReals)
     model.has_need = pyo.Var(list(blocks), domain=pyo.Binary)
 
-    def cash_need(m: Any, number: int) -> Any:
-        cost = sum(cash_cost_usd_m(m, study, t) for t in blocks[number])
-        return m.cash_need_usd_m[number] - m.cash_surplus_usd_m[number] == cost
-
-    def sold_to_cover(m: Any, number: int) -> Any:
-        proceeds = sum(
+    def proceeds(m: Any, number: int) -> Any:
+        return sum(
             price_after_cost_usd_m(study, paths, t)
             * (m.sold_free_in[t] + m.sold_pledged_in[t])
             for t in blocks[number]
         )
-        return proceeds <= m.cash_need_usd_m[number]
 
-    model.cash_need = pyo.Constraint(list(blocks), rule=cash_need)
-    model.need_or = pyo.Constraint(
-        list(blocks),
-        rule=lambda m, n: m.cash_need_usd_m[n] <= _MOST_COST_USD_M * m.has_need[n],
-    )
-    model.or_surplus = pyo.Constraint(
+    def sold_to_cover(m: Any, number: int) -> Any:
+        cost = sum(cash_cost_usd_m(m, study, t) for t in blocks[number])
+        surplus = _MOST_SURPLUS_USD_M * len(blocks[number]) * (1 - m.has_need[number])
+        return proceeds(m, number) <= cost + surplus
+
+    model.sold_to_cover = pyo.Constraint(list(blocks), rule=sold_to_cover)
+    model.sold_in_need = pyo.Constraint(
         list(blocks),
         rule=lambda m, n: (
-            m.cash_surplus_usd_m[n] <= _MOST_COST_USD_M * (1 - m.has_need[n])
+            proceeds(m, n) <= _MOST_COST_USD_M * len(blocks[n]) * m.has_need[n]
         ),
     )
-    model.sold_to_cover = pyo.Constraint(list(blocks), rule=sold_to_cover)
 
 
 def _keep_floor(model: Any, study: Study, paths: MarketPaths) -> None:
@@ -119,3 +119,16 @@ def _keep_floor(model: Any, study: Study, paths: MarketPaths) -> None:
         range(study.time.months),
         rule=lambda m, t: m.free_btc[t] + m.pledged_btc[t] >= least,
     )
+
+
+def _keep_ltv(model: Any, study: Study, paths: MarketPaths) -> None:
+    """Keep the loan within a share of what is pledged, once it must be reached."""
+    policy = study.company.treasury_policy
+
+    def ltv_target(m: Any, period: int) -> Any:
+        price = float(paths.btc_price_usd[0, period]) / USD_PER_USD_M
+        most = policy.max_ltv_frac * price * m.pledged_btc[period]
+        return m.loan_usd_m[period] <= most
+
+    later = loan_months(study)[policy.max_ltv_after_months :]
+    model.ltv_target = pyo.Constraint(list(later), rule=ltv_target)

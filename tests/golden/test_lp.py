@@ -153,7 +153,7 @@ def test_every_rule_of_the_full_model_has_a_reviewed_file() -> None:
             sites=(alpha(), beta(), gamma()),
             market=market(resale_depth_eh_s_per_month=1.0),
             company=company(
-                treasury_policy=TreasuryPolicy(kind=kind),  # type: ignore[arg-type]
+                treasury_policy=TreasuryPolicy(kind=kind, max_ltv_frac=0.5),  # type: ignore[arg-type]
                 debt_facilities=(PLANT_LOAN,),
             ),
         )

@@ -78,6 +78,13 @@ def under(kind: str) -> Case:
     return case
 
 
+def with_ltv_target() -> tuple[Study, ModelOptions]:
+    """A loan to value to be reached a month after the start, due in March."""
+    policy = TreasuryPolicy(max_ltv_frac=0.5, max_ltv_after_months=1)
+    owner = firm(loan=DUE_IN_MARCH, btc_pledged=100.0, treasury_policy=policy)
+    return small(company=owner)
+
+
 TREASURY_CASES: dict[str, Case] = {
     "bought_is_kept": with_purchases,
     "draw_backed": with_draws,
@@ -90,9 +97,8 @@ TREASURY_CASES: dict[str, Case] = {
     "dscr": with_plant_loan,
     "held_btc": under("hold_all"),
     "sold_share": under("sell_share"),
-    "cash_need": under("sell_to_cover"),
-    "need_or": under("sell_to_cover"),
-    "or_surplus": under("sell_to_cover"),
     "sold_to_cover": under("sell_to_cover"),
+    "sold_in_need": under("sell_to_cover"),
     "btc_floor": under("keep_floor"),
+    "ltv_target": with_ltv_target,
 }
