@@ -40,11 +40,11 @@ _LEGEND = (
 
 _LOAN_LEGEND = (
     "Loans m: drawn on machine, GPU and project debt, USD m. Equity: after draws, debt "
-    "service and the tax that interest saves the company. P IRR: % of scenarios whose "
-    "equity IRR is not under the hurdle. DSCR: cash that the project adds over the "
-    "service of its loans, per year of repayment; asked: the covenant; P under: % of "
-    "scenarios that fall under it. Verdict and rank are before loans: loans are the "
-    "company's, and no project has all of them to itself."
+    "service and the tax that interest saves the company. P IRR: % of the first 500 "
+    "scenarios whose equity IRR is not under the hurdle. DSCR: cash that the project "
+    "adds over the service of its loans, per year of repayment; asked: the covenant; P "
+    "under: % of scenarios under it. Verdict and rank are before loans: loans "
+    "are the company's, and no project has all of them to itself."
 )
 
 

@@ -89,10 +89,12 @@ def loans_exhibits(families: Sequence[dict[str, Any]]) -> tuple[Exhibit, ...]:
                 "base path. DSCR: cash that the project adds, after tax, over interest "
                 "and instalments of all its loans, twelve months at a time, each "
                 "quarter from the first year of repayment on. Draws are the same in "
-                "every scenario; interest is deducted in the company's tax group, "
-                "which saves tax only when it earns. Verdict and rank are before "
-                "loans: loans are the company's, and add nothing to what a project "
-                "earns. Loan terms are assumptions unless a source is named for them."
+                "every scenario, and equity pays what the project cannot; IRR of "
+                "equity is looked for in the first 500 scenarios. Interest is deducted "
+                "in the company's tax group, which saves tax only when it earns. "
+                "Verdict and rank are before loans: loans are the company's, and add "
+                "nothing to what a project earns. Loan terms are assumptions unless a "
+                "source is named for them."
             ),
         ),
     )

@@ -16,7 +16,12 @@ from models.ledger import discount
 from models.market import base_paths
 from models.path_changes import repeated, scaled
 from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
-from optimizer.screening.financing import Lender, TaxGroup, financed_score
+from optimizer.screening.financing import (
+    IRR_SCENARIOS,
+    Lender,
+    TaxGroup,
+    financed_score,
+)
 from optimizer.screening.horizon import joined, site_paths
 from optimizer.screening.ranking import flags_of, liquid_means_usd, loan_flags
 from optimizer.screening.result import ProjectResult
@@ -243,8 +248,9 @@ class _Bench:
         table, hurdle = self.table, self.hurdle
         judged = added.flow_usd[: table.sample_rows.stop]
         levered = self.lender.levered(added, whole, table.rows)
+        searched = 1 + IRR_SCENARIOS
         # One search for all roots: few rows cost nearly as much as many.
-        to_search = [judged, alone.flow_usd[:1], levered.equity_usd]
+        to_search = [judged, alone.flow_usd[:1], levered.equity_usd[:searched]]
         rows = rows_of(np.concatenate(to_search), hurdle)
         sampled = rows.part(table.sample_rows)
         on_grid = rows.part(table.grid_rows)
@@ -268,9 +274,7 @@ class _Bench:
             added.invested_usd[kept],
         )
         first = self.table.sample_rows.stop + 1
-        part = rows.part(
-            np.arange(first, first + len(kept)) if levered.drawn_usd else kept
-        )
+        part = rows.part(slice(first, None) if levered.drawn_usd else kept)
         return financed_score(levered, own, part, self.hurdle)
 
     def _baseline(self, leaving: tuple[Leaving, ...]) -> tuple[Plan, Flows]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from gpu.risk import quantile
 from models.debt import DebtPath
 from models.debt_limits import FINANCED_ITEMS, cover_at
 from models.debt_sizing import repayment_tests, sized_draws
+from models.ledger import discount
 from models.tax import profit_levies_usd, terminal_tax_usd
 from models.units import MONTHS_PER_YEAR
 from optimizer.screening.scores import base_score, sample_score
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from optimizer.screening.valuation import Flows
 
 __all__ = [
+    "IRR_SCENARIOS",
     "FinancedScore",
     "Lender",
     "Levered",
@@ -47,7 +49,11 @@ __all__ = [
     "financed_score",
 ]
 
-_ROUNDING = 1e-9
+IRR_SCENARIOS: Final = 500
+"""Of a project with loans, IRR is looked for in the first of the sampled scenarios, NPV
+and cover in all: roots are most of the work, and 500 tell a share to 5 points."""
+
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +314,7 @@ class FinancedScore:
         Quantiles of the least cover. [ratio]
     sampled_irr_per_year, sampled_npv_usd, sampled_dscr_min : ndarray of shape \
 (n_scenarios,)
-        By scenario id. [per year, USD, ratio]
+        By scenario id; no IRR beyond `IRR_SCENARIOS`. [per year, USD, ratio]
     """
 
     loans: tuple[Loan, ...]
@@ -346,14 +352,17 @@ def financed_score(
         What is left to equity on the same scenarios: of the project itself where
         nothing is drawn. [USD]
     rows : Rows
-        Scores of those.
+        Scores of those, or of the first of them.
     hurdle_rate_per_year : float
         Hurdle. [per year]
     """
     base = base_score(own, rows, hurdle_rate_per_year)
     sampled = rows.part(slice(1, None))
+    npv = discount(own.flow_usd[1:], hurdle_rate_per_year)
+    rate = np.full(len(npv), math.nan)
+    rate[: len(sampled.irr_per_year)] = sampled.irr_per_year
     none = math.nan
-    least = np.full(len(sampled.npv_usd), none)
+    least = np.full(len(npv), none)
     low = middle = at_base = average = under = under_one = none
     if levered.cover.size:
         least = levered.cover[1:].min(axis=1)
@@ -369,7 +378,7 @@ def financed_score(
         loan_usd=levered.drawn_usd,
         loan_share_frac=levered.drawn_usd / paid if paid > 0.0 else none,
         base=base,
-        sample=sample_score(sampled, hurdle_rate_per_year),
+        sample=sample_score(sampled, hurdle_rate_per_year, npv),
         dscr_min=at_base,
         dscr_average=average,
         dscr_covenant=levered.covenant,
@@ -377,7 +386,7 @@ def financed_score(
         dscr_under_one_frac=under_one,
         dscr_min_p05=low,
         dscr_min_p50=middle,
-        sampled_irr_per_year=sampled.irr_per_year,
-        sampled_npv_usd=sampled.npv_usd,
+        sampled_irr_per_year=rate,
+        sampled_npv_usd=npv,
         sampled_dscr_min=least,
     )

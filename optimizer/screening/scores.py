@@ -234,7 +234,9 @@ class SampleScore:
     unpaid_frac: float
 
 
-def sample_score(rows: Rows, hurdle_rate_per_year: float) -> SampleScore:
+def sample_score(
+    rows: Rows, hurdle_rate_per_year: float, npv_usd: FloatArray | None = None
+) -> SampleScore:
     """Return the scores over sampled scenarios.
 
     Parameters
@@ -243,17 +245,20 @@ def sample_score(rows: Rows, hurdle_rate_per_year: float) -> SampleScore:
         Scores by scenario.
     hurdle_rate_per_year : float
         Hurdle. [per year]
+    npv_usd : ndarray of shape (n_scenarios,), optional
+        NPV of more scenarios than IRR was looked for in; else that of the rows. [USD]
     """
+    npv = rows.npv_usd if npv_usd is None else npv_usd
     is_known = ~np.isnan(rows.irr_per_year)
     known = rows.irr_per_year[is_known]
     found = quantile(known, IRR_SHARES) if len(known) else [math.nan] * len(IRR_SHARES)
-    low, middle, high = np.asarray(quantile(rows.npv_usd, (0.05, 0.50, 0.95)))
+    low, middle, high = np.asarray(quantile(npv, (0.05, 0.50, 0.95)))
     back = rows.payback_months[~np.isnan(rows.payback_months)]
     several = (rows.status == IrrStatus.SEVERAL) | (rows.status == IrrStatus.DOUBLE)
     several &= is_known
     return SampleScore(
         irr_at_hurdle_frac=float((known >= hurdle_rate_per_year).sum() / len(is_known)),
-        npv_positive_frac=float((rows.npv_usd >= 0.0).mean()),
+        npv_positive_frac=float((npv >= 0.0).mean()),
         no_irr_frac=float((~is_known).mean()),
         no_capital_frac=float((rows.payback_months == 0.0).mean()),
         several_irr_frac=float(several.mean()),
@@ -261,11 +266,11 @@ def sample_score(rows: Rows, hurdle_rate_per_year: float) -> SampleScore:
             f"p{round(100 * share):02d}": float(value)
             for share, value in zip(IRR_SHARES, np.asarray(found), strict=True)
         },
-        npv_mean_usd=float(rows.npv_usd.mean()),
+        npv_mean_usd=float(npv.mean()),
         npv_p05_usd=float(low),
         npv_p50_usd=float(middle),
         npv_p95_usd=float(high),
-        npv_cvar_95_usd=cvar(rows.npv_usd, _CVAR_ALPHA),
+        npv_cvar_95_usd=cvar(npv, _CVAR_ALPHA),
         payback_p50_months=float(quantile(back, 0.5)) if len(back) else math.nan,
         unpaid_frac=float(np.isnan(rows.payback_months).mean()),
     )

@@ -16,6 +16,7 @@ from models.cashflow import evaluate
 from models.debt import DebtFacility, drawn_path
 from models.plan import DebtDraw
 from models.tax import tax_terms
+from optimizer.screening import bench
 from optimizer.screening.bench import PathTable
 from optimizer.screening.financing import (
     Lender,
@@ -228,9 +229,8 @@ def test_the_cheapest_loan_comes_first_and_no_cost_is_lent_on_twice() -> None:
 # -- the screening --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def screened() -> ScreenResult:
-    owner = company(debt_facilities=(PLANT_LOAN, MACHINE_LOAN))
+def screen_with(*facilities: DebtFacility) -> ScreenResult:
+    owner = company(debt_facilities=facilities)
     return optimizer.screen(
         tiny_study(sites=(alpha(), beta(), gamma()), company=owner),
         n_scenarios=30,
@@ -239,6 +239,11 @@ def screened() -> ScreenResult:
         start_months=(0,),
         reoptimise_top=0,
     )
+
+
+@pytest.fixture(scope="module")
+def screened() -> ScreenResult:
+    return screen_with(PLANT_LOAN, MACHINE_LOAN)
 
 
 def test_loans_stay_within_cost_limit_and_cover(screened: ScreenResult) -> None:
@@ -268,14 +273,7 @@ def test_a_project_without_loan_has_the_scores_of_its_own(
 def test_a_study_without_facilities_ranks_as_one_with_them(
     screened: ScreenResult,
 ) -> None:
-    bare = optimizer.screen(
-        tiny_study(sites=(alpha(), beta(), gamma())),
-        n_scenarios=30,
-        seed=3,
-        grid=None,
-        start_months=(0,),
-        reoptimise_top=0,
-    )
+    bare = screen_with()
     ranked = [one.project.id for one in bare.projects]
     assert ranked == [one.project.id for one in screened.projects]
     assert all(not one.financed.loans for one in bare.projects)
@@ -304,3 +302,22 @@ def test_rows_carry_both_rates_and_the_service(screened: ScreenResult) -> None:
     ):
         known = isinstance(rate, float) and math.isfinite(rate)
         assert known == (word in {"ok", "several", "double", "uncertain"})
+
+
+def test_rates_of_equity_are_looked_for_in_the_first_scenarios_only(
+    screened: ScreenResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "IRR_SCENARIOS", 12)
+    few = screen_with(PLANT_LOAN, MACHINE_LOAN)
+    for one, other in zip(few.projects, screened.projects, strict=True):
+        less, more = one.financed, other.financed
+        assert (less.sampled_npv_usd == more.sampled_npv_usd).all()
+        assert less.dscr_min_p50 == more.dscr_min_p50 or math.isnan(more.dscr_min_p50)
+        assert less.sample.npv_positive_frac == more.sample.npv_positive_frac
+        if less.loan_usd:
+            found = less.sampled_irr_per_year
+            assert np.isnan(found[12:]).all()
+            assert found[:12] == pytest.approx(
+                more.sampled_irr_per_year[:12], nan_ok=True
+            )
+            assert less.sample.no_irr_frac == np.isnan(found[:12]).mean()
