@@ -311,14 +311,16 @@ def _cover(
     sheet.heading("Cover of the BTC loan at the month's end")
     price = market.btc_price
     value = sheet.row("Pledge at the month's price", "USD", balances.pledged * price)
-    ratio = Call("IF", value > 0, balances.loan / value, 0)
+    # Under a cent only rounding is pledged.
+    is_pledged = value > draft.inputs.constant("tolerance_usd")
+    ratio = Call("IF", is_pledged, balances.loan / value, 0)
     ltv = sheet.row("Loan to value", "share", ratio, style="share")
     level = draft.inputs.number("company.loan.margin_call_ltv_frac")
     backed = balances.pledged * level
     called = sheet.row(
         "BTC price at which the loan is called",
         "USD/BTC",
-        Call("IF", value > 0, balances.loan / backed, 0),
+        Call("IF", is_pledged, balances.loan / backed, 0),
     )
     distance = sheet.row("Fall to a margin call", "USD/BTC", price - called)
     return ltv, distance

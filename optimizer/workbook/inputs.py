@@ -22,6 +22,8 @@ from optimizer.workbook.sheets import Sheet
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pydantic.fields import FieldInfo
+
     from models.study import Study
     from optimizer.workbook.expr import Number, Place
     from optimizer.workbook.lines import Moment, Role, Style
@@ -74,6 +76,8 @@ _TITLES: Final = {
     "constants": "Constants of nature, calendar and network (not to be changed)",
 }
 
+_MOST: Final = 1e15
+
 _CAPITALS: Final = {
     word: word.upper()
     for word in ("btc", "gpu", "asic", "ltv", "vat", "pue", "eh", "th")
@@ -123,6 +127,8 @@ class Inputs:
         self.study = study
         self.origin = {number.key: number for number in provenance}
         self.lines: dict[str, Scalar] = {}
+        self.bounds: dict[str, tuple[float, float]] = {}
+        """Least and most that a study may hold, by key."""
         for name, words in MULTIPLIERS.items():
             self._new(
                 SENSITIVITY + name,
@@ -141,7 +147,8 @@ class Inputs:
             If the study has no such number.
         """
         if key not in self.lines:
-            value, unit = _look_up(self.study, key)
+            value, unit, bounds = _look_up(self.study, key)
+            self.bounds[key] = bounds
             label = _label(key)
             self._new(key, label, unit, value, _style(key, value))
         return self.lines[key]
@@ -209,10 +216,10 @@ def _group_order(key: str) -> int:
     return list(_TITLES).index(first) if first in _TITLES else len(_TITLES) - 1
 
 
-def _look_up(study: Study, key: str) -> tuple[float, str]:
-    """Return the number of a key and its unit."""
+def _look_up(study: Study, key: str) -> tuple[float, str, tuple[float, float]]:
+    """Return the number of a key, its unit and its bounds."""
     owner: object = study
-    unit = ""
+    unit, bounds = "", (-_MOST, _MOST)
     for part in key.split("."):
         if isinstance(owner, tuple):
             owner = _entry(owner, part)
@@ -220,13 +227,26 @@ def _look_up(study: Study, key: str) -> tuple[float, str]:
         if not isinstance(owner, BaseModel) or part not in type(owner).model_fields:
             msg = f"study {study.id!r} has no number {key!r}"
             raise UnknownInputError(msg)
-        extra = type(owner).model_fields[part].json_schema_extra
+        field = type(owner).model_fields[part]
+        extra = field.json_schema_extra
         unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        bounds = _bounds(field)
         owner = getattr(owner, part)
     if isinstance(owner, bool) or not isinstance(owner, int | float):
         msg = f"{key!r} of study {study.id!r} is {owner!r}, not a number"
         raise UnknownInputError(msg)
-    return float(owner), unit
+    return float(owner), unit, bounds
+
+
+def _bounds(field: FieldInfo) -> tuple[float, float]:
+    """Return the least and the most that a field takes; ends count as inside."""
+    least, most = -_MOST, _MOST
+    for one in field.metadata:
+        for name in ("ge", "gt"):
+            least = max(least, float(getattr(one, name, least)))
+        for name in ("le", "lt"):
+            most = min(most, float(getattr(one, name, most)))
+    return least, most
 
 
 def _entry(records: tuple[object, ...], name: str) -> object:

@@ -192,7 +192,10 @@ def _btc_account(
     cost = Series("Cost of BTC held", "USD", opening=held.opening * first)
     basis = sheet.row("Cost before sales", "USD", cost.before + came * price)
     stock = sheet.row("BTC held before sales", "BTC", held.before + came, style="btc")
-    each = sheet.row("Average cost", "USD/BTC", basis / Call("IF", stock > 0, stock, 1))
+    # What rounding leaves of a balance sold out has no average of its own.
+    is_some = stock > draft.inputs.constant("rounding")
+    average = Call("IF", is_some, basis / stock, price)
+    each = sheet.row("Average cost", "USD/BTC", average)
     cost.define(basis - gone * each)
     sheet.add(cost)
     surplus = sheet.row(

@@ -188,6 +188,7 @@ def write_inputs(to: Worksheet, model: Model, styles: Styles) -> None:
             row += 1
         elif isinstance(entry, Scalar):
             _input_row(to, entry, styles)
+            _validate(to, entry, inputs.bounds.get(entry.note))
             origin = inputs.origin.get(entry.note)
             if origin is not None:
                 texts = (origin.grade, origin.as_of, origin.source_title, origin.note)
@@ -222,6 +223,27 @@ def _input_row(to: Worksheet, line: Scalar, styles: Styles) -> None:
         line.row, CONSTANT_COLUMN, value, styles.cell(line.style, line.role)
     )
     to.write_number(line.row, TOTAL_COLUMN, value, styles.cell(line.style, "engine"))
+
+
+def _validate(to: Worksheet, line: Scalar, bounds: tuple[float, float] | None) -> None:
+    """Let an input take no number that a study may not hold."""
+    if bounds is None or line.role != "input":
+        return
+    least, most = bounds
+    to.data_validation(
+        line.row,
+        CONSTANT_COLUMN,
+        line.row,
+        CONSTANT_COLUMN,
+        {
+            "validate": "decimal",
+            "criteria": "between",
+            "minimum": least,
+            "maximum": most,
+            "error_title": "Not allowed",
+            "error_message": f"From {least:g} to {most:g}.",
+        },
+    )
 
 
 def write_sources(to: Worksheet, model: Model, styles: Styles) -> None:

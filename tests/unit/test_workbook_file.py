@@ -190,6 +190,19 @@ def test_every_input_stands_once_with_its_value_of_the_run(written: Path) -> Non
     assert len(named) == len(set(named)) > 150
 
 
+def test_an_input_takes_only_what_a_study_may_hold(written: Path) -> None:
+    sheet = _book(written)["Inputs"]
+    rows = {sheet.cell(row, 3).value: row for row in range(6, sheet.max_row + 1)}
+    allowed = {
+        str(rule.sqref): (float(rule.formula1), float(rule.formula2))
+        for rule in sheet.data_validations.dataValidation
+    }
+    assert allowed[f"D{rows['company.pool_fee_frac']}"] == (0.0, 1.0)
+    assert allowed[f"D{rows['company.cash_usd']}"] == (0.0, 1e13)
+    least, most = allowed[f"D{rows['market.network_trend_per_year']}"]
+    assert (least, most) == (-1.0, 5.0)
+
+
 def test_words_from_input_files_never_become_formulas(
     written: Path, tmp_path: Path
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_loan_past_the_horizon_and_early_write_off_give_the_engines_figures() 
     assert _gaps(build_model(study, plan, ledger), {}) == {}
 
 
-@pytest.mark.parametrize("name", ["base", "teaching"])
+@pytest.mark.parametrize("name", ["base", "teaching", "treasury"])
 def test_bundled_studies_as_usual_give_the_engines_figures(name: str) -> None:
     bundle = load_bundle(name)
     study = bundle.study
