@@ -130,9 +130,9 @@ class Steps:
         return Call("IF", called > 0, Call("MIN", self.release, share), self.release)
 
     def share(self, state: State) -> Expr:
-        """Return the loan per pledged BTC. [USD/BTC]."""
-        least = self.draft.inputs.constant("rounding")
-        return state.loan / Call("MAX", state.pledged, least)
+        """Return the loan per pledged BTC, 0 where only rounding is pledged."""
+        is_some = state.pledged > self.draft.inputs.constant("rounding")
+        return Call("IF", is_some, state.loan / state.pledged, 0)
 
     # -- the plan's own path ----------------------------------------------------------
 

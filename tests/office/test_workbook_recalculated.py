@@ -83,8 +83,12 @@ def rich(folder: Path) -> Written:
 
 @pytest.fixture(scope="module")
 def base(folder: Path) -> Written:
+    """The company as usual, but all BTC of the opening sold, down to rounding."""
     bundle = load_bundle("base")
-    plan = business_as_usual(bundle.study)
+    pledged = bundle.study.company.btc_pledged - 1e-10
+    sold = (pledged, *(0.0,) * (bundle.study.time.months - 1))
+    usual = business_as_usual(bundle.study)
+    plan = usual.model_copy(update={"btc_sold_pledged": sold})
     path = folder / "base.xlsx"
     return _written(bundle.study, plan, path, provenance=bundle.provenance)
 
