@@ -45,6 +45,7 @@ _COLUMNS: Final = (
     number("dscr_min", "DSCR least", "ratio", decimals=2),
     number("dscr_average", "Mean", "ratio", decimals=2),
     number("dscr_covenant", "Covenant", "ratio", decimals=2),
+    number("site_dscr_min", "Whole site's least", "ratio", decimals=2),
     number(
         "dscr_under_covenant_frac",
         "P(DSCR < covenant)",
@@ -88,7 +89,9 @@ def loans_exhibits(families: Sequence[dict[str, Any]]) -> tuple[Exhibit, ...]:
                 "facility's limit, and what keeps the covenant in every test on the "
                 "base path. DSCR: cash that the project adds, after tax, over interest "
                 "and instalments of all its loans, twelve months at a time, each "
-                "quarter from the first year of repayment on. Draws are the same in "
+                "quarter from the first year of repayment on; the whole site's, as a "
+                "plan tests it, has business as usual beside the project and counts "
+                "interest during the works. Draws are the same in "
                 "every scenario, and equity pays what the project cannot; IRR of "
                 "equity is looked for in the first 500 scenarios. Interest is deducted "
                 "in the company's tax group, which saves tax only when it earns. "

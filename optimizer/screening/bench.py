@@ -16,12 +16,8 @@ from models.ledger import discount
 from models.market import base_paths
 from models.path_changes import repeated, scaled
 from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
-from optimizer.screening.financing import (
-    IRR_SCENARIOS,
-    Lender,
-    TaxGroup,
-    financed_score,
-)
+from optimizer.screening.financed_scores import IRR_SCENARIOS, financed_score
+from optimizer.screening.financing import Lender, TaxGroup
 from optimizer.screening.horizon import joined, site_paths
 from optimizer.screening.ranking import flags_of, liquid_means_usd, loan_flags
 from optimizer.screening.result import ProjectResult
@@ -48,7 +44,8 @@ if TYPE_CHECKING:
     from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
-    from optimizer.screening.financing import FinancedScore, Levered
+    from optimizer.screening.financed_scores import FinancedScore
+    from optimizer.screening.financing import Levered
     from optimizer.screening.generation import Candidates
     from optimizer.screening.projects import Project
     from optimizer.screening.scores import BaseScore, Rows, SampleScore

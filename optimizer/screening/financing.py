@@ -4,56 +4,46 @@
 Each project draws on every facility open to it as if no other project did, the cheapest
 first, as far as advance, limit and covenant go on the base path
 (`models.debt_sizing`). Cover is the cash that the project adds over the service of all
-its loans. Draws are the same in every scenario: equity pays overruns. Interest and fees
-are deducted where the company's own are, in its tax group as business as usual leaves
-it with the loan on BTC at its opening balance until it falls due; a group without
-profit saves nothing. What is still owed at the horizon is repaid there.
-What does not belong here: the verdict, which stays on unlevered flows, since loans are
-the company's, shared by all projects, and add nothing to what a project earns.
+its loans from the first instalment on, as if the project stood alone; a plan tests the
+whole site, works included, and where that falls short the project is flagged.
+
+Draws are the same in every scenario: equity pays overruns, and what the project cannot.
+Interest and fees are deducted where the company's own are, in its tax group as business
+as usual leaves it, with the loan on BTC at its opening balance until it falls due; a
+group without profit saves nothing. What is owed at the horizon is repaid there.
+What does not belong here: scores (`optimizer.screening.financed_scores`) and the
+verdict, which stays on unlevered flows: loans are the company's, shared by all
+projects, and add nothing to what a project earns.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.risk import quantile
 from models.debt import DebtPath
-from models.debt_limits import FINANCED_ITEMS, cover_at
+from models.debt_limits import FINANCED_ITEMS, cover_at, dscr_test_months
 from models.debt_sizing import repayment_tests, sized_draws
-from models.ledger import discount
 from models.tax import profit_levies_usd, terminal_tax_usd
 from models.units import MONTHS_PER_YEAR
-from optimizer.screening.scores import base_score, sample_score
-from optimizer.screening.verdict import clears
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
     from models.debt import DebtFacility
     from models.study import Study
     from models.tax import TaxTerms
-    from optimizer.screening.scores import BaseScore, Rows, SampleScore
     from optimizer.screening.valuation import Flows
 
 __all__ = [
-    "IRR_SCENARIOS",
-    "FinancedScore",
     "Lender",
     "Levered",
     "Loan",
     "TaxGroup",
     "equity_flow_usd",
-    "financed_score",
 ]
-
-IRR_SCENARIOS: Final = 500
-"""Of a project with loans, IRR is looked for in the first of the sampled scenarios, NPV
-and cover in all: roots are most of the work, and 500 tell a share to 5 points."""
-
-_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +80,16 @@ class Levered:
         Debt service cover. [ratio]
     covenant : float
         Least cover agreed; NaN where none is. [ratio]
+    site_cover : float
+        Least cover on the base path as a plan tests the covenant, the whole site's cash
+        over the service of its project debt, works included; NaN without. [ratio]
     """
 
     loans: tuple[Loan, ...]
     equity_usd: FloatArray
     cover: FloatArray
     covenant: float = math.nan
+    site_cover: float = math.nan
 
     @property
     def drawn_usd(self) -> float:
@@ -212,7 +206,22 @@ class Lender:
             equity_flow_usd(added.flow_usd[rows], path, saved),
             cover_at(added.cash_usd[rows], service, tests),
             covenant if used else math.nan,
+            self._site_cover(loans, path, whole),
         )
+
+    def _site_cover(
+        self, loans: tuple[Loan, ...], path: DebtPath, whole: Flows
+    ) -> float:
+        """Return the least of `models.debt_limits.service_cover` on the base path."""
+        tested = {one.id for one in self.facilities if one.min_dscr is not None}
+        drawn = [loan.facility for loan in loans if loan.drawn_usd > 0.0]
+        least = math.nan
+        for facility, service in zip(drawn, path.service_usd, strict=True):
+            if facility in tested:
+                tests = dscr_test_months(len(service))
+                cover = cover_at(whole.cash_usd[:1], service, tests)
+                least = float(np.fmin.reduce(cover[0], initial=least))
+        return least
 
     def _drawn(self, added: Flows) -> tuple[tuple[Loan, ...], DebtPath, bool, float]:
         """Return loans, their path, whether a covenant binds, and the covenant."""
@@ -283,110 +292,4 @@ def _both(one: DebtPath, other: DebtPath) -> DebtPath:
         interest_usd=np.vstack([one.interest_usd, other.interest_usd]),
         repayment_usd=np.vstack([one.repayment_usd, other.repayment_usd]),
         balance_usd=np.vstack([one.balance_usd, other.balance_usd]),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class FinancedScore:
-    """Score of a project with its loans; that of the project where it has none.
-
-    Parameters
-    ----------
-    loans : tuple of Loan
-        Facilities that may finance it.
-    loan_usd : float
-        All draws. [USD]
-    loan_share_frac : float
-        Those over what is invested; NaN without investment. [share 0-1]
-    base : BaseScore
-        Of equity, on the base path.
-    sample : SampleScore
-        Of equity, over sampled scenarios.
-    dscr_min, dscr_average : float
-        Least and mean debt service cover of the tests on the base path; NaN without
-        loan. [ratio]
-    dscr_covenant : float
-        Least cover agreed; NaN where none is. [ratio]
-    dscr_under_covenant_frac, dscr_under_one_frac : float
-        Share of scenarios whose least cover is under the covenant, under 1; NaN
-        where there is none. [share 0-1]
-    dscr_min_p05, dscr_min_p50 : float
-        Quantiles of the least cover. [ratio]
-    sampled_irr_per_year, sampled_npv_usd, sampled_dscr_min : ndarray of shape \
-(n_scenarios,)
-        By scenario id; no IRR beyond `IRR_SCENARIOS`. [per year, USD, ratio]
-    """
-
-    loans: tuple[Loan, ...]
-    loan_usd: float
-    loan_share_frac: float
-    base: BaseScore
-    sample: SampleScore
-    dscr_min: float
-    dscr_average: float
-    dscr_covenant: float
-    dscr_under_covenant_frac: float
-    dscr_under_one_frac: float
-    dscr_min_p05: float
-    dscr_min_p50: float
-    sampled_irr_per_year: FloatArray = field(repr=False)
-    sampled_npv_usd: FloatArray = field(repr=False)
-    sampled_dscr_min: FloatArray = field(repr=False)
-
-    @property
-    def clears(self) -> bool:
-        """Whether equity would pass by the rule that the verdict has for projects."""
-        return clears(self.base.npv_at_hurdle_usd, self.sample.npv_positive_frac)
-
-
-def financed_score(
-    levered: Levered, own: Flows, rows: Rows, hurdle_rate_per_year: float
-) -> FinancedScore:
-    """Return the score of a project with its loans.
-
-    Parameters
-    ----------
-    levered : Levered
-        Loans and cover, the base path first.
-    own : Flows
-        What is left to equity on the same scenarios: of the project itself where
-        nothing is drawn. [USD]
-    rows : Rows
-        Scores of those, or of the first of them.
-    hurdle_rate_per_year : float
-        Hurdle. [per year]
-    """
-    base = base_score(own, rows, hurdle_rate_per_year)
-    sampled = rows.part(slice(1, None))
-    npv = discount(own.flow_usd[1:], hurdle_rate_per_year)
-    rate = np.full(len(npv), math.nan)
-    rate[: len(sampled.irr_per_year)] = sampled.irr_per_year
-    none = math.nan
-    least = np.full(len(npv), none)
-    low = middle = at_base = average = under = under_one = none
-    if levered.cover.size:
-        least = levered.cover[1:].min(axis=1)
-        at_base = float(levered.cover[0].min())
-        average = float(levered.cover[0].mean())
-        low, middle = np.asarray(quantile(least, (0.05, 0.50))).tolist()
-        under_one = float((least < 1.0 - _ROUNDING).mean())
-        if not math.isnan(levered.covenant):
-            under = float((least < levered.covenant * (1.0 - _ROUNDING)).mean())
-    paid = base.invested_usd
-    return FinancedScore(
-        loans=levered.loans,
-        loan_usd=levered.drawn_usd,
-        loan_share_frac=levered.drawn_usd / paid if paid > 0.0 else none,
-        base=base,
-        sample=sample_score(sampled, hurdle_rate_per_year, npv),
-        dscr_min=at_base,
-        dscr_average=average,
-        dscr_covenant=levered.covenant,
-        dscr_under_covenant_frac=under,
-        dscr_under_one_frac=under_one,
-        dscr_min_p05=low,
-        dscr_min_p50=middle,
-        sampled_irr_per_year=rate,
-        sampled_npv_usd=npv,
-        sampled_dscr_min=least,
     )

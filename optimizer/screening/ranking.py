@@ -19,7 +19,7 @@ from optimizer.screening.verdict import clears
 if TYPE_CHECKING:
     from models.company import Company
     from models.market_parameters import Market
-    from optimizer.screening.financing import FinancedScore
+    from optimizer.screening.financed_scores import FinancedScore
     from optimizer.screening.scores import BaseScore, SampleScore
     from optimizer.screening.verdict import Verdict, VerdictKind
 
@@ -136,5 +136,11 @@ def loan_flags(
         found.append(
             f"does not serve {size} by itself on the base path: DSCR down to "
             f"{financed.dscr_min:.2f}"
+        )
+    if financed.site_dscr_min < financed.dscr_covenant:
+        found.append(
+            "with business as usual beside it the whole site's DSCR falls to "
+            f"{financed.site_dscr_min:.2f}; a plan may not draw under "
+            f"{financed.dscr_covenant:.2f}"
         )
     return tuple(found)

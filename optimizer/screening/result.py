@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from gpu.grid import Grid
     from models.arrays import FloatArray
-    from optimizer.screening.financing import FinancedScore
+    from optimizer.screening.financed_scores import FinancedScore
     from optimizer.screening.projects import Project
     from optimizer.screening.reoptimisation import Reoptimised
     from optimizer.screening.scores import BaseScore, GridScore, SampleScore
@@ -173,6 +173,7 @@ class ProjectResult:
             "dscr_min": own.dscr_min,
             "dscr_average": own.dscr_average,
             "dscr_covenant": own.dscr_covenant,
+            "site_dscr_min": own.site_dscr_min,
             "dscr_under_covenant_frac": own.dscr_under_covenant_frac,
             "dscr_under_one_frac": own.dscr_under_one_frac,
             "dscr_min_p05": own.dscr_min_p05,

@@ -14,16 +14,13 @@ from tiny_studies import alpha, beta, company, gamma, tiny_study
 import optimizer
 from models.cashflow import evaluate
 from models.debt import DebtFacility, drawn_path
+from models.debt_limits import service_cover
 from models.plan import DebtDraw
 from models.tax import tax_terms
 from optimizer.screening import bench
 from optimizer.screening.bench import PathTable
-from optimizer.screening.financing import (
-    Lender,
-    TaxGroup,
-    equity_flow_usd,
-    financed_score,
-)
+from optimizer.screening.financed_scores import financed_score
+from optimizer.screening.financing import Lender, TaxGroup, equity_flow_usd
 from optimizer.screening.generation import make_candidates
 from optimizer.screening.horizon import at_horizon, site_paths
 from optimizer.screening.scores import rows_of
@@ -180,6 +177,42 @@ def test_the_tax_saved_is_what_the_engine_saves() -> None:
         - bare.corporate_items["terminal_overhead_tax"]
     )
     assert saved[0] == pytest.approx((tax + put_off)[0, 1:], abs=1e-6)
+
+
+def test_the_sites_cover_is_that_of_the_engine() -> None:
+    hall = PLANT_LOAN.model_copy(update={"term_months": 60, "min_dscr": 1.0})
+    study = at_horizon(tiny_study(company=company(debt_facilities=(hall,))), 120)
+    made = make_candidates(study, plan_months=24, start_months=(0,))
+    table = PathTable(study, None, 2, 1)
+    site = SiteBench(study, made.usual["alpha"])
+    base = site_paths(table.base, study.site_index("alpha"))
+    terms = study.tax_terms(study.site("beta"))
+    group = TaxGroup(terms, np.zeros((1, 120)), np.zeros(1))
+    lender = Lender(study, "alpha", group)
+    n_checked = 0
+    for project in made.projects:
+        leaving = site.leaving(project) if project.site == "alpha" else None
+        if leaving is None:
+            continue
+        plan = site.with_project(project, leaving)
+        whole = site.flows(plan, base)
+        added = whole.less(site.flows(site.usual_plan(), base))
+        own = lender.levered(added, whole, np.arange(1))
+        if not own.drawn_usd:
+            continue
+        cost = np.maximum(added.financed_usd[2], 0.0)
+        drawn = own.drawn_usd / cost.sum() * cost
+        draws = tuple(
+            DebtDraw(facility="hall", period=int(t), amount_usd=float(drawn[t]))
+            for t in np.flatnonzero(drawn)
+        )
+        lent = plan.model_copy(update={"debt_draws": draws})
+        cover = service_cover(
+            site.with_fleet, evaluate(site.with_fleet, lent, base), hall
+        )
+        assert own.site_cover == pytest.approx(np.nanmin(cover))
+        n_checked += 1
+    assert n_checked
 
 
 def test_cover_is_counted_in_scenarios_on_the_draws_of_the_base_path() -> None:
