@@ -6,11 +6,14 @@ What does not belong here: what the workbook says.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from models.cashflow import evaluate
 from models.market import base_paths
 from optimizer.cash import CASH_FILE
+from optimizer.passport import CheckResult
 from optimizer.report.data import RunInfo
 from optimizer.runfolder import RunWriter
 from optimizer.runreader import open_run
@@ -24,11 +27,15 @@ if TYPE_CHECKING:
     from models.ledger import Ledger
     from models.plan import Plan
     from optimizer.passport import Passport
+    from optimizer.workbook.model import Model
+    from optimizer.workbook.values import Values
     from sites import StudyBundle
 
 __all__ = ["WORKBOOK_FILE", "stage_workbook", "write_workbook"]
 
 WORKBOOK_FILE = "workbook.xlsx"
+_CHECK: Final = "workbook gives the engine's figures"
+_CENT: Final = 0.01
 
 
 def write_workbook(folder: Path, *, command: str = "wattplan report --xlsx") -> Path:
@@ -88,7 +95,21 @@ def stage_workbook(
     answers = cash if isinstance(cash, dict) else {}
     model = build_model(bundle.study, plan, ledger, bundle.provenance)
     facts = _facts(writer.passport())
-    write_model(writer.path(WORKBOOK_FILE), model, facts, answers)
+    values = write_model(writer.path(WORKBOOK_FILE), model, facts, answers)
+    others = [check for check in writer.checks if check.name != _CHECK]
+    writer.checks = [*others, _agreement(model, values)]
+
+
+def _agreement(model: Model, values: Values) -> CheckResult:
+    """Return whether the workbook gives the engine's figures, line by line."""
+    gaps = (
+        float(np.abs(values.months(tie.line) - tie.engine).max())
+        for tie in model.draft.ties
+    )
+    worst = max(gaps, default=0.0)
+    text = f"off by {worst:.3g} USD in any month of {len(model.draft.ties)} lines"
+    text = f"{text}, allowed {_CENT} USD"
+    return CheckResult(name=_CHECK, is_good=worst <= _CENT, text=text)
 
 
 def _facts(passport: Passport) -> RunInfo:

@@ -62,8 +62,8 @@ def write_model(
     model: Model,
     run: RunInfo,
     cash: Mapping[str, Mapping[str, Any]] | None = None,
-) -> None:
-    """Write a workbook.
+) -> Values:
+    """Write a workbook and return what its cells show.
 
     Parameters
     ----------
@@ -76,13 +76,18 @@ def write_model(
     cash : mapping of str to mapping, optional
         Answers to the cash questions, as `optimizer.cash` keeps them.
 
+    Returns
+    -------
+    Values
+        Worked out for the inputs of the run. [mixed]
+
     Raises
     ------
     ReportError
         If the file cannot be written.
     """
     try:
-        _write(path, model, run, cash or {})
+        return _write(path, model, run, cash or {})
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         msg = f"{path}: cannot be written ({error}). Choose another place."
         raise ReportError(msg) from error
@@ -90,7 +95,7 @@ def write_model(
 
 def _write(
     path: Path, model: Model, run: RunInfo, cash: Mapping[str, Mapping[str, Any]]
-) -> None:
+) -> Values:
     values = model.values()
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         styles = Styles(book)
@@ -121,6 +126,7 @@ def _write(
         for name, worksheet in others.items():
             _master(worksheet, model, values, styles, name)
         cover.activate()
+    return values
 
 
 class _PlainSheet(Worksheet):  # type: ignore[misc]

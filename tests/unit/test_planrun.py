@@ -39,6 +39,7 @@ def test_the_folder_holds_plan_comparisons_tables_and_passport(run):
         "treasury.parquet",
         "schedule.parquet",
         "summary.json",
+        "workbook.xlsx",
     } <= names
     stems = ("income_statement", "balance_sheet", "cash_flow_statement", "segments")
     assert {f"{stem}.{kind}" for stem in stems for kind in ("csv", "parquet")} <= names

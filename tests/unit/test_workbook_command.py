@@ -78,6 +78,9 @@ def test_the_command_writes_the_workbook_and_notes_it(run: Path, written: Path) 
     assert passport.files[WORKBOOK_FILE].size_bytes == written.stat().st_size
     assert passport.commands[-1] == f"wattplan report {run} --xlsx"
     assert not (run / "report.html").exists()
+    (check,) = passport.checks
+    assert check.name == "workbook gives the engine's figures"
+    assert check.is_good
 
 
 def test_inputs_carry_their_sources_and_the_log_its_run(
