@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from models.capacity import LINES
+from models.margin import margin_call_price_usd
+from optimizer.opening_range import assumed_loan_terms
 from optimizer.report.figures.comparison import equity_usd
 from optimizer.report.formats import (
     NOTHING,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from optimizer.report.kpis import KeyFigures
 
 __all__ = ["Alert", "Tile", "alerts", "tiles"]
+
+_CALL_MONTHS: Final = 3
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -234,7 +238,40 @@ def _chance_tiles(data: ReportData) -> list[Tile]:
                 "warn" if needed > 0.05 else "plain",
             )
         )
-    return found
+    return [*found, *_call_tiles(data)]
+
+
+def _call_tiles(data: ReportData) -> list[Tile]:
+    """Return how likely the BTC loan is called, and how far the price is from it."""
+    company = data.study.company
+    if data.scores is None or company.loan.principal_usd <= 0.0:
+        return []
+    first = data.scores.columns.get("first_margin_call_period")
+    if first is None:
+        return []
+    # No call is NaN, which is not under any month.
+    share = float((first < _CALL_MONTHS).mean())
+    call_usd = margin_call_price_usd(
+        company.loan,
+        np.array([company.loan.principal_usd]),
+        np.array([company.btc_pledged]),
+    )
+    price_usd = data.study.market.btc_price_usd
+    return [
+        Tile(
+            f"P(margin call in {_CALL_MONTHS} months)",
+            percent(share),
+            "loan terms are assumptions"
+            if assumed_loan_terms(data.provenance)
+            else "loan terms as published",
+            "warn" if share > 0.05 else "plain",
+        ),
+        Tile(
+            "Distance to a call",
+            usd(price_usd - float(call_usd[0])),
+            f"per BTC, at the start: called under {usd(float(call_usd[0]))}",
+        ),
+    ]
 
 
 def alerts(data: ReportData) -> tuple[Alert, ...]:

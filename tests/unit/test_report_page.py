@@ -116,6 +116,12 @@ def test_key_figures_show_gap_chances_and_cost(data: ReportData) -> None:
     negative = float((data.scores.columns["npv_usd"] < 0).mean())
     assert shown["P(NPV under zero)"].value == f"{100 * negative:.1f}%"
     assert "with depreciation" in shown["Cost to mine"].detail
+    first = data.scores.columns["first_margin_call_period"]
+    called = sum(1 for period in first.tolist() if period in (0.0, 1.0, 2.0))
+    chance = shown["P(margin call in 3 months)"]
+    assert chance.value == f"{100 * called / len(first):.1f}%"
+    # The loan of 6 M on 100 BTC is called under 6,000,000 / (0.78 x 100) USD.
+    assert shown["Distance to a call"].detail.endswith("called under USD 76,923")
 
 
 def test_emergency_equity_and_failed_checks_are_said_loudly(data: ReportData) -> None:
