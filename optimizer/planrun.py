@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from optimizer.kpis import key_figures
 from optimizer.passport import CheckResult, SolverFacts
 from optimizer.planning import baseline, comparison_plans, plan
+from optimizer.policies import PolicyPlan, plan_policies
+from optimizer.policy_runs import policies_summary, write_policy_plans
 from optimizer.runfolder import RunFacts, RunWriter, check_target
 from optimizer.runtables import (
     allocation_table,
@@ -61,6 +63,8 @@ class PlanRun:
         Run-off and naive plans by label.
     kpis : dict of str to number or str
         Key figures, keys with units.
+    policies : tuple of PolicyPlan
+        Plans under the treasury policies that the company compares.
     """
 
     folder: Path
@@ -70,6 +74,7 @@ class PlanRun:
     baseline: PlanResult
     others: dict[str, PlanResult]
     kpis: dict[str, Kpi]
+    policies: tuple[PolicyPlan, ...] = ()
 
 
 def run_plan(
@@ -98,7 +103,8 @@ def run_plan(
     gap_frac, time_limit_s : float or None
         Limits of the solve; the study's own by default. [share 0-1, s]
     with_comparisons : bool
-        Whether to find the run-off and the naive plans too.
+        Whether to find the run-off, the naive plans and those under other treasury
+        policies too.
     command : str
         Command line, for the passport.
     progress, say, should_stop : callable or None
@@ -130,9 +136,8 @@ def run_plan(
         should_stop=should_stop,
     )
     usual = baseline(study)
-    others: dict[str, PlanResult] = {}
-    if with_comparisons and result.status != "interrupted":
-        others = comparison_plans(study, say=say, should_stop=should_stop)
+    is_compared = with_comparisons and result.status != "interrupted"
+    others, policies = _compared(study, is_compared, say, should_stop)
     kpis = key_figures(study, result, usual, others.get("run_off"))
     facts = RunFacts(
         kind="plan",
@@ -145,14 +150,15 @@ def run_plan(
         _write(writer, bundle, result, usual, others)
         writer.status = result.status.replace(" ", "_")
         writer.solver = solver_facts(result)
-        seconds = {"total": time.perf_counter() - begun}
-        writer.timings_s = result.timings_s | seconds
+        writer.timings_s = result.timings_s | {"total": time.perf_counter() - begun}
         writer.checks = [check_result(check) for check in result.checks]
         _write_statements(writer, study, {"plan": result, "baseline": usual})
         writer.kpis = kpis
         if not others:
             writer.left_out.append("comparison with run-off and naive plans")
-        writer.write_json("summary.json", _summary(result, usual, others, kpis))
+        write_policy_plans(writer, policies)
+        summary = _summary(result, usual, others, kpis) | policies_summary(policies)
+        writer.write_json("summary.json", summary)
         stage_workbook(writer, bundle, result.plan, result.ledger)
     return PlanRun(
         folder=writer.folder,
@@ -162,6 +168,22 @@ def run_plan(
         baseline=usual,
         others=others,
         kpis=kpis,
+        policies=policies,
+    )
+
+
+def _compared(
+    study: Study,
+    is_compared: bool,
+    say: Callable[[str], None],
+    should_stop: Callable[[], bool] | None,
+) -> tuple[dict[str, PlanResult], tuple[PolicyPlan, ...]]:
+    """Return run-off and naive plans, and plans under other treasury policies."""
+    if not is_compared:
+        return {}, ()
+    return (
+        comparison_plans(study, say=say, should_stop=should_stop),
+        plan_policies(study, say=say, should_stop=should_stop),
     )
 
 

@@ -81,8 +81,8 @@ class PolicyScore:
     ----------
     id, name : str
         Policy.
-    npv_usd, base_equity_usd : float
-        NPV and emergency equity on the base path. [USD]
+    npv_usd, base_equity_usd, equity_limit_usd : float
+        NPV and emergency equity on the base path; most that can be raised. [USD]
     npv_mean_usd, npv_cvar_usd : float
         Mean NPV, and mean of the worst 5 %. [USD]
     call_within_3_months_frac, call_within_6_months_frac, \
@@ -100,6 +100,7 @@ call_within_12_months_frac, liquidation_frac : float
     name: str
     npv_usd: float
     base_equity_usd: float
+    equity_limit_usd: float
     npv_mean_usd: float
     npv_cvar_usd: float
     call_within_3_months_frac: float
@@ -254,7 +255,7 @@ def score_policies(
         for key, decided in plans.items():
             parts[key].append(headline_rows(study, decided, paths))
     return tuple(
-        _score(*key, headline_rows(study, plans[key], base), _joined(rows))
+        _score(study, key, headline_rows(study, plans[key], base), _joined(rows))
         for key, rows in parts.items()
     )
 
@@ -264,7 +265,7 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _score(
-    policy_id: str, name: str, base: dict[str, Any], rows: dict[str, Any]
+    study: Study, policy: tuple[str, str], base: dict[str, Any], rows: dict[str, Any]
 ) -> PolicyScore:
     never = np.full(len(rows["npv_usd"]), np.nan)
     none = np.zeros(len(never))
@@ -276,10 +277,11 @@ def _score(
         for months in WITHIN_MONTHS
     }
     return PolicyScore(
-        id=policy_id,
-        name=name,
+        id=policy[0],
+        name=policy[1],
         npv_usd=float(base["npv_usd"][0]),
         base_equity_usd=float(base["equity_usd"][0]),
+        equity_limit_usd=study.company.emergency_equity_max_usd,
         npv_mean_usd=float(rows["npv_usd"].mean()),
         npv_cvar_usd=cvar(rows["npv_usd"], CVAR_ALPHA),
         liquidation_frac=float((~np.isnan(seized)).mean()),

@@ -22,6 +22,8 @@ from optimizer.opening_range import (
     assumed_loan_terms,
     opening_range,
 )
+from optimizer.policy_runs import score_run_policies, write_policy_scores
+from optimizer.policy_tables import advice
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.stress import stress
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from models.study import Study
     from optimizer.opening_range import OpeningRange
+    from optimizer.policies import PolicyScore
     from optimizer.runreader import Run
     from optimizer.stress import StressResult
     from sites.stories import Story
@@ -77,12 +80,19 @@ class ScoredRun:
     assumed_terms : tuple of str
         Terms of the loan on pledged BTC that are assumptions; empty where the plan
         has no such loan.
+    policies : tuple of PolicyScore
+        The plan, plans under other treasury policies, and business as usual; empty
+        where the run compares none.
+    policy_advice : tuple of str
+        What their figures say to do, in sentences.
     """
 
     result: ScoreResult
     months: tuple[str, ...]
     opening: OpeningRange | None = None
     assumed_terms: tuple[str, ...] = ()
+    policies: tuple[PolicyScore, ...] = ()
+    policy_advice: tuple[str, ...] = ()
 
 
 def score_run(
@@ -134,19 +144,21 @@ def score_run(
     """
     run = open_run(folder)
     bundle, plan = load_bundle(run.file("study.toml")), run.plan()
-    study = bundle.study
+    study, usual = bundle.study, baseline_of(run, bundle.study)
     result = score(
         study,
         plan,
         n_scenarios=n_scenarios,
         seed=seed,
         grid=grid,
-        baseline=baseline_of(run, study),
+        baseline=usual,
         backend=backend,
         progress=progress,
         keep_rows=keep_rows,
     )
-    numbers = bundle.provenance
+    numbers, summary = bundle.provenance, _summary_of(run)
+    draws = {"n_scenarios": n_scenarios, "seed": seed}
+    policies = score_run_policies(run, study, summary, baseline=usual, **draws)
     scored = ScoredRun(
         result,
         study.months,
@@ -158,9 +170,12 @@ def score_run(
             n_scenarios=min(n_scenarios, OPENING_SCENARIOS),
         ),
         assumed_loan_terms(numbers) if result.monthly else (),
+        policies,
+        advice(study, policies),
     )
     with RunWriter.extend(run.folder, command=command) as writer:
-        write_scores(writer, scored, summary=_summary_of(run))
+        write_policy_scores(writer, policies, scored.policy_advice, summary, **draws)
+        write_scores(writer, scored, summary=summary)
     return scored
 
 

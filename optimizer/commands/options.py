@@ -26,7 +26,7 @@ StudyArgument: TypeAlias = Annotated[
     typer.Argument(
         metavar="STUDY",
         help="Path of a study file, or the name of a bundled study: "
-        "base, long or teaching.",
+        "base, long, treasury or teaching.",
     ),
 ]
 

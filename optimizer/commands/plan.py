@@ -174,6 +174,9 @@ def _report(folder: Path) -> None:
 
 
 def _show(run: PlanRun, scored: ScoredRun | None) -> None:
+    from optimizer.commands.policies import show_policies
+    from optimizer.policy_runs import plans_summary, unfinanced
+
     kpis, result = run.kpis, run.result
     print_pairs(
         {
@@ -198,6 +201,9 @@ def _show(run: PlanRun, scored: ScoredRun | None) -> None:
     _show_comparison(run)
     if scored is not None:
         _show_score(scored)
+        show_policies(scored)
+    for words in unfinanced(plans_summary(run.policies)):
+        output_console().print(words, markup=False)
     equity = kpis["emergency_equity_usd"]
     if isinstance(equity, float) and equity > 0:
         output_console().print(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from optimizer.commands.options import JsonOption, RunArgument, SeedOption
+from optimizer.commands.policies import show_policies
 from optimizer.console import (
     error_console,
     live_progress,
@@ -97,6 +98,7 @@ def _show(scored: ScoredRun) -> None:
         ],
     )
     _show_risk(scored)
+    show_policies(scored)
     if result.grid is not None:
         _show_grid(result)
     console = output_console()

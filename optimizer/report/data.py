@@ -125,6 +125,8 @@ class ReportData:
         Answers to the questions of cash, by kind; see `optimizer.cash`.
     score : mapping
         What the summary says of the scores, see `optimizer.scoring.score_summary`.
+    policies : mapping
+        What it says of treasury policies compared, see `optimizer.policy_runs`.
     run : RunInfo
         The run itself.
     """
@@ -141,6 +143,7 @@ class ReportData:
     explain: Explanation | None = None
     cash: Mapping[str, Record] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
     run: RunInfo = field(default_factory=RunInfo)
 
     @property

@@ -12,6 +12,7 @@ from models.business_as_usual import business_as_usual
 from optimizer.cash import CASH_FILE
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
+from optimizer.policy_runs import POLICIES_KEY
 from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
 from optimizer.runreader import open_run
 from sites import load_bundle
@@ -66,6 +67,7 @@ def load_report_data(folder: Path) -> ReportData:
         explain=read_explanation(run),
         cash=_mapping(run, CASH_FILE),
         score=_part(summary, "score"),
+        policies=_part(summary, POLICIES_KEY),
         run=_info(run),
     )
 

@@ -36,6 +36,7 @@ from optimizer.report.inputs import (
 )
 from optimizer.report.ledger import ledger_exhibit
 from optimizer.report.margin import margin_exhibits, margin_missing
+from optimizer.report.policies import policy_sections
 from optimizer.report.screened import screen_exhibits
 from optimizer.report.statements import statement_exhibits
 from optimizer.risk_tables import terms_note
@@ -60,6 +61,7 @@ def sections(data: ReportData) -> tuple[Section, ...]:
         _value(data),
         _money(data),
         _margin(data),
+        *policy_sections(data),
         _risk(data),
         _prices(data),
         _why(data),
