@@ -168,7 +168,7 @@ def unfinanced(plans: Mapping[str, Any]) -> tuple[str, ...]:
             words.append(
                 f"{row['name']} cannot be financed: short "
                 f"{row['short_usd'] / 1e6:,.1f} USD m beyond the limit of emergency "
-                f"equity in {row['short_month']}."
+                f"equity, from {row['short_month']} on."
             )
         elif row["reason"]:
             words.append(f"{row['name']} has no plan: {row['reason']}")
