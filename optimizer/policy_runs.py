@@ -28,6 +28,7 @@ __all__ = [
     "read_scores",
     "score_run_policies",
     "unfinanced",
+    "unproven",
     "write_policy_plans",
     "write_policy_scores",
 ]
@@ -35,6 +36,8 @@ __all__ = [
 POLICIES_KEY: Final = "policies"
 """Key of the summary."""
 POLICY_FILE: Final = "policies.csv"
+_PROVEN_FRAC: Final = 0.01
+"""A plan within this gap counts as the best."""
 _OWN: Final = (
     ("optimised", "Optimised"),
     ("business_as_usual", "Business as usual"),
@@ -172,6 +175,24 @@ def unfinanced(plans: Mapping[str, Any]) -> tuple[str, ...]:
             )
         elif row["reason"]:
             words.append(f"{row['name']} has no plan: {row['reason']}")
+    return tuple(words)
+
+
+def unproven(plans: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in sentences which plans were not proven best, and how far they may be.
+
+    Parameters
+    ----------
+    plans : mapping
+        See `plans_summary`. [mixed]
+    """
+    words = []
+    for row in plans.get("plans") or ():
+        if row["has_plan"] and row["gap_frac"] > _PROVEN_FRAC:
+            words.append(
+                f"{row['name']}: the search ended at its time limit; the best plan is "
+                f"worth at most {row['gap_frac']:.0%} more than the one shown."
+            )
     return tuple(words)
 
 

@@ -86,7 +86,7 @@ def short_usd(score: PolicyScore) -> float:
 def advice(study: Study, scores: Sequence[PolicyScore]) -> tuple[str, ...]:
     """Return what the figures say to do, in sentences; empty with nothing to compare.
 
-    The policy advised is the one that leaves most in the worst 5 % of scenarios; what
+    The policy advised is the one that leaves most in the worst 5% of scenarios; what
     it gives up against the best mean is said. All else follows from the scores too.
 
     Parameters
@@ -150,7 +150,7 @@ def _worst(scores: Sequence[PolicyScore]) -> tuple[str, ...]:
 
 def _safest(safe: PolicyScore, rich: PolicyScore) -> str:
     words = (
-        f"{_quoted(safe)} leaves most in the worst 5 % of scenarios "
+        f"{_quoted(safe)} leaves most in the worst 5% of scenarios "
         f"({_money(safe.npv_cvar_usd)} of NPV on average) and is called within "
         f"twelve months in {safe.call_within_12_months_frac:.0%}"
     )

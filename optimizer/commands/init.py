@@ -21,7 +21,9 @@ __all__ = ["init"]
 def init(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Bundled study: base, long or teaching."),
+        typer.Argument(
+            metavar="NAME", help="Bundled study: base, long, treasury or teaching."
+        ),
     ] = "base",
     *,
     folder: Annotated[

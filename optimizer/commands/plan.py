@@ -175,7 +175,7 @@ def _report(folder: Path) -> None:
 
 def _show(run: PlanRun, scored: ScoredRun | None) -> None:
     from optimizer.commands.policies import show_policies
-    from optimizer.policy_runs import plans_summary, unfinanced
+    from optimizer.policy_runs import plans_summary, unfinanced, unproven
 
     kpis, result = run.kpis, run.result
     print_pairs(
@@ -202,7 +202,8 @@ def _show(run: PlanRun, scored: ScoredRun | None) -> None:
     if scored is not None:
         _show_score(scored)
         show_policies(scored)
-    for words in unfinanced(plans_summary(run.policies)):
+    plans = plans_summary(run.policies)
+    for words in (*unfinanced(plans), *unproven(plans)):
         output_console().print(words, markup=False)
     equity = kpis["emergency_equity_usd"]
     if isinstance(equity, float) and equity > 0:

@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 
 from optimizer.opening_range import assumed_loan_terms
 from optimizer.policies import WITHIN_MONTHS
-from optimizer.policy_runs import read_scores, unfinanced
+from optimizer.policy_runs import read_scores, unfinanced, unproven
 from optimizer.policy_tables import short_usd
 from optimizer.report.exhibit import Exhibit, Section
 from optimizer.report.formats import percent, sentence, usd_m
@@ -50,26 +50,29 @@ def policy_sections(data: ReportData) -> tuple[Section, ...]:
         "The same company and the same futures under different treasury policies: a "
         "plan was found under each, then played through the same scenarios."
     )
+    said = [str(words) for words in data.policies.get("advice") or ()]
     missing = "" if scores else "Not scored yet: `wattplan score DIR` does it."
     return (
         Section(
             "policies",
             "Hold or sell",
             (_exhibit(data, scores),) if scores else (),
-            lead=" ".join((lead, *unfinanced(data.policies))),
+            lead=" ".join((lead, *said, *unfinanced(data.policies))),
             missing=missing,
         ),
     )
 
 
 def _exhibit(data: ReportData, scores: Sequence[PolicyScore]) -> Exhibit:
-    said = " ".join(str(words) for words in data.policies.get("advice") or ())
     terms = terms_note(assumed_loan_terms(data.provenance))
     n_scenarios = int(data.policies.get("n_scenarios") or 0)
-    note = (
-        f"{n_scenarios:,} scenarios, the same for every policy. CVaR: mean of the "
-        "worst 5 %. A plan of a policy is proven to within the gap of its solve "
-        f"(`summary.json`). {terms}"
+    parts = (
+        f"{n_scenarios:,} scenarios, the same for every policy; CVaR is the mean of "
+        "the worst 5%. Under each policy all else is decided for value; business as "
+        "usual goes on mining. A month's own sales come before its lowest price is "
+        "tested for a call.",
+        *unproven(data.policies),
+        terms,
     )
     return Exhibit(
         id="policies",
@@ -81,10 +84,9 @@ def _exhibit(data: ReportData, scores: Sequence[PolicyScore]) -> Exhibit:
             "Treasury policies",
             _columns(),
             tuple(_row(score) for score in scores),
-            note=said,
         ),
         is_open=True,
-        note=note.strip(),
+        note=" ".join(part for part in parts if part),
     )
 
 
@@ -189,7 +191,7 @@ def _add_values(
         )
         figure.add_trace(span, row=1, col=2)
     marks = (
-        ("worst 5 %", "npv_cvar_usd", DOWN, "circle"),
+        ("worst 5%", "npv_cvar_usd", DOWN, "circle"),
         ("base path", "npv_usd", MUTED, "line-ns-open"),
         ("mean", "npv_mean_usd", PLAN, "circle"),
     )

@@ -23,7 +23,7 @@ from optimizer.policies import (
     score_policies,
     under_policy,
 )
-from optimizer.policy_runs import plans_summary, read_scores, unfinanced
+from optimizer.policy_runs import plans_summary, read_scores, unfinanced, unproven
 from optimizer.policy_tables import POLICY_HEADINGS, advice, policy_rows, short_usd
 from optimizer.report import render_report
 from optimizer.runreader import open_run
@@ -200,6 +200,13 @@ def test_selling_to_the_initial_level_is_worked_by_hand():
 def test_nothing_need_be_sold_below_the_initial_level_or_without_a_loan(study):
     assert deleveraging(study).sold_btc == 0.0
     assert deleveraging(small()[0]) is None
+
+
+def test_a_plan_that_was_not_proven_best_says_how_far_it_may_be(plans):
+    rough = replace(plans["cover"], result=replace(plans["cover"].result, gap_frac=0.3))
+    (words,) = unproven(plans_summary((rough, plans["hold"])))
+    assert words.startswith("Cover: the search ended at its time limit")
+    assert "at most 30% more" in words
 
 
 def made(name: str, mean: float, tail: float, called: float = 0.5) -> PolicyScore:
