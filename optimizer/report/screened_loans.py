@@ -39,6 +39,7 @@ _COLUMNS: Final = (
         scale=100.0,
         decimals=0,
     ),
+    number("equity_no_irr_frac", "No equity IRR", "%", scale=100.0, decimals=0),
     number("equity_irr_p05_per_year", "Equity IRR P5", "% a year", scale=100.0),
     number("equity_irr_p50_per_year", "P50", "% a year", scale=100.0),
     number("equity_irr_p95_per_year", "P95", "% a year", scale=100.0),
@@ -93,7 +94,9 @@ def loans_exhibits(families: Sequence[dict[str, Any]]) -> tuple[Exhibit, ...]:
                 "plan tests it, has business as usual beside the project and counts "
                 "interest during the works. Draws are the same in "
                 "every scenario, and equity pays what the project cannot; IRR of "
-                "equity is looked for in the first 500 scenarios. Interest is deducted "
+                "equity is looked for in the first 500 scenarios, percentiles are of "
+                "those that have one; a rate whose sign is not that of what equity "
+                "gets back in all is none. Interest is deducted "
                 "in the company's tax group, which saves tax only when it earns. "
                 "Verdict and rank are before loans: loans are the company's, and add "
                 "nothing to what a project earns. Loan terms are assumptions unless a "

@@ -16,7 +16,7 @@ from models.ledger import discount
 from models.market import base_paths
 from models.path_changes import repeated, scaled
 from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
-from optimizer.screening.financed_scores import IRR_SCENARIOS, financed_score
+from optimizer.screening.financed_scores import IRR_SCENARIOS, financed_score, returned
 from optimizer.screening.financing import Lender, TaxGroup
 from optimizer.screening.horizon import joined, site_paths
 from optimizer.screening.ranking import flags_of, liquid_means_usd, loan_flags
@@ -270,8 +270,10 @@ class _Bench:
             added.terminal_usd[kept],
             added.invested_usd[kept],
         )
-        first = self.table.sample_rows.stop + 1
-        part = rows.part(slice(first, None) if levered.drawn_usd else kept)
+        part = rows.part(kept)
+        if levered.drawn_usd:
+            searched = rows.part(slice(self.table.sample_rows.stop + 1, None))
+            part = returned(searched, own.flow_usd)
         return financed_score(levered, own, part, self.hurdle)
 
     def _baseline(self, leaving: tuple[Leaving, ...]) -> tuple[Plan, Flows]:

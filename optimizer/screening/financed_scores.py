@@ -7,12 +7,13 @@ What does not belong here: which loans there are (`optimizer.screening.financing
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gpu.risk import quantile
+from models.finance import IrrStatus
 from models.ledger import discount
 from optimizer.screening.scores import base_score, sample_score
 from optimizer.screening.verdict import clears
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from optimizer.screening.scores import BaseScore, Rows, SampleScore
     from optimizer.screening.valuation import Flows
 
-__all__ = ["IRR_SCENARIOS", "FinancedScore", "financed_score"]
+__all__ = ["IRR_SCENARIOS", "FinancedScore", "financed_score", "returned"]
 
 IRR_SCENARIOS: Final = 500
 """Of a project with loans, IRR is looked for in the first of the sampled scenarios, NPV
@@ -86,6 +87,31 @@ class FinancedScore:
     def clears(self) -> bool:
         """Whether equity would pass by the rule that the verdict has for projects."""
         return clears(self.base.npv_at_hurdle_usd, self.sample.npv_positive_frac)
+
+
+def returned(rows: Rows, flow_usd: FloatArray) -> Rows:
+    """Return scores without the rates that are no return on equity.
+
+    Where service outlasts the cash of a project, equity pays, is paid and pays again,
+    and such flows can have roots of hundreds of per cent while losing money. A rate
+    counts only if its sign is that of what equity gets back in all.
+
+    Parameters
+    ----------
+    rows : Rows
+        Scores of equity.
+    flow_usd : ndarray of shape (n_scenarios, n_periods + 1)
+        Its flows; scenarios beyond those scored are not looked at. [USD]
+    """
+    gain = flow_usd[: len(rows.irr_per_year)].sum(axis=1)
+    # NaN compares false: what has no rate keeps its status.
+    is_no_return = rows.irr_per_year * gain < 0.0
+    none = np.int8(IrrStatus.NONE)
+    return replace(
+        rows,
+        irr_per_year=np.where(is_no_return, math.nan, rows.irr_per_year),
+        status=np.where(is_no_return, none, rows.status).astype(np.int8),
+    )
 
 
 def financed_score(

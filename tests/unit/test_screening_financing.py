@@ -19,11 +19,11 @@ from models.plan import DebtDraw
 from models.tax import tax_terms
 from optimizer.screening import bench
 from optimizer.screening.bench import PathTable
-from optimizer.screening.financed_scores import financed_score
+from optimizer.screening.financed_scores import financed_score, returned
 from optimizer.screening.financing import Lender, TaxGroup, equity_flow_usd
 from optimizer.screening.generation import make_candidates
 from optimizer.screening.horizon import at_horizon, site_paths
-from optimizer.screening.scores import rows_of
+from optimizer.screening.scores import base_score, rows_of
 from optimizer.screening.valuation import Flows, SiteBench
 
 if TYPE_CHECKING:
@@ -177,6 +177,19 @@ def test_the_tax_saved_is_what_the_engine_saves() -> None:
         - bare.corporate_items["terminal_overhead_tax"]
     )
     assert saved[0] == pytest.approx((tax + put_off)[0, 1:], abs=1e-6)
+
+
+def test_a_root_of_flows_that_lose_money_is_no_return() -> None:
+    # -1 + 2.5 x - 1.54 x^2 is zero at x = 1 / 1.4 and 1 / 1.1: rates of 40 and 10 % a
+    # month on flows that lose 0.04 of 1 in all. -1 + 1.1 x earns 10 %.
+    flow = np.array([[-1.0, 2.5, -1.54], [-1.0, 1.1, 0.0], [-1.0, 0.5, 0.0]])
+    rows = rows_of(flow, 0.1)
+    assert rows.irr_per_year[0] == pytest.approx(1.1**12 - 1.0)
+    kept = returned(rows, flow)
+    assert math.isnan(kept.irr_per_year[0])
+    assert kept.irr_per_year[1:].tolist() == rows.irr_per_year[1:].tolist()
+    score = base_score(flows_of(flow), kept, 0.1)
+    assert score.irr_status == "none"
 
 
 def test_the_sites_cover_is_that_of_the_engine() -> None:
