@@ -35,6 +35,7 @@ __all__ = [
     "PolicyPlan",
     "PolicyScore",
     "deleveraging",
+    "mean_price_frac",
     "plan_policies",
     "score_policies",
     "under_policy",
@@ -44,6 +45,7 @@ MAX_SCENARIOS: Final = 20_000
 """Most scenarios on which policies are compared."""
 WITHIN_MONTHS: Final = (3, 6, 12)
 CVAR_ALPHA: Final = 0.95
+_PRICE_SCENARIOS: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,28 @@ def _score(
         equity_usd=float(rows["equity_usd"].mean()),
         **within,
     )
+
+
+def mean_price_frac(study: Study, seed: int) -> float:
+    """Return the mean BTC price of the last month over scenarios, over the base path's.
+
+    The base path is the median, so that the mean lies over it.
+
+    Parameters
+    ----------
+    study : Study
+        Study.
+    seed : int
+        Seed of the scenarios, of which a few thousand are drawn. [unitless]
+
+    Returns
+    -------
+    float
+        Ratio. [ratio]
+    """
+    ids = np.arange(_PRICE_SCENARIOS, dtype=np.int64)
+    sampled = sampled_paths(study, seed, ids).btc_price_usd[:, -1]
+    return float(sampled.mean() / base_paths(study).btc_price_usd[0, -1])
 
 
 def deleveraging(study: Study) -> Deleveraging | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from optimizer.policies import Deleveraging, PolicyScore, deleveraging
+from optimizer.policies import Deleveraging, PolicyScore, deleveraging, mean_price_frac
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,9 @@ def short_usd(score: PolicyScore) -> float:
     return short if short > _TINY_USD else 0.0
 
 
-def advice(study: Study, scores: Sequence[PolicyScore]) -> tuple[str, ...]:
+def advice(
+    study: Study, scores: Sequence[PolicyScore], *, seed: int = 1
+) -> tuple[str, ...]:
     """Return what the figures say to do, in sentences; empty with nothing to compare.
 
     The policy advised is the one that leaves most in the worst 5% of scenarios; what
@@ -95,6 +97,8 @@ def advice(study: Study, scores: Sequence[PolicyScore]) -> tuple[str, ...]:
         Study.
     scores : sequence of PolicyScore
         Policies, business as usual among them.
+    seed : int
+        Seed of their scenarios. [unitless]
     """
     if len(scores) < 2:
         return ()
@@ -102,7 +106,7 @@ def advice(study: Study, scores: Sequence[PolicyScore]) -> tuple[str, ...]:
     rich = max(scores, key=lambda score: score.npv_mean_usd)
     words = [*_worst(scores), _safest(safe, rich)]
     if rich is not safe:
-        words.append(_richest(safe, rich))
+        words += [_richest(safe, rich), _mean_price(study, seed)]
     poor = [s.name for s in scores if short_usd(s)]
     if poor:
         words.append(
@@ -167,6 +171,14 @@ def _richest(safe: PolicyScore, rich: PolicyScore) -> str:
         f"a call within twelve months in {rich.call_within_12_months_frac:.0%}: the "
         "choice of whoever would rather keep the rise of BTC."
     )
+
+
+def _mean_price(study: Study, seed: int) -> str:
+    rise = mean_price_frac(study, seed) - 1.0
+    place = "over" if rise >= 0.0 else "under"
+    words = f"Means rest on a BTC price that ends {abs(rise):.0%} {place} the base path"
+    words += " on average (the base path is the median)"
+    return f"{words}: they favour whoever holds BTC." if rise > 0.0 else f"{words}."
 
 
 def _way_out(study: Study, now: Deleveraging) -> str:

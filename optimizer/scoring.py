@@ -171,7 +171,7 @@ def score_run(
         ),
         assumed_loan_terms(numbers) if result.monthly else (),
         policies,
-        advice(study, policies),
+        advice(study, policies, seed=seed),
     )
     with RunWriter.extend(run.folder, command=command) as writer:
         write_policy_scores(writer, policies, scored.policy_advice, summary, **draws)

@@ -19,6 +19,7 @@ from optimizer.policies import (
     PolicyPlan,
     PolicyScore,
     deleveraging,
+    mean_price_frac,
     plan_policies,
     score_policies,
     under_policy,
@@ -239,6 +240,13 @@ def test_the_advice_follows_from_the_figures_alone(study):
     both = advice(study, (made("A", 70e6, -10e6), made("B", 60e6, -40e6)))
     assert any("its mean NPV is the highest too" in words for words in both)
     assert advice(study, (made("A", 1.0, 1.0),)) == ()
+
+
+def test_the_mean_price_without_volatility_is_the_base_path_s(study):
+    flat = {"btc_volatility_per_year": 0.0, "btc_opening_volatility_per_year": 0.0}
+    calm = study.model_copy(update={"market": study.market.model_copy(update=flat)})
+    assert mean_price_frac(calm, 1) == pytest.approx(1.0, rel=1e-12)
+    assert mean_price_frac(study, 1) > 1.0
 
 
 def test_a_policy_beyond_the_equity_limit_is_named_as_short(study):
