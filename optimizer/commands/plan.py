@@ -131,6 +131,7 @@ def plan(
             markup=False,
         )
     output_console().print(f"Report: {run.folder / 'report.html'}", markup=False)
+    output_console().print(f"Workbook: {run.folder / 'workbook.xlsx'}", markup=False)
 
 
 def _mapping(value: object) -> dict[str, object]:
