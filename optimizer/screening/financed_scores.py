@@ -15,7 +15,7 @@ import numpy as np
 from gpu.risk import quantile
 from models.finance import IrrStatus
 from models.ledger import discount
-from optimizer.screening.scores import base_score, sample_score
+from optimizer.screening.scores import IRR_SHARES, base_score, sample_score
 from optimizer.screening.verdict import clears
 
 if TYPE_CHECKING:
@@ -147,13 +147,18 @@ def financed_score(
         under_one = float((least < 1.0 - _ROUNDING).mean())
         if not math.isnan(levered.covenant):
             under = float((least < levered.covenant * (1.0 - _ROUNDING)).mean())
+    sample = sample_score(sampled, hurdle_rate_per_year, npv)
+    if levered.drawn_usd:
+        gain = own.flow_usd[1 : 1 + len(sampled.irr_per_year)].sum(axis=1)
+        spread = _irr_quantiles(sampled.irr_per_year, gain)
+        sample = replace(sample, irr_quantiles_per_year=spread)
     paid = base.invested_usd
     return FinancedScore(
         loans=levered.loans,
         loan_usd=levered.drawn_usd,
         loan_share_frac=levered.drawn_usd / paid if paid > 0.0 else none,
         base=base,
-        sample=sample_score(sampled, hurdle_rate_per_year, npv),
+        sample=sample,
         dscr_min=at_base,
         dscr_average=average,
         dscr_covenant=levered.covenant,
@@ -166,3 +171,19 @@ def financed_score(
         sampled_npv_usd=npv,
         sampled_dscr_min=least,
     )
+
+
+def _irr_quantiles(irr_per_year: FloatArray, gain_usd: FloatArray) -> dict[str, float]:
+    """Return quantiles of IRR in which a scenario without one has its place.
+
+    Equity that loses money without a rate stands under every rate, one that gains
+    without capital over every rate; a quantile that falls on such is NaN. Left out,
+    they would leave the few good scenarios to speak for all.
+    """
+    lost = np.where(gain_usd < 0.0, -np.inf, np.inf)
+    ranked = np.sort(np.where(np.isnan(irr_per_year), lost, irr_per_year))
+    picked = np.quantile(ranked, IRR_SHARES, method="inverted_cdf")
+    return {
+        f"p{round(100 * share):02d}": float(value) if np.isfinite(value) else math.nan
+        for share, value in zip(IRR_SHARES, picked, strict=True)
+    }

@@ -20,7 +20,13 @@ from models.tax import tax_terms
 from optimizer.screening import bench
 from optimizer.screening.bench import PathTable
 from optimizer.screening.financed_scores import financed_score, returned
-from optimizer.screening.financing import Lender, TaxGroup, equity_flow_usd
+from optimizer.screening.financing import (
+    Lender,
+    Levered,
+    Loan,
+    TaxGroup,
+    equity_flow_usd,
+)
 from optimizer.screening.generation import make_candidates
 from optimizer.screening.horizon import at_horizon, site_paths
 from optimizer.screening.scores import base_score, rows_of
@@ -28,7 +34,6 @@ from optimizer.screening.valuation import Flows, SiteBench
 
 if TYPE_CHECKING:
     from models.study import Study
-    from optimizer.screening.financing import Levered
     from optimizer.screening.result import ScreenResult
 
 N = 24
@@ -190,6 +195,26 @@ def test_a_root_of_flows_that_lose_money_is_no_return() -> None:
     assert kept.irr_per_year[1:].tolist() == rows.irr_per_year[1:].tolist()
     score = base_score(flows_of(flow), kept, 0.1)
     assert score.irr_status == "none"
+
+
+def test_scenarios_without_a_rate_keep_their_place_among_percentiles() -> None:
+    # Twenty scenarios: one earns 121 on 100 in two years, 10 % a year; the rest pay 100
+    # and get nothing, which is no rate. Only the best twentieth has one.
+    flow = np.zeros((21, N + 2))
+    flow[:, 1] = -100.0
+    flow[:2, -1] = 121.0
+    rows = rows_of(flow, 0.1)
+    one = np.ones((21, 1))
+    owed = Levered((Loan("hall", 1.0, "advance"),), flow, one)
+    score = financed_score(owed, flows_of(flow), rows, 0.1)
+    spread = score.sample.irr_quantiles_per_year
+    assert score.sample.no_irr_frac == 0.95
+    assert [name for name, rate in spread.items() if math.isfinite(rate)] == []
+    flow[2, -1] = 121.0
+    score = financed_score(owed, flows_of(flow), rows_of(flow, 0.1), 0.1)
+    spread = score.sample.irr_quantiles_per_year
+    assert spread["p95"] == pytest.approx(0.1)
+    assert math.isnan(spread["p75"])
 
 
 def test_the_sites_cover_is_that_of_the_engine() -> None:
