@@ -43,6 +43,16 @@ _STATUS_NAMES = {
     highspy.HighsModelStatus.kUnknown: "unknown",
 }
 
+_LOST: Final = frozenset(
+    {
+        highspy.HighsModelStatus.kUnknown,
+        highspy.HighsModelStatus.kNotset,
+        highspy.HighsModelStatus.kSolveError,
+        highspy.HighsModelStatus.kPostsolveError,
+    }
+)
+"""How a run ends that says nothing about the program."""
+
 _PRIMAL_SIMPLEX: Final = 4
 """HiGHS's number for it."""
 
@@ -164,7 +174,7 @@ def solve(
     _watch(solver, begun, progress, should_stop, is_enough)
     _run(solver)
     seconds = time.perf_counter() - begun
-    status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
+    status = _status(solver)
     info = solver.getInfo()
     if status == "infeasible":
         msg = "no plan meets the rules"
@@ -204,6 +214,12 @@ def _run(solver: Any) -> None:
     if solver.getModelStatus() == highspy.HighsModelStatus.kNotset:
         highspy.Highs.resetGlobalScheduler(True)
         solver.run()
+
+
+def _status(solver: Any) -> str:
+    """Return how a run ended, in words."""
+    status = solver.getModelStatus()
+    return _STATUS_NAMES.get(status) or str(solver.modelStatusToString(status)).lower()
 
 
 def _watch(
@@ -306,13 +322,15 @@ def _solve_lp(
     solver.changeColsBounds(len(lower), columns, lower, upper)
     begun = time.perf_counter()
     _run(solver)
-    if solver.getModelStatus() == highspy.HighsModelStatus.kUnknown:
-        # At the edge of feasibility the dual simplex can lose its way: the primal one.
-        solver.clearSolver()
-        solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
-        _run(solver)
+    # At the edge of feasibility the dual simplex can lose its way: then the primal one,
+    # then the interior point method.
+    for option, value in (("simplex_strategy", _PRIMAL_SIMPLEX), ("solver", "ipm")):
+        if solver.getModelStatus() in _LOST:
+            solver.clearSolver()
+            solver.setOptionValue(option, value)
+            _run(solver)
     seconds = time.perf_counter() - begun
-    status = _STATUS_NAMES.get(solver.getModelStatus(), "not set")
+    status = _status(solver)
     if status == "infeasible":
         msg = "no plan meets the rules"
         raise InfeasibleModelError(msg, status=status)
