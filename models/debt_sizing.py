@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SizedDebt", "repayment_tests", "sized_draws"]
 
 _ROUNDING: Final = 1e-12
+_CENT_USD: Final = 0.01
 
 Bound = Literal["advance", "limit", "cover", "no cost"]
 
@@ -96,7 +97,7 @@ def sized_draws(
         x = min(advance, limit / max(B), (cash / cover - other service) / S per test)
 
     and not under zero; tests are those of all debt together, a test in which the
-    facility itself asks nothing does not bind.
+    facility itself asks nothing does not bind. Less than a cent is not drawn.
 
     Parameters
     ----------
@@ -131,6 +132,8 @@ def sized_draws(
         most = _share_covered(full, cash_usd, asked, other)
         if share > most:
             share, bound = most, "cover"
+    if share * float(cost.sum()) < _CENT_USD:
+        share = 0.0
     return SizedDebt(drawn_path((facility,), share * cost[None, :]), share, bound)
 
 

@@ -113,6 +113,12 @@ def test_nothing_bought_nothing_lent(cost_usd: float) -> None:
     assert sized.share_frac == 0.0
 
 
+def test_less_than_a_cent_is_not_drawn() -> None:
+    sized = sized_draws(loan(limit_usd=1e-300), cost(1200.0), np.full(N, 1e6))
+    assert sized.drawn_usd == 0.0
+    assert sized.bound == "limit"
+
+
 def test_service_of_other_loans_comes_first() -> None:
     # 500 a year at 1.25 serve 400; a first loan of 480 asks 240 a year, so that 160 a
     # year, a draw of 320, are left.
