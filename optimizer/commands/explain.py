@@ -48,7 +48,7 @@ def explain(
     json_output: JsonOption = False,
 ) -> None:
     """Say why sites and lines were not chosen, and when they would be."""
-    from optimizer.explain import explain_run
+    from optimizer.explain import explain_run, loan_terms_note
     from optimizer.interrupts import stop_on_interrupt
 
     command = f"wattplan explain {folder}"
@@ -68,10 +68,13 @@ def explain(
 
         with live_progress("Writing the report"):
             write_report(folder)
+    note = loan_terms_note(folder)
     if json_output:
-        print_json({"explain": found.to_dict()})
+        print_json({"explain": found.to_dict(), "loan_terms_note": note})
     else:
         _show(found)
+        if note:
+            output_console().print(note, markup=False)
 
 
 def _show(found: Explanation) -> None:

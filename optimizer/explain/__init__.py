@@ -9,6 +9,12 @@ from __future__ import annotations
 
 from optimizer.explain.explain import explain
 from optimizer.explain.explanation import Explanation
-from optimizer.explain.runs import explain_run, read_explanation
+from optimizer.explain.runs import explain_run, loan_terms_note, read_explanation
 
-__all__ = ["Explanation", "explain", "explain_run", "read_explanation"]
+__all__ = [
+    "Explanation",
+    "explain",
+    "explain_run",
+    "loan_terms_note",
+    "read_explanation",
+]

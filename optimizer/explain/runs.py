@@ -10,12 +10,15 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from gpu.liquidity import has_btc_loan
 from models.errors import DataError
 from optimizer.explain.explain import explain
 from optimizer.explain.explanation import Explanation
+from optimizer.opening_range import assumed_loan_terms
 from optimizer.planning import evaluate_plan
+from optimizer.risk_tables import terms_note
 from optimizer.runfolder import RunWriter, open_run
-from sites import load_study
+from sites import load_bundle, load_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +29,42 @@ if TYPE_CHECKING:
     from optimizer.runreader import Run
     from optimizer.tablefiles import Columns
 
-__all__ = ["EXPLAIN_FILE", "explain_run", "planned", "read_explanation"]
+__all__ = [
+    "EXPLAIN_FILE",
+    "explain_run",
+    "loan_terms_note",
+    "planned",
+    "read_explanation",
+]
 
 EXPLAIN_FILE: Final = "explain.json"
 _LEFT: Final = "explain: "
 _SAME_USD: Final = 1.0
+
+
+def loan_terms_note(folder: Path) -> str:
+    """Return which loan terms behind a run's plan nobody has published, in words.
+
+    Parameters
+    ----------
+    folder : Path
+        Run folder of a plan.
+
+    Returns
+    -------
+    str
+        Empty if the plan owes no loan on BTC or its terms are published.
+
+    Raises
+    ------
+    ReportError, DataError
+        If the run cannot be read.
+    """
+    run = open_run(folder)
+    bundle = load_bundle(run.file("study.toml"))
+    if not has_btc_loan(bundle.study, run.plan()):
+        return ""
+    return terms_note(assumed_loan_terms(bundle.provenance))
 
 
 def explain_run(

@@ -117,3 +117,6 @@ def test_the_command_finishes_what_a_run_left_out(tmp_path, capsys):
     stored = open_run(out).json("explain.json")
     assert stored["left_out"] == []
     assert json.dumps(said).count("question") > 0
+    # The teaching company owes nothing on BTC: there is no term to point out.
+    study = load_study("teaching")
+    assert bool(said["loan_terms_note"]) == (study.company.loan.principal_usd > 0.0)
