@@ -136,12 +136,7 @@ def _add_loan(
         rows[f"first_{event}_period"] = _first_period(events[event])
     rows["called_btc_sold"] = (path.btc_forced - path.btc_liquidated).sum(axis=1)
     rows["liquidated_btc"] = path.btc_liquidated.sum(axis=1)
-    fetched = low_usd * np.where(
-        events[LIQUIDATION],
-        1.0 - company.loan.liquidation_penalty_frac,
-        1.0 - company.btc_selling_cost_frac,
-    )
-    rows["forced_sale_usd"] = (fetched * path.btc_forced).sum(axis=1)
+    rows["forced_sale_usd"] = path.forced_sales_usd.sum(axis=1)
     rows["peak_ltv_frac"] = ltv.max(axis=1)
     rows["least_call_distance_usd_per_btc"] = distance.min(axis=1)
     levels |= dict(zip(LEVELS, (ltv, distance), strict=True))

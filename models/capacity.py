@@ -40,25 +40,32 @@ class Usage:
 
     Parameters
     ----------
-    by_line_mw : ndarray of shape (n_sites, n_lines, n_periods)
-        MW by line, in the order of `LINES`. [MW]
-    by_shell_mw : ndarray of shape (n_sites, n_shell_kinds, n_periods)
-        MW by shell kind, in the order of `SHELL_KINDS`. [MW]
+    by_use_mw : ndarray of shape (n_sites, n_shell_kinds, n_lines, n_periods)
+        MW by shell kind and line, in the order of `SHELL_KINDS` and `LINES`. [MW]
     """
 
-    by_line_mw: FloatArray
-    by_shell_mw: FloatArray
+    by_use_mw: FloatArray
+
+    @property
+    def by_line_mw(self) -> FloatArray:
+        """MW by line, (n_sites, n_lines, n_periods) [MW]."""
+        total: FloatArray = self.by_use_mw.sum(axis=1)
+        return total
+
+    @property
+    def by_shell_mw(self) -> FloatArray:
+        """MW by shell kind, (n_sites, n_shell_kinds, n_periods) [MW]."""
+        total: FloatArray = self.by_use_mw.sum(axis=2)
+        return total
 
 
 def usage(study: Study, plan: Plan) -> Usage:
     """Return the facility MW that a plan's machines and clients take up."""
     n_sites, n_periods = len(study.sites), study.time.months
-    by_line = np.zeros((n_sites, len(LINES), n_periods))
-    by_shell = np.zeros((n_sites, len(SHELL_KINDS), n_periods))
+    used = np.zeros((n_sites, len(SHELL_KINDS), len(LINES), n_periods))
 
     def add(site: int, line: str, kind: str, since: int, until: int, mw: float) -> None:
-        by_line[site, LINES.index(line), since:until] += mw
-        by_shell[site, SHELL_KINDS.index(kind), since:until] += mw
+        used[site, SHELL_KINDS.index(kind), LINES.index(line), since:until] += mw
 
     gpu_ids = {gpu.id for gpu in study.gpus}
     for held in plan.holdings:
@@ -77,7 +84,7 @@ def usage(study: Study, plan: Plan) -> Usage:
             offer = offers[taken.offer]
             index = study.site_index(offer.site)
             add(index, "hosting", offer.shell, taken.since, taken.until, offer.mw)
-    return Usage(by_line_mw=by_line, by_shell_mw=by_shell)
+    return Usage(used)
 
 
 def energised_mw(study: Study, plan: Plan, delay_months: int = 0) -> FloatArray:

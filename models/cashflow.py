@@ -181,7 +181,7 @@ def _corporate(
     opening, last_btc = none.copy(), none.copy()
     last_loan, last_debt = none.copy(), none.copy()
     opening[:, 0] = company.cash_usd
-    keep = 1.0 - company.btc_selling_cost_frac
+    keep = company.sale_kept_frac
     held = treasury.btc_free[:, -1] + treasury.btc_pledged[:, -1]
     last_btc[:, -1] = held * price[:, -1] * keep
     last_loan[:, -1] = -treasury.loan_usd[:, -1]

@@ -166,6 +166,11 @@ class Company(Record):
         return self
 
     @property
+    def sale_kept_frac(self) -> float:
+        """Share of the price that an orderly sale of BTC brings. [share 0-1]."""
+        return 1.0 - self.btc_selling_cost_frac
+
+    @property
     def side_margin_usd_per_month(self) -> float:
         """Revenue less cost of the side businesses. [USD]."""
         return sum(

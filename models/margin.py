@@ -13,14 +13,17 @@ import numpy as np
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
-    from models.company import BtcLoan
+    from models.company import BtcLoan, Company
 
 __all__ = [
     "MAX_LTV_FRAC",
     "MarginStep",
+    "btc_to_restore",
     "loan_to_value_frac",
     "margin_call_price_usd",
     "margin_step",
+    "opening_call_price_usd",
+    "opening_ltv_frac",
 ]
 
 _ROUNDING: Final = 1e-9
@@ -109,6 +112,53 @@ def loan_to_value_frac(
     return frac
 
 
+def opening_call_price_usd(company: Company) -> float:
+    """Return the BTC price at which the opening loan is called [USD/BTC].
+
+    Infinite without a pledge under the loan, zero without a loan.
+    """
+    owed, held = (
+        np.array([x]) for x in (company.loan.principal_usd, company.btc_pledged)
+    )
+    return float(margin_call_price_usd(company.loan, owed, held)[0])
+
+
+def opening_ltv_frac(company: Company, price_usd: float) -> float:
+    """Return the opening loan over its pledge at a price, see `loan_to_value_frac`."""
+    balances = (company.loan.principal_usd, company.btc_pledged, price_usd)
+    return float(loan_to_value_frac(*(np.array([x]) for x in balances))[0])
+
+
+def btc_to_restore(
+    short_usd: FloatArray,
+    fetched_usd: FloatArray,
+    level_usd: FloatArray,
+    btc_pledged: FloatArray,
+) -> FloatArray:
+    """Return the pledged BTC whose sale, all of it repaying, restores a loan's level.
+
+    ``loan - s x = l (pledged - x)`` with s fetched and l backed per BTC, so ``x =
+    short / (s - l)`` with ``short = loan - l pledged``; never over the pledge. Terms
+    are checked to leave a gap between s and l.
+
+    Parameters
+    ----------
+    short_usd : ndarray of shape (n_scenarios,)
+        Principal over what the pledge backs, >= 0. [USD]
+    fetched_usd, level_usd : ndarray of shape (n_scenarios,)
+        What one BTC brings, and what it backs. [USD/BTC]
+    btc_pledged : ndarray of shape (n_scenarios,)
+        Pledge. [BTC]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios,)
+        BTC to sell. [BTC]
+    """
+    sold: FloatArray = np.minimum(short_usd / (fetched_usd - level_usd), btc_pledged)
+    return sold
+
+
 def margin_step(
     loan: BtcLoan,
     *,
@@ -170,12 +220,9 @@ def margin_step(
         & (short > 0.0)
         & (owed >= loan.liquidation_ltv_frac * at_call * dip_frac * held)
     )
-    keep = np.where(
-        is_liquidated, 1.0 - loan.liquidation_penalty_frac, 1.0 - selling_cost_frac
-    )
-    fetched = low_usd * keep
-    # Terms are checked to leave a gap between what a BTC fetches and what it backs.
-    sold = np.minimum(short / (fetched - level), held)
+    lost = np.where(is_liquidated, loan.liquidation_penalty_frac, selling_cost_frac)
+    fetched = low_usd * (1.0 - lost)
+    sold = btc_to_restore(short, fetched, level, held)
     proceeds = fetched * sold
     bare = np.where(sold >= held, np.maximum(owed - proceeds, 0.0), 0.0)
     return MarginStep(

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from models.capacity import SHELL_KINDS
-from models.fleet import asic_facility_mw, gpu_facility_mw
+from models.capacity import LINES, SHELL_KINDS, usage
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -35,6 +34,12 @@ SEGMENTS: Final = tuple(SEGMENT_LABELS)
 POWER: Final = len(SHELL_KINDS)
 """Row of the site as a whole, behind those of its shell kinds."""
 
+_SEGMENT_OF_LINE: Final = {
+    "self_mining": "mining",
+    "hosting": "hosting",
+    "gpu_leasing": "gpu_leasing",
+}
+
 
 def segment_share_frac(study: Study, plan: Plan) -> FloatArray:
     """Return which share of each site's space the segments use, month by month.
@@ -55,33 +60,13 @@ def segment_share_frac(study: Study, plan: Plan) -> FloatArray:
         `models.capacity.SHELL_KINDS`; the row `POWER` is the site's power as a
         whole. [share 0-1]
     """
-    n_sites, n_periods = len(study.sites), study.time.months
+    by_use = usage(study, plan).by_use_mw
+    n_sites, _, _, n_periods = by_use.shape
     used = np.zeros((n_sites, POWER + 1, len(SEGMENTS), n_periods))
-    gpu_ids = {gpu.id for gpu in study.gpus}
-    offers = {offer.id: offer for offer in study.hosting_offers}
-
-    def add(
-        site: int, kind: str, segment: str, since: int, until: int, mw: float
-    ) -> None:
-        span = slice(since, until)
-        for row in (SHELL_KINDS.index(kind), POWER):
-            used[site, row, SEGMENTS.index(segment), span] += mw
-
-    for held in plan.holdings:
-        index = study.site_index(held.site)
-        site = study.sites[index]
-        if held.model in gpu_ids:
-            mw = gpu_facility_mw(site, study.gpu(held.model)) * held.units
-            add(index, "hpc", "gpu_leasing", held.since, held.until, mw)
-        else:
-            asic = study.asic(held.model)
-            mw = asic_facility_mw(site, asic) * held.units
-            add(index, asic.shell, "mining", held.since, held.until, mw)
-    for taken in plan.offers:
-        if taken.offer in offers:
-            offer = offers[taken.offer]
-            index = study.site_index(offer.site)
-            add(index, offer.shell, "hosting", taken.since, taken.until, offer.mw)
+    for line, name in enumerate(LINES):
+        place = SEGMENTS.index(_SEGMENT_OF_LINE[name])
+        used[:, :POWER, place] = by_use[:, :, line]
+        used[:, POWER, place] = by_use[:, :, line].sum(axis=1)
     total = used.sum(axis=2, keepdims=True)
     is_idle = total <= 0.0
     share = used / np.where(is_idle, 1.0, total)

@@ -47,8 +47,10 @@ class TreasuryPath:
         released. [BTC]
     btc_forced, btc_liquidated : ndarray of shape (n_scenarios, n_periods)
         Part of the sales made under a margin call; part of these by the lender. [BTC]
-    btc_sales_usd, btc_purchases_usd : ndarray of shape (n_scenarios, n_periods)
-        Proceeds after selling cost or penalty; cost of BTC bought. [USD]
+    btc_sales_usd, forced_sales_usd, btc_purchases_usd : ndarray of shape \
+(n_scenarios, n_periods)
+        Proceeds after selling cost or penalty; part of them under a margin call; cost
+        of BTC bought. [USD]
     interest_usd, drawn_usd, repayment_usd, equity_usd : ndarray of shape \
 (n_scenarios, n_periods)
         Loan interest, draws and principal paid; emergency equity raised. All >=
@@ -74,6 +76,7 @@ class TreasuryPath:
     btc_forced: FloatArray
     btc_liquidated: FloatArray
     btc_sales_usd: FloatArray
+    forced_sales_usd: FloatArray
     btc_purchases_usd: FloatArray
     interest_usd: FloatArray
     drawn_usd: FloatArray
@@ -283,6 +286,7 @@ class _Treasury:
         self.add("btc_forced", step.btc_sold)
         self.add("btc_liquidated", step.is_liquidated * step.btc_sold)
         self.add("btc_sales_usd", step.proceeds_usd)
+        self.add("forced_sales_usd", step.proceeds_usd)
         self.add("is_called", step.is_called)
         self.add("is_liquidated", step.is_liquidated)
 
@@ -293,7 +297,7 @@ class _Treasury:
         is_short = self.cash < floor - 1e-9 * (floor + 1.0)
         if not is_short.any():
             return
-        keep = 1.0 - self.company.btc_selling_cost_frac
+        keep = self.company.sale_kept_frac
         short = np.where(is_short, floor - self.cash, 0.0)
         more = np.minimum(short / (self.price * keep), self.free)
         self._sell_free(more)
@@ -365,7 +369,7 @@ class _Treasury:
         self._repay(repaid)
 
     def _cash_in(self, btc: FloatArray) -> None:
-        keep = 1.0 - self.company.btc_selling_cost_frac
+        keep = self.company.sale_kept_frac
         proceeds = self.price * keep * btc
         self.cash = self.cash + proceeds
         self.add("btc_sold", btc)

@@ -17,7 +17,6 @@ from gpu.numpy_engine import EQUITY_TOLERANCE_USD, headline_rows
 from gpu.risk import cvar
 from gpu.scenarios import sampled_paths
 from models.errors import InfeasibleError, SolverError
-from models.margin import margin_call_price_usd
 from models.market import base_paths
 from optimizer.planning import PlanResult, plan
 
@@ -31,10 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "MAX_SCENARIOS",
     "WITHIN_MONTHS",
-    "Deleveraging",
     "PolicyPlan",
     "PolicyScore",
-    "deleveraging",
     "mean_price_frac",
     "plan_policies",
     "score_policies",
@@ -117,30 +114,6 @@ call_within_12_months_frac, liquidation_frac : float
     def row(self) -> dict[str, Any]:
         """Return the fields by name. [mixed]."""
         return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Deleveraging:
-    """Where the opening loan stands, and what brings it to its initial level.
-
-    Parameters
-    ----------
-    ltv_frac, price_usd : float
-        Loan over pledged BTC at the first month's price; that price. [ratio, USD/BTC]
-    call_price_usd : float
-        Price at which the loan is called. [USD/BTC]
-    sold_btc : float
-        Pledged BTC to sell now, all proceeds repaying, for the initial level; 0 if it
-        is met. [BTC]
-    later_call_price_usd : float
-        Price at which the loan is called then. [USD/BTC]
-    """
-
-    ltv_frac: float
-    price_usd: float
-    call_price_usd: float
-    sold_btc: float
-    later_call_price_usd: float
 
 
 def under_policy(study: Study, compared: ComparedPolicy) -> Study:
@@ -315,29 +288,3 @@ def mean_price_frac(study: Study, seed: int) -> float:
     ids = np.arange(_PRICE_SCENARIOS, dtype=np.int64)
     sampled = sampled_paths(study, seed, ids).btc_price_usd[:, -1]
     return float(sampled.mean() / base_paths(study).btc_price_usd[0, -1])
-
-
-def deleveraging(study: Study) -> Deleveraging | None:
-    """Return how far the opening loan is from a call; None without a loan.
-
-    ``L - s x = i q (P - x)`` gives ``x = (L - i q P) / (s - i q)``, with the initial
-    level i, the price q and s = q (1 - selling cost).
-    """
-    company, loan = study.company, study.company.loan
-    if loan.principal_usd <= 0.0 or company.btc_pledged <= 0.0:
-        return None
-    price = study.market.btc_price_usd
-    level = loan.initial_ltv_frac * price
-    fetched = price * (1.0 - company.btc_selling_cost_frac)
-    over = max(loan.principal_usd - level * company.btc_pledged, 0.0)
-    sold = min(over / (fetched - level), company.btc_pledged)
-    left, held = loan.principal_usd - fetched * sold, company.btc_pledged - sold
-    balances = np.array([[loan.principal_usd, left], [company.btc_pledged, held]])
-    now, later = margin_call_price_usd(loan, *balances)
-    return Deleveraging(
-        ltv_frac=loan.principal_usd / (company.btc_pledged * price),
-        price_usd=price,
-        call_price_usd=float(now),
-        sold_btc=sold,
-        later_call_price_usd=float(later),
-    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from optimizer.policies import Deleveraging, PolicyScore, deleveraging, mean_price_frac
+from models.deleveraging import Deleveraging, deleveraging
+from optimizer.policies import PolicyScore, mean_price_frac
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from models.margin import opening_ltv_frac
 from models.months import add_months
 from sites.provenance import assumption_share_frac
 
@@ -106,8 +107,7 @@ def _origins(numbers: tuple[InputNumber, ...]) -> Iterator[SuspiciousInput]:
 def _company(study: Study) -> Iterator[SuspiciousInput]:
     company, loan = study.company, study.company.loan
     if loan.principal_usd > 0:
-        worth_usd = company.btc_pledged * study.market.btc_price_usd
-        ltv = loan.principal_usd / worth_usd if worth_usd > 0 else float("inf")
+        ltv = opening_ltv_frac(company, study.market.btc_price_usd)
         if ltv > loan.initial_ltv_frac:
             level = (
                 f"above the margin call level of {loan.margin_call_ltv_frac:.0%}"

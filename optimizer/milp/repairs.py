@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.finance import discount_factors
+from models.margin import opening_ltv_frac
 from models.offers import HostingOffer
 from optimizer.milp.elastic import Slack
 from optimizer.milp.treasury import loan_months
@@ -133,9 +134,9 @@ class Repairs:
         """Say that the price of a month calls the opening loan, if it does."""
         company = self._study.company
         price = float(self._built.paths.btc_price_usd[0, period])
-        if period not in loan_months(self._study) or company.btc_pledged <= 0.0:
+        if period not in loan_months(self._study):
             return ""
-        ltv = company.loan.principal_usd / (company.btc_pledged * price)
+        ltv = opening_ltv_frac(company, price)
         if ltv <= company.loan.margin_call_ltv_frac:
             return ""
         return (

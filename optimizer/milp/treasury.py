@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyomo.environ as pyo
 
+from models.margin import opening_call_price_usd
 from models.treasury import loan_usd_per_pledged_btc
 from models.units import MONTHS_PER_YEAR
 from optimizer.milp.debt import debt_cash_usd_m
@@ -165,8 +166,8 @@ def _add_pledges(model: Any, study: Study, paths: MarketPaths) -> None:
     has_loan = company.loan.principal_usd > 0.0 or company.loan.draw_limit_usd > 0.0
     may_draw = before if company.loan.draw_limit_usd > 0.0 else range(0)
     live = before if has_loan else range(0)
-    ratio = loan_usd_per_pledged_btc(company) / company.loan.margin_call_ltv_frac
-    called = [t for t in live if ratio >= float(paths.btc_price_usd[0, t])]
+    call_usd = opening_call_price_usd(company)
+    called = [t for t in live if call_usd >= float(paths.btc_price_usd[0, t])]
     policy = company.treasury_policy
     buys = study.time.months if policy.max_btc_purchase_usd_per_month > 0.0 else 0
     for name, index in {
@@ -240,7 +241,7 @@ def _at(variable: Variable, period: int) -> Expression:
 def price_after_cost_usd_m(study: Study, paths: MarketPaths, period: int) -> float:
     """Return what one BTC sold brings after cost [USD m/BTC]."""
     price = float(paths.btc_price_usd[0, period]) / USD_PER_USD_M
-    return price * (1.0 - study.company.btc_selling_cost_frac)
+    return price * study.company.sale_kept_frac
 
 
 def repaid_by_sale_usd_m(study: Study, paths: MarketPaths, period: int) -> float:

@@ -11,7 +11,7 @@ from models.finance import discount_factors
 from optimizer.milp.debt import debt_balance_usd_m
 from optimizer.milp.sums import USD_PER_USD_M
 from optimizer.milp.tax import tax_usd_m
-from optimizer.milp.treasury import cash_flow_usd_m
+from optimizer.milp.treasury import cash_flow_usd_m, price_after_cost_usd_m
 
 if TYPE_CHECKING:
     from models.paths import MarketPaths
@@ -52,8 +52,7 @@ def npv_usd_m(model: Any, study: Study, paths: MarketPaths, sums: Sums) -> Expre
     last = float(factors[n_periods])
     for site in study.sites:
         total += last * sums.terminal_usd_m.expression(site.id)
-    price = float(paths.btc_price_usd[0, -1]) / USD_PER_USD_M
-    price *= 1.0 - company.btc_selling_cost_frac
+    price = price_after_cost_usd_m(study, paths, n_periods - 1)
     held = model.free_btc[n_periods - 1] + model.pledged_btc[n_periods - 1]
     owed = model.loan_usd_m[n_periods - 1] + debt_balance_usd_m(model, study)
     return total + last * price * held - last * owed

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.debt_limits import financed_cost_usd, service_cover
+from models.margin import opening_call_price_usd
 from models.market import base_paths
-from models.treasury import loan_usd_per_pledged_btc
 from optimizer.milp.checks import check
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _sale_checks(study: Study, plan: Plan, ledger: Ledger) -> Sequence[Check]:
     maturity = study.period_of(company.loan.maturity_month)
     if 0 <= maturity < len(over):
         over[maturity] = 0.0
-    call_usd = loan_usd_per_pledged_btc(company) / company.loan.margin_call_ltv_frac
+    call_usd = opening_call_price_usd(company)
     worth = base_paths(study).btc_price_usd[0]
     over[(worth <= call_usd) & (np.arange(len(over)) < maturity)] = 0.0
     most = float(over.max())

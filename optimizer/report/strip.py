@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from models.capacity import LINES
-from models.margin import margin_call_price_usd
+from models.margin import opening_call_price_usd
 from optimizer.opening_range import assumed_loan_terms
 from optimizer.report.figures.comparison import equity_usd
 from optimizer.report.formats import (
@@ -251,11 +251,7 @@ def _call_tiles(data: ReportData) -> list[Tile]:
         return []
     # No call is NaN, which is not under any month.
     share = float((first < _CALL_MONTHS).mean())
-    call_usd = margin_call_price_usd(
-        company.loan,
-        np.array([company.loan.principal_usd]),
-        np.array([company.btc_pledged]),
-    )
+    call_usd = opening_call_price_usd(company)
     price_usd = data.study.market.btc_price_usd
     return [
         Tile(
@@ -268,8 +264,8 @@ def _call_tiles(data: ReportData) -> list[Tile]:
         ),
         Tile(
             "Distance to a call",
-            usd(price_usd - float(call_usd[0])),
-            f"per BTC, at the start: called under {usd(float(call_usd[0]))}",
+            usd(price_usd - call_usd),
+            f"per BTC, at the start: called under {usd(call_usd)}",
         ),
     ]
 

@@ -74,7 +74,7 @@ def liquid_means_usd(company: Company, market: Market) -> float:
     ``cash above the floor + BTC after selling cost + emergency equity - loan``; pledged
     BTC less the loan is never counted under zero. [USD]
     """
-    keep = market.btc_price_usd * (1.0 - company.btc_selling_cost_frac)
+    keep = market.btc_price_usd * company.sale_kept_frac
     pledged = max(company.btc_pledged * keep - company.loan.principal_usd, 0.0)
     cash = max(company.cash_usd - company.cash_floor_usd, 0.0)
     return cash + company.btc_free * keep + pledged + company.emergency_equity_max_usd

@@ -13,12 +13,12 @@ from tiny_studies import asics, company
 
 from gpu.score import score
 from models.company import ComparedPolicy
+from models.deleveraging import deleveraging
 from optimizer.cli import main
 from optimizer.planning import baseline
 from optimizer.policies import (
     PolicyPlan,
     PolicyScore,
-    deleveraging,
     mean_price_frac,
     plan_policies,
     score_policies,
