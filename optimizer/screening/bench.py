@@ -13,11 +13,12 @@ import numpy as np
 
 from gpu.scenarios import sampled_paths
 from models.ledger import discount
+from models.leverage import TaxGroup
 from models.market import base_paths
 from models.path_changes import repeated, scaled
 from optimizer.screening.breakeven import DRIVERS, LADDER, break_evens, ladder_paths
 from optimizer.screening.financed_scores import IRR_SCENARIOS, financed_score, returned
-from optimizer.screening.financing import Lender, TaxGroup
+from optimizer.screening.financing import Lender
 from optimizer.screening.horizon import joined, site_paths
 from optimizer.screening.ranking import flags_of, liquid_means_usd, loan_flags
 from optimizer.screening.result import ProjectResult
@@ -159,7 +160,9 @@ def _tax_group(table: PathTable, made: Candidates) -> TaxGroup:
     place = study.site_index(study.company.tax_site)
     site = SiteBench(study, made.usual[study.company.tax_site])
     paths = site_paths(table.paths, place)
-    return TaxGroup.of(study, site.flows(site.usual_plan(), paths), table.rows)
+    flows = site.flows(site.usual_plan(), paths)
+    rows = table.rows
+    return TaxGroup.of(study, flows.profit_usd[rows], flows.early_relief_usd[rows])
 
 
 class _Scores(NamedTuple):

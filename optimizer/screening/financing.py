@@ -24,25 +24,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.debt import DebtPath
 from models.debt_limits import FINANCED_ITEMS, cover_at, dscr_test_months
 from models.debt_sizing import repayment_tests, sized_draws
-from models.tax import profit_levies_usd, terminal_tax_usd
-from models.units import MONTHS_PER_YEAR
+from models.leverage import TaxGroup, equity_flow_usd, joined_debt, no_debt
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
-    from models.debt import DebtFacility
+    from models.debt import DebtFacility, DebtPath
     from models.study import Study
-    from models.tax import TaxTerms
     from optimizer.screening.valuation import Flows
 
 __all__ = [
     "Lender",
     "Levered",
     "Loan",
-    "TaxGroup",
-    "equity_flow_usd",
 ]
 
 
@@ -97,59 +92,6 @@ class Levered:
         return sum(loan.drawn_usd for loan in self.loans)
 
 
-@dataclass(frozen=True, slots=True)
-class TaxGroup:
-    """The tax group that carries the company's interest, as business as usual has it.
-
-    Parameters
-    ----------
-    terms : TaxTerms
-        Terms of the tax site.
-    profit_usd : ndarray of shape (n_scenarios, n_periods)
-        Profit of the group before the interest of a project's loans. [USD]
-    early_relief_usd : ndarray of shape (n_scenarios,)
-        Tax saved by write-off ahead of straight line. [USD]
-    """
-
-    terms: TaxTerms
-    profit_usd: FloatArray
-    early_relief_usd: FloatArray
-
-    @classmethod
-    def of(cls, study: Study, site: Flows, rows: IntArray) -> TaxGroup:
-        """Return the group of a company from the flows of its whole tax site.
-
-        Parameters
-        ----------
-        study : Study
-            Study of the company.
-        site : Flows
-            Flows of the tax site. [USD]
-        rows : ndarray of int of shape (n_scenarios,)
-            Scenarios to keep.
-        """
-        company = study.company
-        due = study.period_of(company.loan.maturity_month)
-        months = np.arange(study.time.months)
-        interest = company.loan.principal_usd * company.loan.rate_per_year
-        paid = np.where(months <= due, interest / MONTHS_PER_YEAR, 0.0)
-        profit = site.profit_usd[rows] + company.overhead_usd_per_month - paid
-        terms = study.tax_terms(study.site(company.tax_site))
-        return cls(terms, profit, site.early_relief_usd[rows])
-
-    def less_cost(self, cost_usd: FloatArray) -> FloatArray:
-        """Return levies with a monthly cost deducted, (n_scenarios, n_periods) [USD].
-
-        The last month carries the tax put off to the horizon.
-        """
-        levies = profit_levies_usd(self.profit_usd - cost_usd, self.terms)
-        total = levies.total_usd
-        total[:, -1] += terminal_tax_usd(
-            self.early_relief_usd, levies.loss_left_usd, self.terms
-        )
-        return total
-
-
 @dataclass(slots=True)
 class Lender:
     """The facilities open to the projects of one site.
@@ -197,7 +139,9 @@ class Lender:
         tests = repayment_tests(path.repayment_usd.sum(axis=0), service)
         cost = (path.interest_usd + path.fees_usd).sum(axis=0)
         if self.site == self.study.company.tax_site:
-            group = TaxGroup.of(self.study, whole, rows)
+            group = TaxGroup.of(
+                self.study, whole.profit_usd[rows], whole.early_relief_usd[rows]
+            )
             saved = group.less_cost(0.0 * cost) - group.less_cost(cost)
         else:
             saved = self.usual_levies_usd - self.group.less_cost(cost)
@@ -227,7 +171,7 @@ class Lender:
         """Return loans, their path, whether a covenant binds, and the covenant."""
         left = np.maximum(added.financed_usd, 0.0)
         kinds = list(FINANCED_ITEMS)
-        path = _no_debt(left.shape[1])
+        path = no_debt(left.shape[1])
         loans, covenant = [], 0.0
         for facility in self.facilities:
             kind = kinds.index(facility.kind)
@@ -244,52 +188,7 @@ class Lender:
             loans.append(Loan(facility.id, sized.drawn_usd, sized.bound))
             if sized.drawn_usd > 0.0:
                 covenant = asked
-                path = _both(path, sized.path)
+                path = joined_debt(path, sized.path)
                 # What one loan has paid for, no other does.
                 left[kind] -= sized.path.drawn_usd[0]
         return tuple(loans), path, covenant > 0.0, covenant
-
-
-def equity_flow_usd(
-    flow_usd: FloatArray, path: DebtPath, tax_saved_usd: FloatArray
-) -> FloatArray:
-    """Return what unlevered flows leave to equity.
-
-    ``flow + draws - fees - interest - instalments + tax saved``, and at the horizon
-    less what is still owed.
-
-    Parameters
-    ----------
-    flow_usd : ndarray of shape (n_scenarios, n_periods + 1)
-        After tax, unlevered. [USD]
-    path : DebtPath
-        Debt.
-    tax_saved_usd : ndarray of shape (n_scenarios, n_periods)
-        By interest and fees. [USD]
-
-    Returns
-    -------
-    ndarray of shape (n_scenarios, n_periods + 1)
-        Flows to equity. [USD]
-    """
-    own = flow_usd.copy()
-    debt = path.drawn_usd - path.fees_usd - path.service_usd
-    own[:, 1:] += debt.sum(axis=0) + tax_saved_usd
-    own[:, -1] -= path.balance_usd[:, -1].sum()
-    return own
-
-
-def _no_debt(n_periods: int) -> DebtPath:
-    none = np.zeros((0, n_periods))
-    return DebtPath(none, none, none, none, np.zeros((0, n_periods + 1)))
-
-
-def _both(one: DebtPath, other: DebtPath) -> DebtPath:
-    """Return the facilities of two paths as one."""
-    return DebtPath(
-        drawn_usd=np.vstack([one.drawn_usd, other.drawn_usd]),
-        fees_usd=np.vstack([one.fees_usd, other.fees_usd]),
-        interest_usd=np.vstack([one.interest_usd, other.interest_usd]),
-        repayment_usd=np.vstack([one.repayment_usd, other.repayment_usd]),
-        balance_usd=np.vstack([one.balance_usd, other.balance_usd]),
-    )

@@ -15,6 +15,7 @@ import optimizer
 from models.cashflow import evaluate
 from models.debt import DebtFacility, drawn_path
 from models.debt_limits import service_cover
+from models.leverage import TaxGroup, equity_flow_usd
 from models.plan import DebtDraw
 from models.tax import tax_terms
 from optimizer.screening import bench
@@ -24,8 +25,6 @@ from optimizer.screening.financing import (
     Lender,
     Levered,
     Loan,
-    TaxGroup,
-    equity_flow_usd,
 )
 from optimizer.screening.generation import make_candidates
 from optimizer.screening.horizon import at_horizon, site_paths
@@ -168,7 +167,8 @@ def test_the_tax_saved_is_what_the_engine_saves() -> None:
     site = SiteBench(study, made.usual["beta"])
     base = site_paths(table.base, study.site_index("beta"))
     whole = site.flows(site.usual_plan(), base)
-    group = TaxGroup.of(study, whole, np.arange(1))
+    rows = np.arange(1)
+    group = TaxGroup.of(study, whole.profit_usd[rows], whole.early_relief_usd[rows])
     draw = DebtDraw(facility="rigs", period=3, amount_usd=1e6)
     # The engine on the same one site, its overhead, and the same plan with a draw.
     bare = evaluate(site.with_fleet, site.usual_plan(), base)
