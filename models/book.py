@@ -26,12 +26,11 @@ from models.contracts import (
     hosting_month,
 )
 from models.depreciation import WriteOff, opening_write_off_usd, write_off
-from models.fleet import (
-    asic_month,
+from models.fleet import asic_month, gpu_month
+from models.machine_prices import (
     asic_move_usd,
     asic_price_usd,
     asic_resale_usd,
-    gpu_month,
     gpu_price_usd,
     gpu_resale_usd,
 )

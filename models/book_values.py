@@ -18,7 +18,7 @@ import numpy as np
 
 from models.builds import payments_usd, straight_line_usd
 from models.capacity import SHELL_KINDS
-from models.fleet import asic_price_usd, gpu_price_usd
+from models.machine_prices import asic_price_usd, gpu_price_usd
 from models.segments import POWER, SEGMENTS, segment_share_frac
 
 if TYPE_CHECKING:

@@ -29,15 +29,62 @@ if TYPE_CHECKING:
 __all__ = [
     "GpuLeaseMonth",
     "HostingMonth",
+    "HostingRates",
+    "LeaseRates",
     "contract_remainder_factor",
     "gpu_deposit_usd",
     "gpu_lease_month",
     "hosting_month",
+    "hosting_rates",
+    "lease_rates",
     "remainder_factor",
     "remainder_rate_per_year",
 ]
 
 _KW_PER_MW = 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class HostingRates:
+    """An accepted hosting offer per unit of the power price, month by month.
+
+    Parameters
+    ----------
+    revenue_usd, opex_usd : ndarray of shape (n_periods,)
+        See `HostingMonth`. [USD]
+    energy_usd : ndarray of shape (n_periods,)
+        Energy bought for the client at the base power price. [USD]
+    """
+
+    revenue_usd: FloatArray
+    opex_usd: FloatArray
+    energy_usd: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRates:
+    """An accepted GPU lease per unit of every price, month by month.
+
+    Parameters
+    ----------
+    contract_usd : ndarray of shape (n_periods,)
+        Fixed rent, without sign. [USD]
+    gpu_hours : ndarray of shape (n_periods,)
+        Hours of its GPUs. [GPU-h]
+    opex_frac : float
+        Operating cost of own GPUs, share of revenue. [share 0-1]
+    paid_hours_frac : float
+        Share of hours that own nodes work under contract. [share 0-1]
+    energy_usd : ndarray of shape (n_periods,)
+        What an hour more of use costs in energy at the base power price, times all
+        hours; zero for leases in and where no own nodes stand. [USD]
+    """
+
+    contract_usd: FloatArray
+    gpu_hours: FloatArray
+    opex_frac: float
+    paid_hours_frac: float
+    energy_usd: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +158,20 @@ def hosting_month(
     HostingMonth
         Arrays over all periods, as if running throughout.
     """
+    rates = hosting_rates(study, offer)
+    multiplier = paths.power_multiplier[:, study.site_index(offer.site)]
+    return HostingMonth(
+        revenue_usd=rates.revenue_usd,
+        energy_usd=np.asarray(rates.energy_usd, like=multiplier) * multiplier,
+        opex_usd=rates.opex_usd,
+    )
+
+
+def hosting_rates(study: Study, offer: HostingOffer) -> HostingRates:
+    """Return what a hosting offer earns and costs, whatever the price of power."""
     site = study.site(offer.site)
     n_periods = study.time.months
     hours = month_hours_h(study.time.start_month, n_periods)
-    multiplier = paths.power_multiplier[:, study.site_index(site.id)]
     paid_frac = max(offer.load_frac, offer.take_or_pay_frac)
     if offer.rate_usd_per_mwh > 0:
         revenue = offer.mw * hours * paid_frac * offer.rate_usd_per_mwh
@@ -127,11 +184,7 @@ def hosting_month(
         rent = it_kw * offer.rent_usd_per_it_kw_month
         revenue = np.full(n_periods, rent * paid_frac)
         energy_usd = np.zeros(n_periods)
-    return HostingMonth(
-        revenue_usd=revenue,
-        energy_usd=np.asarray(energy_usd, like=multiplier) * multiplier,
-        opex_usd=offer.opex_frac_of_revenue * revenue,
-    )
+    return HostingRates(revenue, offer.opex_frac_of_revenue * revenue, energy_usd)
 
 
 def gpu_lease_month(
@@ -158,37 +211,52 @@ def gpu_lease_month(
     GpuLeaseMonth
         Arrays over all periods, as if running throughout.
     """
-    site, gpu = study.site(offer.site), study.gpu(offer.gpu)
-    n_periods = study.time.months
-    hours = month_hours_h(study.time.start_month, n_periods)
-    fixed = offer.n_gpus * hours * offer.paid_hours_frac * offer.price_usd_per_gpu_h
+    gpu = study.gpu(offer.gpu)
+    rates = lease_rates(study, offer)
     revenue, opex = gpu_merchant_usd(study, gpu, paths)
     merchant, merchant_opex = offer.n_gpus * revenue, offer.n_gpus * opex
     if offer.direction == "in":
         return GpuLeaseMonth(
-            contract_usd=-fixed,
+            contract_usd=-rates.contract_usd,
             merchant_usd=merchant,
             opex_usd=-merchant_opex,
             energy_usd=np.zeros_like(merchant),
         )
-    shell = site.shell("hpc")
-    energy = np.zeros_like(merchant)
-    if shell is not None:
-        it_mw = offer.n_gpus / gpu.gpus_per_node * gpu.node_it_kw / _KW_PER_MW
-        price = base_price_usd_per_mwh(site, "firm", n_periods)
-        used = paths.gpu_utilisation_frac[:, study.gpu_index(gpu.id)]
-        full_usd = it_mw * shell.pue * (1.0 - gpu.idle_power_frac) * hours * price
-        energy = (
-            np.asarray(full_usd, like=used)
-            * (offer.paid_hours_frac - used)
-            * paths.power_multiplier[:, study.site_index(site.id)]
-        )
-    contract_opex = np.asarray(gpu.opex_frac_of_revenue * fixed, like=merchant)
+    used = paths.gpu_utilisation_frac[:, study.gpu_index(gpu.id)]
+    energy = (
+        np.asarray(rates.energy_usd, like=used)
+        * (rates.paid_hours_frac - used)
+        * paths.power_multiplier[:, study.site_index(offer.site)]
+    )
+    contract_opex = np.asarray(rates.opex_frac * rates.contract_usd, like=merchant)
     return GpuLeaseMonth(
-        contract_usd=fixed,
+        contract_usd=rates.contract_usd,
         merchant_usd=-merchant,
         opex_usd=merchant_opex - contract_opex,
         energy_usd=-energy,
+    )
+
+
+def lease_rates(study: Study, offer: GpuLeaseOffer) -> LeaseRates:
+    """Return what a GPU lease does, whatever the prices of rent and power."""
+    site, gpu = study.site(offer.site), study.gpu(offer.gpu)
+    n_periods = study.time.months
+    hours = month_hours_h(study.time.start_month, n_periods)
+    shell = site.shell("hpc")
+    energy = np.zeros(n_periods)
+    if offer.direction == "out" and shell is not None:
+        it_mw = offer.n_gpus / gpu.gpus_per_node * gpu.node_it_kw / _KW_PER_MW
+        price = base_price_usd_per_mwh(site, "firm", n_periods)
+        energy = it_mw * shell.pue * (1.0 - gpu.idle_power_frac) * hours * price
+    return LeaseRates(
+        contract_usd=offer.n_gpus
+        * hours
+        * offer.paid_hours_frac
+        * offer.price_usd_per_gpu_h,
+        gpu_hours=offer.n_gpus * hours,
+        opex_frac=gpu.opex_frac_of_revenue,
+        paid_hours_frac=offer.paid_hours_frac,
+        energy_usd=energy,
     )
 
 

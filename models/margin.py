@@ -211,7 +211,8 @@ def margin_step(
     short = np.where(is_called, np.maximum(loan_usd - level * btc_pledged, 0.0), 0.0)
     cash = np.minimum(np.maximum(cash_over_floor_usd, 0.0), short)
     short = short - cash
-    more = np.minimum(btc_free, short / level)
+    # At a level of zero nothing that is pledged backs a loan.
+    more = np.minimum(btc_free, short / np.where(level > 0.0, level, np.inf))
     short = np.maximum(short - level * more, 0.0)
     held, owed = btc_pledged + more, loan_usd - cash
     at_call = np.minimum(price_usd, margin_call_price_usd(loan, loan_usd, btc_pledged))

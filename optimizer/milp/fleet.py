@@ -20,10 +20,12 @@ from models.fleet import (
     asic_facility_mw,
     asic_hashrate_eh_s,
     asic_month,
+    gpu_month,
+)
+from models.machine_prices import (
     asic_move_usd,
     asic_price_usd,
     asic_resale_usd,
-    gpu_month,
     gpu_price_usd,
     gpu_resale_usd,
 )

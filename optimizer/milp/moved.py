@@ -18,7 +18,8 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.finance import discount_factors
-from models.fleet import TRANSIT_MONTHS, asic_hashrate_eh_s, asic_move_usd
+from models.fleet import TRANSIT_MONTHS, asic_hashrate_eh_s
+from models.machine_prices import asic_move_usd
 from optimizer.milp.sums import USD_PER_USD_M
 
 if TYPE_CHECKING:

@@ -9,14 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from models.fleet import (
-    TRANSIT_MONTHS,
-    asic_facility_mw,
-    asic_move_usd,
-    asic_price_usd,
-    gpu_facility_mw,
-    gpu_price_usd,
-)
+from models.fleet import TRANSIT_MONTHS, asic_facility_mw, gpu_facility_mw
+from models.machine_prices import asic_move_usd, asic_price_usd, gpu_price_usd
 from models.months import add_months
 
 if TYPE_CHECKING:

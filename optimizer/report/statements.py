@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.fleet import asic_resale_usd
+from models.machine_prices import asic_resale_usd
 from models.market import base_paths
 from models.segments import SEGMENT_LABELS, SEGMENTS
 from models.statement_lines import BALANCE_LINES, CASH_FLOW_LINES, INCOME_LINES

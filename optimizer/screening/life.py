@@ -15,13 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from models.finance import discount_factors
-from models.fleet import (
-    asic_facility_mw,
-    asic_month,
-    asic_resale_usd,
-    gpu_month,
-    gpu_resale_usd,
-)
+from models.fleet import asic_facility_mw, asic_month, gpu_month
+from models.machine_prices import asic_resale_usd, gpu_resale_usd
 from models.power import commitment_cost_usd
 from models.units import month_hours_h
 

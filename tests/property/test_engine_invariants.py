@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from models.capacity import energised_mw, running_share, shell_mw, usage
 from models.cashflow import evaluate
-from models.fleet import asic_month, asic_resale_usd
+from models.fleet import asic_month
+from models.machine_prices import asic_resale_usd
 from models.mining import energy_cost_usd_per_ph_day
 from models.power import base_price_usd_per_mwh
 from models.treasury import loan_usd_per_pledged_btc

@@ -18,13 +18,8 @@ from models.contracts import (
     hosting_month,
 )
 from models.depreciation import write_off
-from models.fleet import (
-    TRANSIT_MONTHS,
-    asic_facility_mw,
-    asic_hashrate_eh_s,
-    asic_price_usd,
-    gpu_price_usd,
-)
+from models.fleet import TRANSIT_MONTHS, asic_facility_mw, asic_hashrate_eh_s
+from models.machine_prices import asic_price_usd, gpu_price_usd
 from models.market import base_paths
 from models.offers import HostingOffer
 from models.power import commitment_cost_usd

@@ -20,7 +20,8 @@ from tiny_studies import tiny_study
 
 from models.cashflow import evaluate
 from models.contracts import gpu_lease_month, hosting_month, remainder_factor
-from models.fleet import asic_month, asic_resale_usd, gpu_month, gpu_resale_usd
+from models.fleet import asic_month, gpu_month
+from models.machine_prices import asic_resale_usd, gpu_resale_usd
 from models.plan import (
     BuildStart,
     Commitment,

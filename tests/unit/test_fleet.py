@@ -7,6 +7,12 @@ from engine_plans import flat_paths
 from tiny_studies import alpha, asics, beta, gpus, market, tariff, tiny_study
 
 from models import fleet
+from models.machine_prices import (
+    asic_price_usd,
+    asic_resale_usd,
+    gpu_price_usd,
+    gpu_resale_usd,
+)
 from models.site import Shell
 
 RTOL = 1e-12
@@ -123,17 +129,17 @@ def test_the_power_multiplier_scales_energy_cost_alone():
 
 def test_the_price_of_a_new_asic_falls_and_carries_duty():
     # 270 TH/s x 9 USD/TH x 1.1 = 2,673 USD; a year on 20 % less.
-    price = fleet.asic_price_usd(alpha(), NEW, 13)
+    price = asic_price_usd(alpha(), NEW, 13)
     assert price[0] == pytest.approx(2673.0, rel=RTOL)
     assert price[12] == pytest.approx(2673.0 * 0.8, rel=RTOL)
-    assert fleet.asic_price_usd(beta(), NEW, 1)[0] == pytest.approx(2430.0, rel=RTOL)
+    assert asic_price_usd(beta(), NEW, 1)[0] == pytest.approx(2430.0, rel=RTOL)
 
 
 def test_used_asics_follow_the_margin_of_the_marginal_buyer():
     study = tiny_study()
     # Efficiency 3,000 / 140 J/TH; energy 21.43 x 24/1000 x 60 = 30.857 USD/PH/day.
     # Margin (32 - 30.857) x 365 / 1000 = 0.41714 USD/TH-year, x 1.25 years = 0.52143.
-    worth = fleet.asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=32.0))
+    worth = asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=32.0))
     margin = (32.0 - 3000 / 140 * 0.024 * 60.0) * 0.365
     assert margin == pytest.approx(0.41714, rel=1e-4)
     assert worth[0, 0] == pytest.approx(140 * 1.25 * margin, rel=RTOL)
@@ -142,13 +148,13 @@ def test_used_asics_follow_the_margin_of_the_marginal_buyer():
 
 def test_used_asics_fetch_scrap_when_there_is_no_margin():
     study = tiny_study()
-    worth = fleet.asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=1.0))
+    worth = asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=1.0))
     assert worth[0, 0] == pytest.approx(140 * 0.5, rel=RTOL)
 
 
 def test_used_asics_never_pass_the_price_of_new_ones():
     study = tiny_study()
-    worth = fleet.asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=500.0))
+    worth = asic_resale_usd(study, OLD, 0, flat_paths(study, hashprice=500.0))
     # New: 140 x 3 = 420 USD, a year on 336; the used machine has faded by 1 %.
     assert worth[0, 0] == pytest.approx(420.0, rel=RTOL)
     assert worth[0, 12] == pytest.approx(336.0 * 0.99, rel=RTOL)
@@ -158,7 +164,7 @@ def test_scrap_is_capped_by_new_machines_too():
     # At 0.3 USD/TH new, scrap at 0.5 would pay for buying new machines to scrap them.
     study = tiny_study()
     cheap = OLD.model_copy(update={"price_usd_per_th": 0.3})
-    worth = fleet.asic_resale_usd(study, cheap, 0, flat_paths(study, hashprice=1.0))
+    worth = asic_resale_usd(study, cheap, 0, flat_paths(study, hashprice=1.0))
     assert worth[0, 0] == pytest.approx(140 * 0.3, rel=RTOL)
 
 
@@ -215,14 +221,14 @@ def test_an_idle_node_draws_its_idle_share():
 
 
 def test_the_price_of_a_node_falls_and_carries_duty():
-    price = fleet.gpu_price_usd(alpha(gpu_duty_frac=0.05), H100, 13)
+    price = gpu_price_usd(alpha(gpu_duty_frac=0.05), H100, 13)
     assert price[0] == pytest.approx(294_000.0, rel=RTOL)
     assert price[12] == pytest.approx(294_000.0 * 0.85, rel=RTOL)
 
 
 def test_a_used_node_loses_a_third_a_year_on_the_base_path():
     study = tiny_study(market=market(gpu_rent_drift_per_year=0.0))
-    worth = fleet.gpu_resale_usd(study, H100, 6, flat_paths(study, rent=2.4))
+    worth = gpu_resale_usd(study, H100, 6, flat_paths(study, rent=2.4))
     # Ordered in period 0 (6 months of delivery) at 280,000 USD; rent at its base.
     assert worth[0, 6] == pytest.approx(280_000.0, rel=RTOL)
     assert worth[0, 18] == pytest.approx(280_000.0 * 0.67, rel=RTOL)
@@ -230,13 +236,13 @@ def test_a_used_node_loses_a_third_a_year_on_the_base_path():
 
 def test_a_later_node_cost_less_when_new():
     study = tiny_study(market=market(gpu_rent_drift_per_year=0.0))
-    worth = fleet.gpu_resale_usd(study, H100, 18, flat_paths(study, rent=2.4))
+    worth = gpu_resale_usd(study, H100, 18, flat_paths(study, rent=2.4))
     assert worth[0, 18] == pytest.approx(280_000.0 * 0.85, rel=RTOL)
 
 
 def test_used_nodes_follow_the_rent_against_its_base_path():
     study = tiny_study()
-    worth = fleet.gpu_resale_usd(study, H100, 0, flat_paths(study, rent=1.2))
+    worth = gpu_resale_usd(study, H100, 0, flat_paths(study, rent=1.2))
     # Base rent 2.4 x 0.8^(t/12): half of it at first, 1.2 / 1.92 of it a year on.
     assert worth[0, 0] == pytest.approx(140_000.0, rel=RTOL)
     assert worth[0, 12] == pytest.approx(280_000 * 0.67 * 1.2 / 1.92, rel=RTOL)

@@ -12,7 +12,7 @@ from moved_cases import cheap_power_later, late_hall, machine
 from tiny_studies import alpha, asics, beta, gamma, tiny_study
 
 from models.cashflow import evaluate
-from models.fleet import asic_move_usd
+from models.machine_prices import asic_move_usd
 from models.plan import Holding, Move, Order
 from optimizer.milp.candidates import candidates_of
 from optimizer.milp.model import build_model

@@ -20,7 +20,8 @@ from tiny_studies import (
 
 from models.cashflow import evaluate
 from models.contracts import contract_remainder_factor, remainder_rate_per_year
-from models.fleet import asic_month, asic_price_usd, gpu_price_usd
+from models.fleet import asic_month
+from models.machine_prices import asic_price_usd, gpu_price_usd
 from models.plan import BuildStart, OfferAcceptance, Order
 from models.site_accounts import site_accounts
 from models.tax_regime import DepreciationRule, TaxHoliday
