@@ -47,6 +47,11 @@ class TreasuryPath:
         released. [BTC]
     btc_forced, btc_liquidated : ndarray of shape (n_scenarios, n_periods)
         Part of the sales made under a margin call; part of these by the lender. [BTC]
+    call_btc_pledged, floor_btc_sold : ndarray of shape (n_scenarios, n_periods)
+        Free BTC pledged under a call; BTC sold beyond the plan to keep the cash
+        floor. [BTC]
+    call_cash_usd : ndarray of shape (n_scenarios, n_periods)
+        Principal repaid out of cash under a call. [USD]
     btc_sales_usd, forced_sales_usd, btc_purchases_usd : ndarray of shape \
 (n_scenarios, n_periods)
         Proceeds after selling cost or penalty; part of them under a margin call; cost
@@ -75,6 +80,9 @@ class TreasuryPath:
     btc_released: FloatArray
     btc_forced: FloatArray
     btc_liquidated: FloatArray
+    call_btc_pledged: FloatArray
+    floor_btc_sold: FloatArray
+    call_cash_usd: FloatArray
     btc_sales_usd: FloatArray
     forced_sales_usd: FloatArray
     btc_purchases_usd: FloatArray
@@ -284,6 +292,8 @@ class _Treasury:
         self.was_called = np.maximum(step.is_called, self.was_called)
         self.add("btc_sold", step.btc_sold)
         self.add("btc_forced", step.btc_sold)
+        self.add("call_btc_pledged", step.btc_pledged)
+        self.add("call_cash_usd", step.cash_usd)
         self.add("btc_liquidated", step.is_liquidated * step.btc_sold)
         self.add("btc_sales_usd", step.proceeds_usd)
         self.add("forced_sales_usd", step.proceeds_usd)
@@ -301,6 +311,7 @@ class _Treasury:
         short = np.where(is_short, floor - self.cash, 0.0)
         more = np.minimum(short / (self.price * keep), self.free)
         self._sell_free(more)
+        self.add("floor_btc_sold", more)
         short = np.maximum(short - self.price * keep * more, 0.0)
         share = self.loan / np.maximum(self.pledged, 1e-9)
         per_btc = np.minimum(self._per_btc(), share)
@@ -309,6 +320,7 @@ class _Treasury:
             gain > 0.0, np.minimum(short / np.maximum(gain, 1e-9), self.pledged), 0.0
         )
         self._sell_pledged(more, per_btc)
+        self.add("floor_btc_sold", more)
         self._raise(np.maximum(short - gain * more, 0.0))
 
     def record(
