@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sampled scenarios: Philox draws of the market's shocks, and the paths they make.
 
-Scenario n is a function of study, seed and n alone: it can be drawn again without its
-neighbours, in any order. The counter's stream word says what a draw is for:
+Scenario n is a function of study, draw rule and n alone: it can be drawn again without
+its neighbours, in any order. A draw is Philox of (seed, counter, month, stream), the
+counter being n for plain draws. The stream says what a draw is for:
 
 =============== ====================================================================
 stream          two standard normals per month, but for stream 8
@@ -17,24 +18,50 @@ stream          two standard normals per month, but for stream 8
 4096 + s        month 0 only: capex overrun and delay of site s of the study
 12288           BTC price of the days between months, the day's number in place of the
                 month: the weekly view of cash alone (`optimizer.cash_weeks`)
+12289           scrambles of Sobol points (`gpu.sampling_net`), the dimension's in place
+                of the month
 65536 s + k     (from s = 1, the first site) month 0 only: two normals a, b whose
                 ``(a^2 + b^2) / 2`` is the fate of the client of the site's k-th offer
 =============== ====================================================================
 
-What does not belong here: what shocks do to prices (`models.market`).
+What a `DrawRule` changes, in this order; what it does not name stays as it is.
+
+1. ``swapped``: every draw of a group that is named, of whatever method, is that of
+   scenario n + 2^62, the partner; ids are then below 2^62. A stream of two factors may
+   be read twice, once for each.
+2. ``antithetic``: the counter is n // 2; even n are as above, odd n are mirrored:
+
+   - every normal of streams 0 to 3, 16 + k and the capex overrun: its negative;
+   - the delay, of which the size alone counts: the second normal of month 1 in place
+     of month 0 of its stream, not negated (drawn anew);
+   - stream 8: words 0, 1, 2 become ``2^32 - 1 - w_0``, ``2^32 - 1 - w_1`` and
+     ``w_2 + 2^30 mod 2^32``, so that u and v become 1 - u and 1 - v, and the angle
+     turns by a quarter, which mirrors the size of the dip;
+   - client fates: ``-ln u`` becomes ``-ln(1 - u)``, u the first of the two uniform
+     numbers behind the normals (``(a^2 + b^2) / 2 = -ln u``).
+3. ``sobol``: rows 0 and 1 of `Shocks.monthly` (`LEADING`) are those of
+   `leading_normals`: made on the host, one independent net per block of 4,096 ids.
+4. ``importance``: where ``n mod plain_every`` is not 0, ``tilt[t]`` is added to the
+   draw of btc_price (row 0 of `Shocks.monthly`, before correlation) in month t. With
+   z_t the draw after that, in every scenario, and a = 1 / plain_every, the weight is
+   ``1 / (a + (1 - a) exp(sum_t tilt[t] (z_t - tilt[t] / 2)))``: the density of plain
+   draws over that of the mixture, at most plain_every.
+
+What does not belong here: what shocks do to prices (`models.market`), choosing a tilt
+and judging estimates (`gpu.sampling`).
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.philox import normals, words
+from gpu.backend import get_array_module
+from gpu.sampling_draws import LEADING, Draws, checked_ids, checked_tilt, leading_of
+from gpu.sampling_rule import DrawRule, as_rule
 from models.clients import count_client_slots
 from models.market import Shocks, simulate
-from models.market_parameters import FACTORS
 
 if TYPE_CHECKING:
     from gpu.backend import ArrayModule
@@ -42,18 +69,29 @@ if TYPE_CHECKING:
     from models.paths import MarketPaths
     from models.study import Study
 
-__all__ = ["draw_factor_shocks", "draw_shocks", "sampled_paths"]
+__all__ = [
+    "DAILY_PRICE_STREAM",
+    "LEADING",
+    "DrawRule",
+    "draw_factor_shocks",
+    "draw_shocks",
+    "leading_normals",
+    "sampled_paths",
+    "weights",
+    "weights_of_draws",
+]
 
-FACTOR_STREAM: Final = 0
-WITHIN_MONTH_STREAM: Final = 8
-SITE_POWER_STREAM: Final = 16
-SITE_BUILD_STREAM: Final = 4096
 DAILY_PRICE_STREAM: Final = 12288
-CLIENT_STREAM: Final = 65536
+
+# Beyond this the exponential of the weight has no double; the weight is 0 long before.
+_MOST_LOG = 700.0
 
 
 def draw_shocks(
-    study: Study, seed: int, scenario_ids: IntArray, xp: ArrayModule = np
+    study: Study,
+    rule_or_seed: DrawRule | int,
+    scenario_ids: IntArray,
+    xp: ArrayModule = np,
 ) -> Shocks:
     """Return the independent draws of each scenario.
 
@@ -61,10 +99,10 @@ def draw_shocks(
     ----------
     study : Study
         Says how many months and sites there are.
-    seed : int
-        0 to 2^64 - 1. [unitless]
+    rule_or_seed : DrawRule or int
+        Rule of the draws; a seed, 0 to 2^64 - 1, for plain ones. [unitless]
     scenario_ids : ndarray of int of shape (n_scenarios,)
-        0 to 2^63 - 1. [unitless]
+        0 to 2^63 - 1; below 2^62 if the rule swaps groups. [unitless]
     xp : module
         Array module to draw on.
 
@@ -76,60 +114,32 @@ def draw_shocks(
     Raises
     ------
     ValueError
-        If the seed or an id is out of range.
+        If the seed or an id is out of range, or a tilt does not have one number per
+        month.
     """
-    ids = xp.asarray(scenario_ids)
-    n_rows, n_sites, n_periods = len(ids), len(study.sites), study.time.months
+    draws = Draws(as_rule(rule_or_seed), scenario_ids, xp)
+    n_sites, n_periods = len(study.sites), study.time.months
     return Shocks(
-        monthly=draw_factor_shocks(seed, ids, n_periods, xp),
-        site_power=_pairs(seed, ids, n_periods, SITE_POWER_STREAM, n_sites, xp),
-        site_build=xp.stack(
-            [
-                normals(seed, ids, 1, SITE_BUILD_STREAM + site)[:, 0]
-                for site in range(n_sites)
-            ],
-            axis=1,
-        ).reshape(n_rows, n_sites, 2),
-        client_fate=_fates(study, seed, ids, xp),
-        within_month=_within_month(seed, ids, n_periods, xp),
+        monthly=draws.factors(n_periods),
+        site_power=draws.site_power(n_sites, n_periods),
+        site_build=draws.build(n_sites),
+        client_fate=draws.fates(n_sites, count_client_slots(study)),
+        within_month=draws.within_month(n_periods),
     )
 
 
-def _within_month(
-    seed: int, ids: IntArray, n_periods: int, xp: ArrayModule
-) -> FloatArray:
-    """Return (n_scenarios, 2, n_periods) draws of the month's low and the cure's dip.
-
-    Single words of 32 bits suffice: low and dip reach 22.9 and 6.7.
-    """
-    months = xp.arange(n_periods, dtype=xp.int64)
-    drawn = words(seed, ids[:, None], months[None, :], WITHIN_MONTH_STREAM)
-    u, v, w = ((word.astype(xp.float64) + 0.5) * 2.0**-32 for word in drawn[:3])
-    dip = xp.sqrt(-2.0 * xp.log(v)) * xp.cos((2.0 * math.pi) * w)
-    both: FloatArray = xp.stack([-xp.log(u), dip], axis=1)
-    return both
-
-
-def _fates(study: Study, seed: int, ids: IntArray, xp: ArrayModule) -> FloatArray:
-    """Return (n_scenarios, n_sites, n_slots) exponential draws with mean 1."""
-    n_sites, n_slots = len(study.sites), count_client_slots(study)
-    fates: FloatArray = xp.empty((len(ids), n_sites, n_slots))
-    for site in range(n_sites):
-        for slot in range(n_slots):
-            pair = normals(seed, ids, 1, CLIENT_STREAM * (site + 1) + slot)[:, 0]
-            fates[:, site, slot] = 0.5 * (pair * pair).sum(axis=1)
-    return fates
-
-
 def draw_factor_shocks(
-    seed: int, scenario_ids: IntArray, n_periods: int, xp: ArrayModule = np
+    rule_or_seed: DrawRule | int,
+    scenario_ids: IntArray,
+    n_periods: int,
+    xp: ArrayModule = np,
 ) -> FloatArray:
     """Return the independent normals of the factors alone.
 
     Parameters
     ----------
-    seed : int
-        0 to 2^64 - 1. [unitless]
+    rule_or_seed : DrawRule or int
+        Rule of the draws; a seed, 0 to 2^64 - 1, for plain ones. [unitless]
     scenario_ids : ndarray of int of shape (n_scenarios,)
         0 to 2^63 - 1. [unitless]
     n_periods : int
@@ -142,12 +152,106 @@ def draw_factor_shocks(
     ndarray of shape (n_scenarios, n_factors, n_periods)
         Those of `draw_shocks`. [unitless]
     """
-    ids = xp.asarray(scenario_ids)
-    return _pairs(seed, ids, n_periods, FACTOR_STREAM, len(FACTORS), xp)
+    return Draws(as_rule(rule_or_seed), scenario_ids, xp).factors(n_periods)
+
+
+def leading_normals(
+    study: Study, rule_or_seed: DrawRule | int, scenario_ids: IntArray
+) -> FloatArray:
+    """Return the draws of the factors of `LEADING` that come from Sobol points.
+
+    Parameters
+    ----------
+    study : Study
+        Says how many months there are.
+    rule_or_seed : DrawRule or int
+        Rule whose method is ``sobol``. [unitless]
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        0 to 2^63 - 1, on the host; whole blocks of 4,096 cost least. [unitless]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios, 2, n_periods)
+        On the host: what replaces rows 0 and 1 of `Shocks.monthly`, the swapped taken
+        from the partner. [unitless]
+
+    Raises
+    ------
+    ValueError
+        If the method is another one, or an id is out of range.
+    """
+    rule = as_rule(rule_or_seed)
+    if rule.method != "sobol":
+        msg = f"method = {rule.method!r} must be 'sobol' to have leading normals"
+        raise ValueError(msg)
+    ids = checked_ids(rule, np.asarray(scenario_ids))
+    return leading_of(rule, ids, study.time.months)
+
+
+def weights(
+    study: Study,
+    rule_or_seed: DrawRule | int,
+    scenario_ids: IntArray,
+    xp: ArrayModule = np,
+) -> FloatArray:
+    """Return how much each scenario counts in a mean.
+
+    Parameters
+    ----------
+    study : Study
+        Says how many months there are.
+    rule_or_seed : DrawRule or int
+        Rule of the draws; a seed, 0 to 2^64 - 1, for plain ones. [unitless]
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        0 to 2^63 - 1. [unitless]
+    xp : module
+        Array module to draw on.
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios,)
+        Mean 1 over many; all of them 1 but for ``importance``, there at most
+        `plain_every`. [ratio]
+    """
+    rule = as_rule(rule_or_seed)
+    draws = Draws(rule, scenario_ids, xp)
+    if rule.method != "importance" or not rule.tilt:
+        ones: FloatArray = xp.ones(len(draws.ids))
+        return ones
+    return weights_of_draws(rule, draws.btc_price(study.time.months))
+
+
+def weights_of_draws(rule: DrawRule, btc_price_normals: FloatArray) -> FloatArray:
+    """Return the weights of scenarios whose draws of btc_price are at hand.
+
+    Parameters
+    ----------
+    rule : DrawRule
+        Rule by which they were drawn.
+    btc_price_normals : ndarray of shape (n_scenarios, n_periods)
+        Row 0 of `Shocks.monthly` under that rule. [unitless]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios,)
+        Those of `weights`, summed month by month. [ratio]
+    """
+    xp = get_array_module(btc_price_normals)
+    checked_tilt(rule, btc_price_normals.shape[1])
+    log_ratio = xp.zeros(len(btc_price_normals))
+    for period, tilt in enumerate(rule.tilt):
+        log_ratio += tilt * (btc_price_normals[:, period] - 0.5 * tilt)
+    plain = 1.0 / rule.plain_every
+    tilted = (1.0 - plain) * xp.exp(xp.minimum(log_ratio, _MOST_LOG))
+    counted: FloatArray = 1.0 / (plain + tilted)
+    return counted
 
 
 def sampled_paths(
-    study: Study, seed: int, scenario_ids: IntArray, xp: ArrayModule = np
+    study: Study,
+    rule_or_seed: DrawRule | int,
+    scenario_ids: IntArray,
+    xp: ArrayModule = np,
 ) -> MarketPaths:
     """Return the market paths of sampled scenarios.
 
@@ -155,10 +259,10 @@ def sampled_paths(
     ----------
     study : Study
         Study whose market is sampled.
-    seed : int
-        0 to 2^64 - 1. [unitless]
+    rule_or_seed : DrawRule or int
+        Rule of the draws; a seed, 0 to 2^64 - 1, for plain ones. [unitless]
     scenario_ids : ndarray of int of shape (n_scenarios,)
-        0 to 2^63 - 1. [unitless]
+        0 to 2^63 - 1; below 2^62 if the rule swaps groups. [unitless]
     xp : module
         Array module to compute on.
 
@@ -170,23 +274,7 @@ def sampled_paths(
     Raises
     ------
     ValueError
-        If the seed or an id is out of range.
+        If the seed or an id is out of range, or a tilt does not have one number per
+        month.
     """
-    return simulate(study, draw_shocks(study, seed, scenario_ids, xp))
-
-
-def _pairs(
-    seed: int,
-    ids: IntArray,
-    n_periods: int,
-    first_stream: int,
-    n_series: int,
-    xp: ArrayModule,
-) -> FloatArray:
-    """Return (n_scenarios, n_series, n_periods) normals, two series per stream."""
-    drawn: FloatArray = xp.empty((len(ids), n_series, n_periods))
-    for start in range(0, n_series, 2):
-        two = normals(seed, ids, n_periods, first_stream + start // 2)
-        for place in range(start, min(start + 2, n_series)):
-            drawn[:, place] = two[..., place - start]
-    return drawn
+    return simulate(study, draw_shocks(study, rule_or_seed, scenario_ids, xp))
