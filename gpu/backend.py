@@ -28,9 +28,11 @@ __all__ = [
     "ArrayModule",
     "Backend",
     "BackendName",
+    "DeviceLostError",
     "array_module",
     "free_memory_bytes",
     "get_array_module",
+    "is_device_loss",
     "rows_per_chunk",
     "to_host",
 ]
@@ -43,6 +45,17 @@ INSTALL_HINT = "GPU scoring needs CuPy: pip install 'wattplan[cuda13]'"
 MEMORY_SHARE = 0.5
 # Where the operating system does not say how much memory is free.
 FALLBACK_BYTES = 1 << 30
+# What CuPy raises when CUDA's runtime, driver or compiler fails.
+_DEVICE_ERRORS = frozenset({"CUDARuntimeError", "CUDADriverError"})
+
+
+class DeviceLostError(BackendError):
+    """A device that worked has stopped to."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> DeviceLostError:
+        """Return the error that says which one ended the device's work."""
+        return cls(f"cuda: the device has stopped to work ({_one_line(error)}).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,21 @@ def to_host(array: Any) -> NDArray[Any]:
     return np.asarray(array if xp is np else xp.asnumpy(array))
 
 
+def is_device_loss(error: BaseException) -> bool:
+    """Return whether an error says that the device or its driver failed.
+
+    Parameters
+    ----------
+    error : BaseException
+        What CuPy raised; shortage of memory is none of these.
+    """
+    if isinstance(error, MemoryError):
+        return False
+    kind = type(error)
+    is_cupys = kind.__module__.partition(".")[0] in {"cupy", "cupy_backends"}
+    return is_cupys and kind.__name__ in _DEVICE_ERRORS
+
+
 def free_memory_bytes(xp: ArrayModule = np) -> int:
     """Return the memory now free for new arrays.
 
@@ -222,7 +250,7 @@ def _attempt(call: Callable[[], Any]) -> tuple[Any, str]:
         return None, _one_line(err)
 
 
-def _one_line(err: Exception) -> str:
+def _one_line(err: BaseException) -> str:
     """Return an exception as one line of text."""
     text = " ".join(str(err).split()) or type(err).__name__
     return text[:200]

@@ -23,6 +23,8 @@ from models.ledger import discount
 from models.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from models.arrays import FloatArray
@@ -52,6 +54,7 @@ __all__ = [
     "recovery_months",
     "score_all",
     "score_paths",
+    "score_each",
     "site_irr_column",
     "site_npv_column",
 ]
@@ -87,6 +90,15 @@ class Scored:
 class _Flows:
     company_usd: FloatArray
     site_usd: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """The baseline and what it does on the scenarios."""
+
+    plan: Plan
+    flows: _Flows
+    risk: LiquidityRisk
 
 
 def site_npv_column(site_id: str) -> str:
@@ -163,29 +175,67 @@ def score_all(
     Scored
         The rows of `score_paths`, on the host, and what lies behind them.
     """
-    base, usual = None, None
+    return score_each(study, (plan,), paths, baseline=baseline)[0]
+
+
+def score_each(
+    study: Study,
+    plans: Sequence[Plan],
+    paths: MarketPaths,
+    *,
+    baseline: Plan | None = None,
+) -> tuple[Scored, ...]:
+    """Return what each of several plans scores on the same scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plans.
+    plans : sequence of Plan
+        Plans to score.
+    paths : MarketPaths
+        Scenarios, on any array module. [mixed]
+    baseline : Plan or None
+        See `score_paths`; valued once for all plans.
+
+    Returns
+    -------
+    tuple of Scored
+        One per plan, each as if it were scored alone; the baseline's risk is the same
+        object in all of them.
+    """
+    usual = None
     if baseline is not None:
         ledger = evaluate(study, baseline, paths)
-        base, usual = _flows(ledger), liquidity_risk(study, baseline, ledger, paths)
+        risk = liquidity_risk(study, baseline, ledger, paths)
+        usual = _Usual(baseline, _flows(ledger), risk)
+    return tuple(_scored(study, plan, paths, usual) for plan in plans)
+
+
+def _scored(
+    study: Study, plan: Plan, paths: MarketPaths, usual: _Usual | None
+) -> Scored:
+    """Return the scores of one plan, given those of its baseline."""
     ledger = evaluate(study, plan, paths)
     flows = _flows(ledger)
     rate = study.company.discount_rate_per_year
     rows: dict[str, Any] = {"npv_usd": discount(flows.company_usd, rate)}
     site_usd = flows.site_usd
-    if base is not None:
-        site_usd = site_usd - base.site_usd
-        rows |= _increment(flows.company_usd - base.company_usd, rate)
+    if usual is not None:
+        site_usd = site_usd - usual.flows.site_usd
+        rows |= _increment(flows.company_usd - usual.flows.company_usd, rate)
     risk = liquidity_risk(study, plan, ledger, paths)
     rows |= _treasury(ledger) | risk.rows
     if usual is not None:
-        rows |= {f"baseline_{name}": row for name, row in usual.rows.items()}
+        rows |= {f"baseline_{name}": row for name, row in usual.risk.rows.items()}
+    baseline = None if usual is None else usual.plan
     for site_id in project_sites(study, plan, baseline):
         index = study.site_index(site_id)
         site, own = study.sites[index], site_usd[:, index]
         rows[site_npv_column(site.id)] = discount(own, site.hurdle_rate_per_year)
         rows[site_irr_column(site.id)], _, _ = _irr_per_year(own)
     host = {name: to_host(column) for name, column in rows.items()}
-    return Scored(host, risk, usual)
+    return Scored(host, risk, None if usual is None else usual.risk)
 
 
 def headline_rows(study: Study, plan: Plan, paths: MarketPaths) -> Rows:

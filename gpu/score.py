@@ -1,40 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scoring: a plan over sampled scenarios and a grid, in chunks, with statistics.
+"""Scoring: plans over sampled scenarios and a grid, with statistics.
 
-The one public function is `score`; `score_scenarios` does chosen scenarios alone. What
-does not belong here: what one scenario scores (`gpu.numpy_engine`), files and tables
-(`optimizer.scoring`).
+`score` takes one plan, `score_plans` several on the same scenarios, `score_scenarios`
+chosen scenarios alone. What does not belong here: what one scenario scores
+(`gpu.engines`), threads (`gpu.workers`), files and tables (`optimizer.scoring`).
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.backend import array_module
-from gpu.chunks import BlockBuffer, chunk_rows
+from gpu.engines import make_engine
 from gpu.grid import Grid, parse_grid
 from gpu.month_tally import MonthlyRisk, RiskMonths
-from gpu.numpy_engine import score_all, score_paths
+from gpu.numpy_engine import score_paths
 from gpu.scenarios import sampled_paths
+from gpu.scored_parts import joined_rows
 from gpu.tally import Tally
-from models.clients import count_client_slots
-from models.errors import BackendError, ConfigError, Fault
-from models.market import Shocks, simulate
-from models.market_parameters import FACTORS
-from models.path_changes import repeated, scaled
+from gpu.workers import Watch, scored_blocks
+from models.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from gpu.backend import ArrayModule, Backend, BackendName
-    from gpu.numpy_engine import Rows
+    from gpu.engines import Engine, EngineName
+    from gpu.numpy_engine import Rows, Scored
     from gpu.statistics import ColumnSummary
+    from gpu.workers import Progress
     from models.arrays import IntArray
-    from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
 
@@ -43,9 +39,9 @@ __all__ = [
     "MAX_KEPT_ROWS",
     "MAX_SCENARIOS",
     "GridResult",
-    "Progress",
     "ScoreResult",
     "score",
+    "score_plans",
     "score_scenarios",
 ]
 
@@ -54,13 +50,6 @@ MAX_SCENARIOS = 1_000_000_000
 MAX_KEPT_ROWS = 5_000_000
 """Most scenarios whose rows are kept in memory."""
 MAX_SEED = 2**64 - 1
-
-
-class Progress(Protocol):
-    """Told after every chunk how far the work is."""
-
-    def __call__(self, done: int, total: int, scenarios_per_s: float, /) -> None:
-        """Take scenarios done, all there are, and the speed so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +83,6 @@ class ScoreResult:
         Scenarios 0 to n - 1 of that seed. [unitless]
     backend, backend_reason : str
         Where it was computed, and why there.
-    chunk_rows : int
-        Scenarios worked on at once; it changes no result. [unitless]
     elapsed_s, scenarios_per_s : float
         Wall time, and scenarios and grid points over it. [s, 1/s]
     base : dict of str to float
@@ -123,7 +110,6 @@ class ScoreResult:
     n_scenarios: int
     backend: str
     backend_reason: str
-    chunk_rows: int
     elapsed_s: float
     scenarios_per_s: float
     base: dict[str, float]
@@ -143,10 +129,10 @@ def score(
     seed: int = 1,
     grid: Grid | str | None = None,
     baseline: Plan | None = None,
-    backend: BackendName = "auto",
+    backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = True,
-    rows_per_chunk: int | None = None,
+    rows_at_once: int | None = None,
 ) -> ScoreResult:
     """Return how a plan fares over sampled scenarios and a grid.
 
@@ -165,65 +151,125 @@ def score(
         ``"btc_price=0.5:1.5:11, power_price=0.8:1.2:5"``.
     baseline : Plan or None
         Business as usual, run on the same scenarios; increments are counted from it.
-    backend : {"auto", "numpy", "cuda"}
-        Array module to compute on.
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        Engine, see `gpu.engines.make_engine`.
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
         Keep every scenario's row; quantiles are then exact.
-    rows_per_chunk : int or None
-        Scenarios worked on at once; None for what suits memory. [unitless]
+    rows_at_once : int or None
+        Scenarios in work arrays at once; None for what suits memory. [unitless]
 
     Returns
     -------
     ScoreResult
-        The same bits for the same seed whatever the chunks.
+        The same bits for the same seed and engine whatever the memory and threads.
 
     Raises
     ------
     ConfigError
         With every argument that is out of range.
     BackendError
-        If the backend does not work, or memory does not suffice for one scenario.
+        If the engine does not work, or memory does not suffice for one scenario.
     """
-    faults = _faults(n_scenarios, seed, keep_rows=keep_rows)
+    results = score_plans(
+        study,
+        (plan,),
+        n_scenarios=n_scenarios,
+        seed=seed,
+        grid=grid,
+        baseline=baseline,
+        backend=backend,
+        progress=progress,
+        keep_rows=keep_rows,
+        rows_at_once=rows_at_once,
+    )
+    return results[0]
+
+
+def score_plans(
+    study: Study,
+    plans: Sequence[Plan],
+    *,
+    n_scenarios: int = DEFAULT_SCENARIOS,
+    seed: int = 1,
+    grid: Grid | str | None = None,
+    baseline: Plan | None = None,
+    backend: EngineName = "auto",
+    progress: Progress | None = None,
+    keep_rows: bool = True,
+    rows_at_once: int | None = None,
+) -> tuple[ScoreResult, ...]:
+    """Return how each of several plans fares on the same scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plans.
+    plans : sequence of Plan
+        Plans to score, at least one; paths and baseline are made once for all.
+    n_scenarios, seed, grid, baseline, backend, progress, keep_rows, rows_at_once
+        See `score`; `MAX_KEPT_ROWS` counts the rows of all plans. [mixed]
+
+    Returns
+    -------
+    tuple of ScoreResult
+        One per plan, each as `score` has it alone, but for the times.
+
+    Raises
+    ------
+    ConfigError
+        With every argument that is out of range.
+    BackendError
+        If the engine does not work, or memory does not suffice for one scenario.
+    """
+    faults = _faults(n_scenarios, seed, len(plans), keep_rows=keep_rows)
     points = _parsed(grid, faults)
     if faults:
         raise ConfigError(faults)
-    place = array_module(backend)
-    work = _Work(study, plan, baseline, place, rows_per_chunk, progress)
-    work.n_total = n_scenarios + (0 if points is None else points.n_points)
-    base_path = _base_path(study, place.xp)
-    base = score_all(study, plan, base_path, baseline=baseline)
-    months = RiskMonths()
-    tally = work.run(
-        n_scenarios,
-        lambda ids: sampled_paths(study, seed, ids, place.xp),
-        is_kept=keep_rows,
-        months=months,
+    n_total = n_scenarios + (0 if points is None else points.n_points)
+    watch = Watch(n_total, progress)
+    engine = make_engine(
+        backend,
+        study,
+        plans,
+        baseline,
+        seed,
+        n_rows=n_total,
+        rows_at_once=rows_at_once,
     )
-    on_grid = None
-    if points is not None:
-        on_grid = GridResult(points, _grid_columns(work, points, base_path))
-    elapsed_s = work.elapsed_s()
-    return ScoreResult(
-        study_id=study.id,
-        plan_label=plan.label,
-        baseline_label=None if baseline is None else baseline.label,
-        seed=seed,
-        n_scenarios=n_scenarios,
-        backend=place.name,
-        backend_reason=place.reason,
-        chunk_rows=work.rows,
-        elapsed_s=elapsed_s,
-        scenarios_per_s=work.n_total / elapsed_s,
-        base={name: float(column[0]) for name, column in base.rows.items()},
-        summary=tally.summary(),
-        probabilities=tally.probabilities(),
-        irr_status_frac=tally.irr_status_frac(),
-        columns=tally.columns,
-        grid=on_grid,
-        monthly=months.risks(base),
+    base = engine.score_base()
+    limit_usd = study.company.emergency_equity_max_usd
+    told = [
+        _Told(Tally(n_scenarios, is_kept=keep_rows, equity_limit_usd=limit_usd))
+        for _ in plans
+    ]
+    for first, block in scored_blocks(engine.score, engine, n_scenarios):
+        for one, own in zip(block, told, strict=True):
+            own.take(first, one)
+        watch.add(len(block[0].rows["npv_usd"]))
+    grids = _on_grid(engine, points, watch)
+    elapsed_s = watch.elapsed_s()
+    return tuple(
+        ScoreResult(
+            study_id=study.id,
+            plan_label=plan.label,
+            baseline_label=None if baseline is None else baseline.label,
+            seed=seed,
+            n_scenarios=n_scenarios,
+            backend=engine.name,
+            backend_reason=engine.reason,
+            elapsed_s=elapsed_s,
+            scenarios_per_s=n_total / elapsed_s,
+            base={name: float(column[0]) for name, column in still.rows.items()},
+            summary=own.tally.summary(),
+            probabilities=own.tally.probabilities(),
+            irr_status_frac=own.tally.irr_status_frac(),
+            columns=own.tally.columns,
+            grid=None if points is None else GridResult(points, grids[place]),
+            monthly=own.months.risks(still),
+        )
+        for place, (plan, still, own) in enumerate(zip(plans, base, told, strict=True))
     )
 
 
@@ -260,94 +306,32 @@ def score_scenarios(
 
 
 @dataclass(slots=True)
-class _Work:
-    """One plan on one backend; counts what is done over all parts."""
+class _Told:
+    """What is known of one plan so far."""
 
-    study: Study
-    plan: Plan
-    baseline: Plan | None
-    backend: Backend
-    rows_per_chunk: int | None
-    progress: Progress | None
-    n_total: int = 0
-    rows: int = 0
-    n_done: int = 0
-    started_s: float = field(default_factory=time.perf_counter)
+    tally: Tally
+    months: RiskMonths = field(default_factory=RiskMonths)
 
-    def run(
-        self,
-        n_rows: int,
-        paths_of: Callable[[IntArray], MarketPaths],
-        *,
-        is_kept: bool,
-        months: RiskMonths | None = None,
-    ) -> Tally:
-        """Score rows 0 to n_rows - 1 in chunks."""
-        if not self.rows:
-            xp = self.backend.xp
-            self.rows = self.rows_per_chunk or chunk_rows(self.study, xp)
-        limit = self.study.company.emergency_equity_max_usd
-        tally = Tally(n_rows, is_kept=is_kept, equity_limit_usd=limit)
-        buffer = BlockBuffer(n_rows)
-        start = 0
-        while start < n_rows:
-            ids = np.arange(start, min(start + self.rows, n_rows), dtype=np.int64)
-            try:
-                scored = score_all(
-                    self.study, self.plan, paths_of(ids), baseline=self.baseline
-                )
-            except MemoryError as error:
-                self._shrink(error)
-                continue
-            for first, block in buffer.add(scored.rows):
-                tally.take(first, block)
-            if months is not None:
-                months.take(scored)
-            start += len(ids)
-            self.n_done += len(ids)
-            if self.progress is not None:
-                speed = self.n_done / self.elapsed_s()
-                self.progress(self.n_done, self.n_total, speed)
-        return tally
-
-    def elapsed_s(self) -> float:
-        """Return the time since the start, never zero [s]."""
-        return max(time.perf_counter() - self.started_s, 1e-9)
-
-    def _shrink(self, error: MemoryError) -> None:
-        """Halve the chunks; CuPy's out-of-memory error is a MemoryError too."""
-        if self.rows == 1:
-            msg = (
-                f"{self.backend.name}: memory does not suffice for one scenario of "
-                f"{self.study.time.months} months. Free memory and run again."
-            )
-            raise BackendError(msg) from error
-        self.rows = max(self.rows // 2, 1)
+    def take(self, first: int, scored: Scored) -> None:
+        """Take the block whose first id is `first`."""
+        self.tally.take(first, scored.rows)
+        self.months.take(scored)
 
 
-def _grid_columns(work: _Work, grid: Grid, base_path: MarketPaths) -> Rows:
-    """Return axis values and scores at every point of a grid."""
-
-    def paths_of(ids: IntArray) -> MarketPaths:
-        many = repeated(base_path, len(ids))
-        return scaled(work.study, many, grid.multipliers(ids))
-
-    tally = work.run(grid.n_points, paths_of, is_kept=True)
+def _on_grid(engine: Engine, grid: Grid | None, watch: Watch) -> list[Rows]:
+    """Return axis values and scores at every point of a grid, by plan."""
+    if grid is None:
+        return []
+    parts: list[list[Rows]] = []
+    blocks = scored_blocks(
+        lambda ids: engine.score_grid(grid.multipliers(ids)), engine, grid.n_points
+    )
+    for _, block in blocks:
+        parts.append([one.rows for one in block])
+        watch.add(len(block[0].rows["npv_usd"]))
     ids = np.arange(grid.n_points, dtype=np.int64)
     axes = {f"{n}_multiplier": v for n, v in grid.multipliers(ids).items()}
-    return axes | (tally.columns or {})
-
-
-def _base_path(study: Study, xp: ArrayModule) -> MarketPaths:
-    n_periods, n_sites = study.time.months, len(study.sites)
-    shocks = Shocks(
-        monthly=xp.zeros((1, len(FACTORS), n_periods)),
-        site_power=xp.zeros((1, n_sites, n_periods)),
-        site_build=xp.zeros((1, n_sites, 2)),
-        client_fate=xp.full((1, n_sites, count_client_slots(study)), xp.inf),
-        within_month=xp.zeros((1, 2, n_periods)),
-    )
-    return simulate(study, shocks)
+    return [axes | joined_rows(own) for own in zip(*parts, strict=True)]
 
 
 def _parsed(grid: Grid | str | None, faults: list[Fault]) -> Grid | None:
@@ -361,9 +345,11 @@ def _parsed(grid: Grid | str | None, faults: list[Fault]) -> Grid | None:
         return None
 
 
-def _faults(n_scenarios: int, seed: int, *, keep_rows: bool) -> list[Fault]:
+def _faults(
+    n_scenarios: int, seed: int, n_plans: int, *, keep_rows: bool
+) -> list[Fault]:
     faults = []
-    most = MAX_KEPT_ROWS if keep_rows else MAX_SCENARIOS
+    most = MAX_KEPT_ROWS // max(n_plans, 1) if keep_rows else MAX_SCENARIOS
     if not _is_whole(n_scenarios, 1, most):
         is_for_memory = keep_rows and _is_whole(n_scenarios, 1, MAX_SCENARIOS)
         action = "Choose another number."

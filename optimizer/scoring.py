@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gpu.backend import BackendName
+    from gpu.engines import EngineName
     from gpu.numpy_engine import Rows
-    from gpu.score import Progress, ScoreResult
+    from gpu.score import ScoreResult
+    from gpu.workers import Progress
     from models.plan import Plan
     from models.study import Study
     from optimizer.opening_range import OpeningRange
@@ -101,7 +102,7 @@ def score_run(
     n_scenarios: int = DEFAULT_SCENARIOS,
     seed: int = 1,
     grid: str | None = None,
-    backend: BackendName = "auto",
+    backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = True,
     command: str = "wattplan score",
@@ -118,8 +119,8 @@ def score_run(
         0 to 2^64 - 1. [unitless]
     grid : str or None
         Multipliers of the base path, see `gpu.grid.parse_grid`.
-    backend : {"auto", "numpy", "cuda"}
-        Array module to compute on.
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        Engine, see `gpu.engines.make_engine`.
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool

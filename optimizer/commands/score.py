@@ -46,7 +46,7 @@ def score(
         ),
     ] = None,
     backend: Annotated[
-        Literal["auto", "numpy", "cuda"],
+        Literal["auto", "numpy", "cpu", "cuda"],
         typer.Option(help="Where to compute; auto takes the best that works."),
     ] = "auto",
     rows: Annotated[

@@ -1,34 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chunks of any size, blocks of one size."""
+"""How many scenarios are worked on at once, and how a run is cut."""
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+from typing import TYPE_CHECKING
+
 from tiny_studies import tiny_study
 
-from gpu.chunks import BLOCK, BlockBuffer, bytes_per_scenario, chunk_rows
+from gpu.chunks import bytes_per_scenario, chunk_rows
 
-
-@pytest.mark.parametrize("size", [1000, 4096, 5000, 20_000])
-def test_blocks_are_the_same_whatever_the_chunks(size: int) -> None:
-    values = np.arange(10_000)
-    buffer = BlockBuffer(len(values))
-    blocks = [
-        (first, block["id"].copy())
-        for start in range(0, len(values), size)
-        for first, block in buffer.add({"id": values[start : start + size]})
-    ]
-    assert [first for first, _ in blocks] == [0, BLOCK, 2 * BLOCK]
-    assert [len(ids) for _, ids in blocks] == [BLOCK, BLOCK, 10_000 - 2 * BLOCK]
-    np.testing.assert_array_equal(np.concatenate([ids for _, ids in blocks]), values)
-
-
-def test_a_total_of_whole_blocks_ends_with_a_whole_block() -> None:
-    buffer = BlockBuffer(BLOCK)
-    assert len(list(buffer.add({"id": np.arange(BLOCK - 1)}))) == 0
-    [(first, block)] = list(buffer.add({"id": np.array([BLOCK - 1])}))
-    assert (first, len(block["id"])) == (0, BLOCK)
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_chunks_shrink_when_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:

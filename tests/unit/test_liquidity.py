@@ -234,7 +234,7 @@ def test_chunks_change_no_month(scored: ScoreResult) -> None:
             n_scenarios=3000,
             seed=9,
             baseline=usual_plan(study),
-            rows_per_chunk=rows,
+            rows_at_once=rows,
             keep_rows=False,
         )
         assert other.monthly == scored.monthly

@@ -12,14 +12,15 @@ from engine_plans import empty_plan
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import company, market, tiny_study
 
-import gpu.score
+import gpu.engines
 from gpu.backend import to_host
+from gpu.chunks import BLOCK
 from gpu.numpy_engine import (
     MAX_IRR_PER_YEAR,
     project_sites,
     rate_per_year,
     recovery_months,
-    score_all,
+    score_each,
     score_paths,
 )
 from gpu.risk import cvar, quantile
@@ -93,7 +94,7 @@ def test_a_row_is_what_the_engine_and_the_finance_functions_say(
         assert row["site_alpha_npv_at_hurdle_usd"] == pytest.approx(worth, abs=1e-2)
 
 
-def test_chunks_change_no_bit(result: ScoreResult) -> None:
+def test_pieces_of_any_size_change_no_bit(result: ScoreResult) -> None:
     for rows in (333, 4096, 5000):
         other = score(
             STUDY,
@@ -101,7 +102,7 @@ def test_chunks_change_no_bit(result: ScoreResult) -> None:
             n_scenarios=N,
             seed=SEED,
             baseline=USUAL,
-            rows_per_chunk=rows,
+            rows_at_once=rows,
         )
         for name, column in columns_of(other).items():
             np.testing.assert_array_equal(column, columns_of(result)[name], name)
@@ -241,19 +242,18 @@ def test_monthly_rates_become_yearly_and_huge_ones_are_shown_as_the_limit() -> N
     assert rates[4] > MAX_IRR_PER_YEAR
 
 
-def test_progress_is_told_after_every_chunk() -> None:
+def test_progress_is_told_after_every_block() -> None:
     told: list[tuple[int, int, float]] = []
     score(
         STUDY,
         PLAN,
-        n_scenarios=25,
+        n_scenarios=BLOCK + 25,
         seed=1,
         grid="capex=1:2:2",
-        rows_per_chunk=10,
         progress=lambda *state: told.append(state),
     )
-    assert [done for done, _, _ in told] == [10, 20, 25, 27]
-    assert {total for _, total, _ in told} == {27}
+    assert [done for done, _, _ in told] == [BLOCK, BLOCK + 25, BLOCK + 27]
+    assert {total for _, total, _ in told} == {BLOCK + 27}
     assert all(speed > 0 for _, _, speed in told)
 
 
@@ -283,17 +283,20 @@ def test_bad_counts_and_seeds_are_refused(
         score(STUDY, PLAN, **({"n_scenarios": 5} | arguments))  # type: ignore[arg-type]
 
 
-def test_short_memory_halves_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_memory_halves_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = score(STUDY, PLAN, n_scenarios=40, seed=1)
+    sizes: list[int] = []
 
     def tight(study: object, plan: object, paths: object, **rest: object) -> object:
-        if paths.n_scenarios > 10:  # type: ignore[attr-defined]
+        sizes.append(paths.n_scenarios)  # type: ignore[attr-defined]
+        if sizes[-1] > 10:
             raise MemoryError
-        return score_all(study, plan, paths, **rest)  # type: ignore[arg-type]
+        return score_each(study, plan, paths, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(gpu.score, "score_all", tight)
-    found = score(STUDY, PLAN, n_scenarios=40, seed=1)
-    assert found.chunk_rows <= 10
+    monkeypatch.setattr(gpu.engines, "score_each", tight)
+    found = score(STUDY, PLAN, n_scenarios=40, seed=1, rows_at_once=64)
+    # The base path; 40 of 64 fail, of 32, of 16; then 8 at a time.
+    assert sizes == [1, 40, 32, 16, *[8] * 5]
     np.testing.assert_array_equal(
         columns_of(found)["npv_usd"], columns_of(usual)["npv_usd"]
     )
@@ -302,16 +305,10 @@ def test_short_memory_halves_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None
 def test_no_memory_for_a_single_scenario_is_a_backend_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    base = base_paths(STUDY)
-    calls = iter([score_all(STUDY, PLAN, base)])
-
     def full(*_: object, **__: object) -> object:
-        try:
-            return next(calls)
-        except StopIteration:
-            raise MemoryError from None
+        raise MemoryError
 
-    monkeypatch.setattr(gpu.score, "score_all", full)
+    monkeypatch.setattr(gpu.engines, "score_each", full)
     with pytest.raises(BackendError, match="does not suffice for one scenario"):
         score(STUDY, PLAN, n_scenarios=40, seed=1)
 

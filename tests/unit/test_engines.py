@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Engines behind one call: choice, several plans at once, devices that fail."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from scored_plans import grown_plan, usual_plan
+from tiny_studies import tiny_study
+
+import gpu.engines
+from gpu.backend import Backend, DeviceLostError
+from gpu.engines import ArrayEngine, make_engine
+from gpu.numpy_engine import score_all
+from gpu.scenarios import sampled_paths
+from gpu.score import score, score_plans
+from gpu.scored_parts import blocks_of
+from models.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STUDY = tiny_study()
+PLAN, USUAL = grown_plan(STUDY), usual_plan(STUDY)
+NO_CUDA = "numpy: chosen because cuda does not work: no device"
+
+
+class FakeCpu:
+    """Stands for the compiled engine."""
+
+    def __init__(self, *parts: object) -> None:
+        self.parts = parts
+        self.name, self.reason = "cpu", ""
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Say what the computer has: CUDA never, Numba and a compiled kernel as told."""
+
+    def put(*, has_numba: bool = True, is_compiled: bool = True) -> None:
+        def place(name: str) -> Backend:
+            return Backend("numpy", np, NO_CUDA if name == "auto" else "asked for")
+
+        def load(name: str) -> object:
+            assert name == "gpu.cpu_engine"
+            if not has_numba:
+                text = "No module named 'numba'"
+                raise ModuleNotFoundError(text)
+            return types.SimpleNamespace(
+                CpuEngine=FakeCpu, is_compiled=lambda: is_compiled
+            )
+
+        monkeypatch.setattr(gpu.engines, "array_module", place)
+        monkeypatch.setattr(gpu.engines.importlib, "import_module", load)
+
+    return put
+
+
+def chosen(n_rows: int | None) -> tuple[str, str]:
+    engine = make_engine("auto", STUDY, (PLAN,), USUAL, 1, n_rows=n_rows)
+    assert "\n" not in engine.reason
+    assert engine.reason.endswith("cuda does not work: no device")
+    return engine.name, engine.reason
+
+
+def test_auto_takes_numpy_for_jobs_that_do_not_repay_compiling(
+    machine: Callable[..., None],
+) -> None:
+    machine()
+    assert chosen(4_999)[0] == "numpy"
+    assert "do not repay loading" in chosen(4_999)[1]
+    assert chosen(5_000)[0] == chosen(None)[0] == "cpu"
+    machine(is_compiled=False)
+    assert chosen(99_999)[0] == "numpy"
+    assert "do not repay compiling" in chosen(99_999)[1]
+    assert chosen(100_000)[0] == "cpu"
+    assert "once on this machine" in chosen(100_000)[1]
+
+
+def test_auto_counts_every_plan(machine: Callable[..., None]) -> None:
+    machine()
+    plans = (PLAN, USUAL)
+    engine = make_engine("auto", STUDY, plans, None, 1, n_rows=2_500)
+    assert engine.name == "cpu"
+    assert engine.parts == (STUDY, plans, None, 1)  # type: ignore[attr-defined]
+
+
+def test_without_numba_auto_works_and_cpu_says_what_to_do(
+    machine: Callable[..., None],
+) -> None:
+    machine(has_numba=False)
+    name, reason = chosen(10**6)
+    assert name == "numpy"
+    assert "check Numba" in reason
+    with pytest.raises(BackendError, match="No module named 'numba'"):
+        make_engine("cpu", STUDY, (PLAN,), None, 1)
+
+
+def test_cpu_asked_for_is_given(machine: Callable[..., None]) -> None:
+    machine()
+    assert make_engine("cpu", STUDY, (PLAN,), None, 1).reason == "cpu: asked for"
+
+
+def test_unknown_engines_and_no_plans_are_refused() -> None:
+    with pytest.raises(ValueError, match="auto, numpy, cpu, cuda"):
+        make_engine("tpu", STUDY, (PLAN,), None, 1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no plan"):
+        make_engine("numpy", STUDY, (), None, 1)
+
+
+def test_several_plans_score_as_each_alone() -> None:
+    engine = make_engine("numpy", STUDY, (PLAN, USUAL), USUAL, 7, rows_at_once=60)
+    ids = np.arange(100, 250)
+    both = engine.score(ids)
+    assert both[0].baseline is both[1].baseline
+    paths = sampled_paths(STUDY, 7, ids)
+    for plan, found in zip((PLAN, USUAL), both, strict=True):
+        alone = score_all(STUDY, plan, paths, baseline=USUAL)
+        for mine, theirs in (
+            (found.rows, alone.rows),
+            (found.plan.events, alone.plan.events),
+            (found.plan.levels, alone.plan.levels),
+        ):
+            assert list(mine) == list(theirs)
+            for name, values in theirs.items():
+                np.testing.assert_array_equal(mine[name], values, name)
+
+
+def test_several_plans_have_the_results_of_each_alone() -> None:
+    both = score_plans(
+        STUDY,
+        (PLAN, USUAL),
+        n_scenarios=500,
+        seed=3,
+        baseline=USUAL,
+        grid="capex=1:2:3",
+    )
+    for plan, found in zip((PLAN, USUAL), both, strict=True):
+        alone = score(
+            STUDY, plan, n_scenarios=500, seed=3, baseline=USUAL, grid="capex=1:2:3"
+        )
+        assert found.plan_label == plan.label
+        assert repr(found.summary) == repr(alone.summary)
+        assert found.monthly == alone.monthly
+        assert found.columns is not None
+        assert alone.columns is not None
+        assert found.grid is not None
+        assert alone.grid is not None
+        for mine, theirs in (
+            (found.columns, alone.columns),
+            (found.grid.columns, alone.grid.columns),
+        ):
+            assert list(mine) == list(theirs)
+            for name, values in theirs.items():
+                np.testing.assert_array_equal(mine[name], values, name)
+
+
+def test_blocks_are_cut_by_id() -> None:
+    engine = make_engine("numpy", STUDY, (PLAN,), None, 7, rows_at_once=5000)
+    [scored] = engine.score(np.arange(5000))
+    first, second = blocks_of(scored, 5000)
+    for values, parts in ((scored.rows, (first.rows, second.rows)),):
+        for name, column in values.items():
+            assert len(parts[0][name]) == 4096
+            joined = np.concatenate([part[name] for part in parts])
+            np.testing.assert_array_equal(joined, column)
+    assert len(second.plan.events.get("margin_call", np.zeros(904))) == 904
+
+
+def test_a_device_that_fails_is_told_from_a_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class CUDARuntimeError(RuntimeError):
+        """Named as CuPy names it."""
+
+    CUDARuntimeError.__module__ = "cupy_backends.cuda.api.runtime"
+    place = Backend("cuda", np, "cuda: pretended")
+    engine = ArrayEngine(place, STUDY, (PLAN,), None, 1)
+
+    def fail(*_: object, **__: object) -> None:
+        text = "cudaErrorDevicesUnavailable:\n device gone"
+        raise CUDARuntimeError(text)
+
+    monkeypatch.setattr(gpu.engines, "score_each", fail)
+    with pytest.raises(DeviceLostError, match="Unavailable: device gone"):
+        engine.score(np.arange(3))
+
+    def wrong(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(gpu.engines, "score_each", wrong)
+    with pytest.raises(RuntimeError):
+        engine.score(np.arange(3))
