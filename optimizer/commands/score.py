@@ -12,6 +12,7 @@ import typer
 
 from optimizer.commands.options import JsonOption, RunArgument, SeedOption
 from optimizer.commands.policies import show_policies
+from optimizer.commands.replay import ReplayOption, show_replay
 from optimizer.console import (
     error_console,
     live_progress,
@@ -30,6 +31,7 @@ MILLION = 1e6
 
 
 def score(
+    context: typer.Context,
     folder: RunArgument,
     *,
     scenarios: Annotated[
@@ -56,9 +58,13 @@ def score(
             help="Write every scenario's row; without them quantiles are within 0.1 %.",
         ),
     ] = True,
+    replay: ReplayOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Run a plan over sampled market scenarios and, if asked for, a grid."""
+    if replay is not None:
+        show_replay(context, folder, replay, json_output=json_output)
+        return
     from optimizer.scoring import score_run, score_summary
 
     command = f"wattplan score {folder} --scenarios {scenarios} --seed {seed}"
