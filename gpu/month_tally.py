@@ -10,13 +10,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from gpu.backend import to_host
+from gpu.bins import BitBins, widened
+from gpu.describe import NUMPY
+from gpu.risk import SHARE_TOLERANCE
+from gpu.statistics import part_of
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gpu.describe import Counter
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Scored
     from models.arrays import FloatArray, IntArray
@@ -33,14 +40,12 @@ __all__ = [
 ]
 
 BAND_SHARES: Final = (0.05, 0.50, 0.95)
-RELATIVE_ERROR: Final = 0.002
-"""Largest error of a level's percentile, as a share of it."""
-# Bins from x to GROWTH x, whose middle in size is off by at most the error above.
-GROWTH: Final = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR)
-MAGNITUDES: Final = 1e6
-SIDE_BINS: Final = math.ceil(math.log(MAGNITUDES) / math.log(GROWTH))
+LEADING_BITS: Final = 8
+OCTAVES: Final = 20
+RELATIVE_ERROR: Final = BitBins(LEADING_BITS, 0, OCTAVES).relative_error
+"""Largest error of a level's percentile, as a share of it: 0.195 %."""
 # Sizes under which levels are not told apart, by the end of their name.
-SMALLEST: Final = {"_frac": 1e-4, "_usd_per_btc": 10.0}
+SMALLEST: Final = {"_frac": 2.0**-14, "_usd_per_btc": 8.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,67 +99,107 @@ class MonthlyRisk:
 
 
 class MonthHistogram:
-    """Counts of a level by month, in bins that grow by a fixed factor.
+    """Counts of levels by month in bins that divide every octave.
 
     Parameters
     ----------
     n_periods : int
         Months. [months]
     smallest : float
-        Size under which levels are not told apart, > 0. [same as level]
+        Size under which levels are not told apart, > 0; the power of two at or below
+        it counts. [same as levels]
     """
 
     def __init__(self, n_periods: int, smallest: float) -> None:
-        self.smallest = smallest
-        self.counts: IntArray = np.zeros((n_periods, 2 * SIDE_BINS + 1), dtype=np.int64)
+        self.bins = BitBins.over(smallest, leading_bits=LEADING_BITS, n_octaves=OCTAVES)
+        self.first = 0
+        self.cells: IntArray = np.zeros((n_periods, 0), dtype=np.int64)
         self.low: FloatArray = np.full(n_periods, np.inf)
         self.high: FloatArray = np.full(n_periods, -np.inf)
 
-    def add(self, values: FloatArray) -> None:
-        """Add levels of shape (n_scenarios, n_periods), none of them NaN."""
-        self.low = np.minimum(self.low, values.min(axis=0))
-        self.high = np.maximum(self.high, values.max(axis=0))
-        size = np.maximum(np.abs(values) * (1.0 / self.smallest), 1.0)
-        place = (np.log(size) * (1.0 / math.log(GROWTH))).astype(np.int64) + 1
-        np.minimum(place, SIDE_BINS, out=place)
-        place[np.abs(values) < self.smallest] = 0
-        n_periods, n_bins = self.counts.shape
-        bins = np.where(values < 0.0, SIDE_BINS - place, SIDE_BINS + place)
-        flat = (bins + n_bins * np.arange(n_periods)).ravel()
-        counted = np.bincount(flat, minlength=self.counts.size)
-        self.counts += counted.reshape(self.counts.shape)
+    def add(
+        self,
+        values: FloatArray,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
+        """Add levels (n, n_periods), none of them NaN, with weights in units (n,)."""
+        low, high = values.min(axis=0), values.max(axis=0)
+        self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
+        ends = self.bins.places(np.array([low.min(), high.max()]))
+        self._make_room(int(ends[0]), int(ends[1]))
+        counter.count_months(values, units, self.bins, self.first, self.cells)
+
+    def merge(self, other: MonthHistogram) -> None:
+        """Add the levels of another histogram with the same `smallest`."""
+        n_bins = other.cells.shape[1]
+        if not n_bins:
+            return
+        self.low = np.minimum(self.low, other.low)
+        self.high = np.maximum(self.high, other.high)
+        self._make_room(other.first, other.first + n_bins - 1)
+        start = other.first - self.first
+        self.cells[:, start : start + n_bins] += other.cells
 
     def percentiles(self, share: float) -> tuple[float, ...]:
         """Return the percentile of each month, within `RELATIVE_ERROR`."""
-        reached = np.cumsum(self.counts, axis=1)
-        goal = max(math.ceil(share * int(reached[0, -1]) - 1e-9), 1)
-        place = (reached < goal).sum(axis=1) - SIDE_BINS
-        # Of low..GROWTH low, this is as far from either end in relative terms.
-        middle = 2.0 * GROWTH / (1.0 + GROWTH)
-        size = self.smallest * GROWTH ** (np.abs(place) - 1.0) * middle
-        found = np.where(place == 0, 0.0, np.sign(place) * size)
+        reached = np.cumsum(self.cells, axis=1)
+        total = reached[0, -1]
+        goal = max(math.ceil((share - SHARE_TOLERANCE) * float(total)), 1)
+        places = (reached < min(goal, total)).sum(axis=1) + self.first
+        found = self.bins.middles(places)
         return tuple(np.clip(found, self.low, self.high).tolist())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return filled cells and extremes as arrays; exact."""
+        places = np.flatnonzero(self.cells)
+        return {
+            "places": places,
+            "counts": self.cells.reshape(-1)[places],
+            "shape": np.array(
+                [*self.cells.shape, self.first, self.bins.smallest_exponent]
+            ),
+            "range": np.array([self.low, self.high]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthHistogram:
+        """Return the histogram that `to_arrays` stored, exactly."""
+        n_periods, n_bins, first, exponent = arrays["shape"].tolist()
+        found = cls(n_periods, math.ldexp(1.0, exponent))
+        found.first = first
+        found.cells = np.zeros((n_periods, n_bins), dtype=np.int64)
+        found.cells.reshape(-1)[arrays["places"]] = arrays["counts"]
+        found.low, found.high = arrays["range"].copy()
+        return found
+
+    def _make_room(self, first: int, last: int) -> None:
+        """Widen the window to hold some bins, by whole octaves."""
+        cells, self.first = widened(self.cells.T, self.first, first, last, self.bins)
+        self.cells = np.ascontiguousarray(cells.T)
 
 
 class MonthTally:
     """What is known by month of the scenarios of one plan so far."""
 
     def __init__(self) -> None:
-        self.n_scenarios = 0
+        self.total = 0
         self._in_month: dict[str, IntArray] = {}
         self._by_month: dict[str, IntArray] = {}
         self._levels: dict[str, MonthHistogram] = {}
 
-    def take(self, risk: LiquidityRisk) -> None:
-        """Take some scenarios more."""
+    def take(
+        self,
+        risk: LiquidityRisk,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
+        """Take some scenarios more, with weights in units of shape (n,) or none."""
         taken = 0
         for name, flags in risk.events.items():
             happened = to_host(flags)
-            taken = len(happened)
-            in_month = happened.sum(axis=0)
-            by_month = in_month
-            if in_month.any():
-                by_month = np.logical_or.accumulate(happened, axis=1).sum(axis=0)
+            taken = len(happened) if units is None else int(units.sum())
+            in_month, by_month = counter.flag_months(happened, units)
             self._in_month[name] = self._in_month.get(name, 0) + in_month
             self._by_month[name] = self._by_month.get(name, 0) + by_month
         for name, level in risk.levels.items():
@@ -162,12 +207,27 @@ class MonthTally:
             if name not in self._levels:
                 size = _smallest(name)
                 self._levels[name] = MonthHistogram(values.shape[1], size)
-            self._levels[name].add(values)
-        self.n_scenarios += taken
+            self._levels[name].add(values, units, counter)
+        self.total += taken
+
+    def merge(self, other: MonthTally) -> None:
+        """Take the scenarios of another tally of the same plan."""
+        for mine, theirs in (
+            (self._in_month, other._in_month),
+            (self._by_month, other._by_month),
+        ):
+            for name, counts in theirs.items():
+                mine[name] = mine.get(name, 0) + counts
+        for name, level in other._levels.items():
+            if name not in self._levels:
+                size = level.bins.smallest
+                self._levels[name] = MonthHistogram(len(level.low), size)
+            self._levels[name].merge(level)
+        self.total += other.total
 
     def risk(self, base: LiquidityRisk) -> MonthlyRisk | None:
         """Return what there is to say, given the base path; None where nothing is."""
-        if not self.n_scenarios:
+        if not self.total:
             return None
         return MonthlyRisk(
             events={
@@ -186,8 +246,32 @@ class MonthTally:
             },
         )
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as arrays, see `from_arrays`."""
+        arrays: dict[str, NDArray[Any]] = {"total": np.array([self.total])}
+        arrays |= {f"in_month.{name}": n for name, n in self._in_month.items()}
+        arrays |= {f"by_month.{name}": n for name, n in self._by_month.items()}
+        for name, level in self._levels.items():
+            found = level.to_arrays()
+            arrays |= {f"level.{name}.{key}": part for key, part in found.items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthTally:
+        """Return the tally that `to_arrays` stored, exactly."""
+        found = cls()
+        found.total = int(arrays["total"][0])
+        found._in_month = part_of(arrays, "in_month.")
+        found._by_month = part_of(arrays, "by_month.")
+        levels = part_of(arrays, "level.")
+        for name in dict.fromkeys(key.rpartition(".")[0] for key in levels):
+            found._levels[name] = MonthHistogram.from_arrays(
+                part_of(levels, f"{name}.")
+            )
+        return found
+
     def _shares(self, counts: IntArray) -> tuple[float, ...]:
-        return tuple((counts / self.n_scenarios).tolist())
+        return tuple((counts / self.total).tolist())
 
 
 class RiskMonths:
@@ -196,11 +280,21 @@ class RiskMonths:
     def __init__(self) -> None:
         self._plan, self._baseline = MonthTally(), MonthTally()
 
-    def take(self, scored: Scored) -> None:
-        """Take some scenarios more."""
-        self._plan.take(scored.plan)
+    def take(
+        self,
+        scored: Scored,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
+        """Take some scenarios more, with weights in units of shape (n,) or none."""
+        self._plan.take(scored.plan, units, counter)
         if scored.baseline is not None:
-            self._baseline.take(scored.baseline)
+            self._baseline.take(scored.baseline, units, counter)
+
+    def merge(self, other: RiskMonths) -> None:
+        """Take the scenarios of another tally of the same plans."""
+        self._plan.merge(other._plan)
+        self._baseline.merge(other._baseline)
 
     def risks(self, base: Scored) -> dict[str, MonthlyRisk]:
         """Return what there is to say, given the scores of the base path."""
@@ -208,6 +302,23 @@ class RiskMonths:
         if base.baseline is not None:
             found["baseline"] = self._baseline.risk(base.baseline)
         return {name: risk for name, risk in found.items() if risk is not None}
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as arrays, see `from_arrays`."""
+        parts = {"plan": self._plan, "baseline": self._baseline}
+        return {
+            f"{who}.{name}": array
+            for who, tally in parts.items()
+            for name, array in tally.to_arrays().items()
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> RiskMonths:
+        """Return the tally that `to_arrays` stored, exactly."""
+        found = cls()
+        found._plan = MonthTally.from_arrays(part_of(arrays, "plan."))
+        found._baseline = MonthTally.from_arrays(part_of(arrays, "baseline."))
+        return found
 
 
 def _smallest(level: str) -> float:

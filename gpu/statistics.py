@@ -2,16 +2,15 @@
 """Statistics that merge: moments, extremes, and quantiles of any number of outcomes.
 
 Quantiles and tail means are exact where the outcomes are at hand; beyond that they
-come from a histogram of bins whose widths grow with the outcome, with a stated error.
-NaN means "not defined in this scenario": it is counted, never dropped in silence, and
-the rest is described. What does not belong here: exact quantiles of arrays
-(`gpu.risk`), which columns there are (`gpu.numpy_engine`).
+come from a histogram whose bins divide every octave, with a stated error. What is kept
+over blocks is whole numbers and exact sums, so that merging in any order and grouping
+gives the same bits. NaN means "not defined in this scenario": it is counted, never
+dropped in silence, and the rest is described. What does not belong here: exact
+quantiles of arrays (`gpu.risk`), which columns there are (`gpu.numpy_engine`).
 
 References
 ----------
-.. [1] T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating formulae and a pairwise
-   algorithm for computing sample variances", COMPSTAT 1982, Physica-Verlag, pp. 30-41.
-.. [2] C. Masson, J. E. Rim, H. K. Lee, "DDSketch: a fast and fully-mergeable quantile
+.. [1] C. Masson, J. E. Rim, H. K. Lee, "DDSketch: a fast and fully-mergeable quantile
    sketch with relative-error guarantees", PVLDB 12(12), 2019, section 2.
 """
 
@@ -19,13 +18,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.risk import cvar, quantile
+from gpu.bins import BitBins, widened
+from gpu.describe import NUMPY, WEIGHT_BITS
+from gpu.moments import Moments
+from gpu.risk import SHARE_TOLERANCE, cvar, quantile
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gpu.describe import Counter
     from models.arrays import FloatArray, IntArray
 
 __all__ = [
@@ -36,145 +41,138 @@ __all__ = [
     "ColumnSummary",
     "Histogram",
     "Moments",
+    "part_of",
+    "quantile_name",
 ]
 
 QUANTILES: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 CVAR_ALPHA: Final = 0.95
 
-RELATIVE_ERROR: Final = 0.001
-"""Largest error of a histogram's quantile, as a share of the outcome."""
-# Bins from x to GROWTH x, whose middle in size is off by at most the error above.
-GROWTH: Final = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR)
-MAGNITUDES: Final = 1e16
-SIDE_BINS: Final = math.ceil(math.log(MAGNITUDES) / math.log(GROWTH))
+LEADING_BITS: Final = 9
+OCTAVES: Final = 54
+"""Sizes told apart, over the smallest: 1.8e16."""
+RELATIVE_ERROR: Final = BitBins(LEADING_BITS, 0, OCTAVES).relative_error
+"""Largest error of a histogram's quantile, as a share of the outcome: 0.0976 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Count, mean, sum of squared deviations and extremes of outcomes.
-
-    Parameters
-    ----------
-    count, n_missing : int
-        Outcomes, and NaN beside them. [unitless]
-    mean : float
-        Mean; 0 without outcomes. [same as outcomes]
-    squares : float
-        Sum of squared deviations from the mean. [square of outcomes]
-    low, high : float
-        Least and largest outcome; inf and -inf without any. [same as outcomes]
-    """
-
-    count: int = 0
-    n_missing: int = 0
-    mean: float = 0.0
-    squares: float = 0.0
-    low: float = math.inf
-    high: float = -math.inf
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Moments:
-        """Return the moments of an array of shape (n,)."""
-        known = values[~np.isnan(values)]
-        n_missing = len(values) - len(known)
-        if not len(known):
-            return cls(n_missing=n_missing)
-        # Relative to one of them, so that equal outcomes have exactly that mean.
-        mean = float(known[0] + (known - known[0]).mean())
-        return cls(
-            count=len(known),
-            n_missing=n_missing,
-            mean=mean,
-            squares=float(((known - mean) ** 2).sum()),
-            low=float(known.min()),
-            high=float(known.max()),
-        )
-
-    def merged(self, other: Moments) -> Moments:
-        """Return the moments of both sets of outcomes together [1]_."""
-        count = self.count + other.count
-        n_missing = self.n_missing + other.n_missing
-        if not self.count or not other.count:
-            one = self if self.count else other
-            return Moments(count, n_missing, one.mean, one.squares, one.low, one.high)
-        gap = other.mean - self.mean
-        return Moments(
-            count=count,
-            n_missing=n_missing,
-            mean=self.mean + gap * (other.count / count),
-            squares=self.squares
-            + other.squares
-            + gap * gap * (self.count * (other.count / count)),
-            low=min(self.low, other.low),
-            high=max(self.high, other.high),
-        )
-
-    @property
-    def sd(self) -> float:
-        """Sample standard deviation; 0 for one outcome, NaN for none."""
-        if self.count < 2:
-            return 0.0 if self.count else math.nan
-        return math.sqrt(max(self.squares, 0.0) / (self.count - 1))
+def quantile_name(share: float) -> str:
+    """Return ``p05`` for a share of 0.05 [share 0-1]."""
+    return f"p{round(100 * share):02d}"
 
 
 class Histogram:
-    """Counts and sums of outcomes in bins that grow by a fixed factor [2]_.
+    """Counts of outcomes in bins that divide every octave [1]_.
 
-    Outcomes smaller in size than `smallest` count as one bin, those over 1e16 times
-    that as the last.
+    Outcomes smaller in size than `smallest` count as one bin, those over 1.8e16 times
+    that as the last. Beside each count stands how far into the bin outcomes lie, so
+    that tail means are exact to 2**-36 of an outcome.
 
     Parameters
     ----------
     smallest : float
-        Size under which outcomes are not told apart, > 0. [same as outcomes]
+        Size under which outcomes are not told apart, > 0; the power of two at or
+        below it counts. [same as outcomes]
+    is_weighted : bool
+        Whether outcomes come with weights.
     """
 
-    def __init__(self, smallest: float) -> None:
-        self.smallest = smallest
-        self.counts: IntArray = np.zeros(2 * SIDE_BINS + 1, dtype=np.int64)
-        self.sums: FloatArray = np.zeros(2 * SIDE_BINS + 1)
+    def __init__(self, smallest: float, *, is_weighted: bool = False) -> None:
+        self.is_weighted = is_weighted
+        self.bins = BitBins.over(smallest, leading_bits=LEADING_BITS, n_octaves=OCTAVES)
+        self.first = 0
+        self.cells: IntArray = np.zeros((0, 2), dtype=np.int64)
 
-    def add(self, values: FloatArray) -> None:
-        """Add outcomes of shape (n,); NaN is passed over."""
+    @property
+    def smallest(self) -> float:
+        """Size under which outcomes are not told apart."""
+        return self.bins.smallest
+
+    @property
+    def counts(self) -> IntArray:
+        """Outcomes, or weights in units, of the bins from `first` on."""
+        return self.cells[:, 0]
+
+    def add(
+        self,
+        values: FloatArray,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
+        """Add outcomes of shape (n,), weights in units alike; NaN is passed over."""
         known = values[~np.isnan(values)]
-        size = np.maximum(np.abs(known) / self.smallest, 1.0)
-        place = np.minimum(
-            np.floor(np.log(size) / math.log(GROWTH)).astype(np.int64) + 1, SIDE_BINS
-        )
-        place = np.where(np.abs(known) < self.smallest, 0, place)
-        bins = SIDE_BINS + np.sign(known).astype(np.int64) * place
-        n_bins = len(self.counts)
-        self.counts += np.bincount(bins, minlength=n_bins)
-        self.sums += np.bincount(bins, weights=known, minlength=n_bins)
+        if len(known):
+            self.add_within(values, units, known.min(), known.max(), counter)
+
+    def add_within(
+        self,
+        values: FloatArray,
+        units: IntArray | None,
+        low: float,
+        high: float,
+        counter: Counter,
+    ) -> None:
+        """Add outcomes that all lie from `low` to `high`, see `add`."""
+        first, last = self.bins.places(np.array([low, high])).tolist()
+        self._make_room(first, last)
+        counter.count(values, units, self.bins, self.first, self.cells)
 
     def merge(self, other: Histogram) -> None:
         """Add the outcomes of another histogram with the same `smallest`."""
-        self.counts += other.counts
-        self.sums += other.sums
+        if not len(other.cells):
+            return
+        self._make_room(other.first, other.first + len(other.cells) - 1)
+        start = other.first - self.first
+        self.cells[start : start + len(other.cells)] += other.cells
 
     def quantiles(self, shares: tuple[float, ...]) -> list[float]:
         """Return the quantiles of some shares, each within `RELATIVE_ERROR`."""
+        middles: list[float] = self.bins.middles(self.places_of(shares)).tolist()
+        return middles
+
+    def places_of(self, shares: tuple[float, ...]) -> IntArray:
+        """Return the bins (n_shares,) in which some shares are reached [unitless]."""
         reached = np.cumsum(self.counts)
-        goals = np.maximum(np.ceil(np.array(shares) * reached[-1] - 1e-9), 1)
-        places = np.searchsorted(reached, goals, side="left")
-        return [self._middle(int(place) - SIDE_BINS) for place in places]
+        goals = (np.array(shares) - SHARE_TOLERANCE) * reached[-1]
+        goals = np.clip(np.ceil(goals), 1, reached[-1])
+        found: IntArray = np.searchsorted(reached, goals, side="left") + self.first
+        return found
 
     def tail_mean(self, alpha: float) -> float:
         """Return the mean of the lowest ``1 - alpha`` of the outcomes."""
         tail = (1.0 - alpha) * int(self.counts.sum())
         before = np.cumsum(self.counts) - self.counts
         inside = np.clip(tail - before, 0.0, self.counts)
-        means = self.sums / np.maximum(self.counts, 1)
-        return float((inside * means).sum() / inside.sum())
+        return float((inside * self.means()).sum() / inside.sum())
 
-    def _middle(self, signed_place: int) -> float:
-        place = abs(signed_place)
-        if place == 0:
-            return 0.0
-        low = self.smallest * GROWTH ** (place - 1)
-        # Of low..GROWTH low, this is as far from either end in relative terms.
-        middle = low * 2.0 * GROWTH / (1.0 + GROWTH)
-        return math.copysign(middle, signed_place)
+    def means(self) -> FloatArray:
+        """Return the mean outcome (n_bins,) of the bins from `first` on [any]."""
+        places = self.first + np.arange(len(self.cells))
+        weight = self.cells[:, 0] * (2.0**-WEIGHT_BITS if self.is_weighted else 1.0)
+        return self.bins.means(places, weight, self.cells[:, 1])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return bins, counts and remainders where there are any; exact."""
+        filled = np.flatnonzero(self.cells.any(axis=1))
+        return {
+            "places": (filled + self.first).astype(np.int32),
+            "cells": self.cells[filled],
+            "kind": np.array([self.bins.smallest_exponent, int(self.is_weighted)]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Histogram:
+        """Return the histogram that `to_arrays` stored, exactly."""
+        exponent, is_weighted = arrays["kind"].tolist()
+        found = cls(math.ldexp(1.0, exponent), is_weighted=bool(is_weighted))
+        places = arrays["places"].astype(np.int64)
+        if len(places):
+            found._make_room(int(places[0]), int(places[-1]))
+            found.cells[places - found.first] = arrays["cells"]
+        return found
+
+    def _make_room(self, first: int, last: int) -> None:
+        """Widen the window to hold some bins, by whole octaves."""
+        self.cells, self.first = widened(self.cells, self.first, first, last, self.bins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ class ColumnSummary:
 
 
 class ColumnStatistics:
-    """Statistics of one column, fed block by block in id order.
+    """Statistics of one column, fed block by block.
 
     Parameters
     ----------
@@ -217,25 +215,46 @@ class ColumnStatistics:
         Resolution near zero of quantiles from the histogram. [same as outcomes]
     is_streamed : bool
         Whether quantiles will come from a histogram, not from kept outcomes.
+    is_weighted : bool
+        Whether outcomes come with weights.
     """
 
-    def __init__(self, smallest: float, *, is_streamed: bool) -> None:
-        self.moments = Moments()
-        self.histogram = Histogram(smallest) if is_streamed else None
+    def __init__(
+        self, smallest: float, *, is_streamed: bool, is_weighted: bool = False
+    ) -> None:
+        self.moments = Moments(is_weighted=is_weighted)
+        self.histogram = (
+            Histogram(smallest, is_weighted=is_weighted) if is_streamed else None
+        )
 
-    def add_block(self, values: FloatArray) -> None:
-        """Take the outcomes of the next block, shape (n,)."""
-        self.moments = self.moments.merged(Moments.of(values))
-        if self.histogram is not None:
-            self.histogram.add(values)
+    def add_block(
+        self,
+        values: FloatArray,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
+        """Take the outcomes of a block, shape (n,), with weights in units, (n,)."""
+        low, high = self.moments.add(values, units, counter)
+        if self.histogram is not None and low <= high:
+            self.histogram.add_within(values, units, low, high, counter)
 
-    def summary(self, values: FloatArray | None = None) -> ColumnSummary:
+    def merge(self, other: ColumnStatistics) -> None:
+        """Add the outcomes of another set."""
+        self.moments.merge(other.moments)
+        if self.histogram is not None and other.histogram is not None:
+            self.histogram.merge(other.histogram)
+
+    def summary(
+        self, values: FloatArray | None = None, weights: FloatArray | None = None
+    ) -> ColumnSummary:
         """Return what there is to say.
 
         Parameters
         ----------
         values : ndarray of shape (n,) or None
             All outcomes; needed where there is no histogram. [same as outcomes]
+        weights : ndarray of shape (n,) or None
+            Weights of all outcomes, where they have any. [ratio]
 
         Raises
         ------
@@ -244,7 +263,7 @@ class ColumnStatistics:
         """
         moments = self.moments
         error_frac = error_abs = 0.0
-        if not moments.count:
+        if not moments.units:
             shares, tail = [math.nan] * len(QUANTILES), math.nan
         elif self.histogram is not None:
             found = self.histogram.quantiles(QUANTILES)
@@ -252,9 +271,11 @@ class ColumnStatistics:
             tail = self.histogram.tail_mean(CVAR_ALPHA)
             error_frac, error_abs = RELATIVE_ERROR, self.histogram.smallest
         elif values is not None:
-            known = values[~np.isnan(values)]
-            shares = np.asarray(quantile(known, QUANTILES)).tolist()
-            tail = cvar(known, CVAR_ALPHA)
+            is_known = ~np.isnan(values)
+            known = values[is_known]
+            weight = None if weights is None else weights[is_known]
+            shares = np.asarray(quantile(known, QUANTILES, weight)).tolist()
+            tail = cvar(known, CVAR_ALPHA, weight)
         else:
             msg = "without a histogram the outcomes themselves are needed"
             raise ValueError(msg)
@@ -262,15 +283,50 @@ class ColumnStatistics:
         return ColumnSummary(
             count=moments.count,
             n_missing=moments.n_missing,
-            mean=moments.mean if is_any else math.nan,
+            mean=moments.mean,
             sd=moments.sd,
             minimum=moments.low if is_any else math.nan,
             maximum=moments.high if is_any else math.nan,
             quantiles={
-                f"p{round(100 * share):02d}": value
+                quantile_name(share): value
                 for share, value in zip(QUANTILES, shares, strict=True)
             },
             cvar_95=tail,
             quantile_error_frac=error_frac,
             quantile_error_abs=error_abs,
         )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as arrays, see `from_arrays`."""
+        arrays = {f"moments.{k}": v for k, v in self.moments.to_arrays().items()}
+        if self.histogram is not None:
+            found = self.histogram.to_arrays()
+            arrays |= {f"histogram.{k}": v for k, v in found.items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> ColumnStatistics:
+        """Return the statistics that `to_arrays` stored, exactly."""
+        moments = Moments.from_arrays(part_of(arrays, "moments."))
+        stored = part_of(arrays, "histogram.")
+        found = cls(1.0, is_streamed=False, is_weighted=moments.is_weighted)
+        found.moments = moments
+        found.histogram = Histogram.from_arrays(stored) if stored else None
+        return found
+
+
+def part_of(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names start so, by the rest of their names.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray of any shape
+        Arrays by name. [any]
+    start : str
+        First letters.
+    """
+    return {
+        name.removeprefix(start): array
+        for name, array in arrays.items()
+        if name.startswith(start)
+    }

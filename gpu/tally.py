@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows of scenarios taken in block by block: kept, described and counted.
+"""All statistics of one plan's scenarios, taken in block by block and merged.
 
-What does not belong here: how rows come about (`gpu.numpy_engine`), statistics of one
-column (`gpu.statistics`).
+What does not belong here: statistics of rows (`gpu.row_tally`) and by month
+(`gpu.month_tally`), how scenarios are scored (`gpu.engines`).
 """
 
 from __future__ import annotations
@@ -11,23 +11,159 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu.liquidity import CALL, LIQUIDATION
-from gpu.numpy_engine import EQUITY_TOLERANCE_USD
-from gpu.statistics import ColumnStatistics
-from models.finance import IRR_STATUS
+from gpu.chunks import BLOCK
+from gpu.describe import NUMPY, weight_units
+from gpu.month_tally import RiskMonths
+from gpu.outcome_events import WITHIN_MONTHS, events
+from gpu.row_tally import RowTally
+from gpu.statistics import part_of
 
 if TYPE_CHECKING:
-    from gpu.numpy_engine import Rows
+    from numpy.typing import NDArray
+
+    from gpu.describe import Counter
+    from gpu.numpy_engine import Rows, Scored
     from gpu.statistics import ColumnSummary
-    from models.arrays import IntArray
+    from models.arrays import FloatArray
 
-__all__ = ["WITHIN_MONTHS", "Tally", "events"]
+__all__ = ["WITHIN_MONTHS", "ScoreTally", "Tally", "events"]
 
-WITHIN_MONTHS = (3, 6, 12)
-"""Spans from the opening in which a call or a liquidation is counted. [months]"""
 
-# Resolution of streamed quantiles near zero, by the unit that ends a column's name.
-SMALLEST = {"_usd": 1.0, "_per_year": 1e-6, "_btc": 1e-6}
+class ScoreTally:
+    """All statistics of one plan's scenarios, mergeable in any order and grouping.
+
+    Workers keep a tally each and take whatever blocks they score; merged, they give
+    the same bits as one tally that took every block.
+
+    Parameters
+    ----------
+    equity_limit_usd : float
+        Most emergency equity that the company can raise. [USD]
+    is_streamed : bool
+        Whether quantiles come from histograms; else from rows kept elsewhere.
+    is_weighted : bool
+        Whether scenarios come with weights (importance sampling).
+    counter : Counter
+        How blocks are counted; all forms give the same bits.
+    """
+
+    def __init__(
+        self,
+        equity_limit_usd: float,
+        *,
+        is_streamed: bool = True,
+        is_weighted: bool = False,
+        counter: Counter = NUMPY,
+    ) -> None:
+        self.rows = RowTally(
+            equity_limit_usd, is_streamed=is_streamed, is_weighted=is_weighted
+        )
+        self.months = RiskMonths()
+        self.counter = counter
+
+    @property
+    def n_scenarios(self) -> int:
+        """Scenarios taken so far."""
+        return self.rows.n_scenarios
+
+    def fresh(self) -> ScoreTally:
+        """Return an empty tally of the same kind, for another worker."""
+        return ScoreTally(
+            self.rows.equity_limit_usd,
+            is_streamed=self.rows.is_streamed,
+            is_weighted=self.rows.is_weighted,
+            counter=self.counter,
+        )
+
+    def take(
+        self, first_id: int, scored: Scored, weights: FloatArray | None = None
+    ) -> None:
+        """Take scenarios, whole blocks from the start of a block on.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of the first scenario, a multiple of 4,096. [unitless]
+        scored : Scored
+            Scores of it and those that follow.
+        weights : ndarray of shape (n,) or None
+            Weights, needed if and only if the tally is weighted. [ratio]
+
+        Raises
+        ------
+        ValueError
+            If `first_id` starts no block, or weights are missing or not wanted.
+        """
+        if first_id % BLOCK:
+            msg = f"first_id = {first_id} must be a multiple of {BLOCK}"
+            raise ValueError(msg)
+        if (weights is not None) != self.rows.is_weighted:
+            msg = "weights go with weighted tallies, and only with those"
+            raise ValueError(msg)
+        units = None if weights is None else weight_units(weights)
+        n_rows = len(scored.rows["npv_usd"])
+        for start in range(0, n_rows, BLOCK):
+            part = slice(start, start + BLOCK)
+            block = {name: values[part] for name, values in scored.rows.items()}
+            inside = None if units is None else units[part]
+            self.rows.take(block, inside, self.counter)
+        self.months.take(scored, units, self.counter)
+
+    def describe(
+        self, first_id: int, scored: Scored, weights: FloatArray | None = None
+    ) -> ScoreTally:
+        """Return a fresh tally of some scenarios alone, see `take`.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of the first scenario, a multiple of 4,096. [unitless]
+        scored : Scored
+            Scores of it and those that follow.
+        weights : ndarray of shape (n,) or None
+            Weights. [ratio]
+        """
+        found = self.fresh()
+        found.take(first_id, scored, weights)
+        return found
+
+    def merge(self, other: ScoreTally) -> None:
+        """Take the scenarios of another tally of the same plan."""
+        self.rows.merge(other.rows)
+        self.months.merge(other.months)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as arrays, see `from_arrays`."""
+        parts = {"rows": self.rows.to_arrays(), "months": self.months.to_arrays()}
+        return {
+            f"{part}:{name}": array
+            for part, arrays in parts.items()
+            for name, array in arrays.items()
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: dict[str, NDArray[Any]], counter: Counter = NUMPY
+    ) -> ScoreTally:
+        """Return the tally that `to_arrays` stored, exactly.
+
+        Parameters
+        ----------
+        arrays : dict of str to ndarray of any shape
+            Stored state. [mixed]
+        counter : Counter
+            How further blocks are counted.
+        """
+        rows = RowTally.from_arrays(part_of(arrays, "rows:"))
+        found = cls(
+            rows.equity_limit_usd,
+            is_streamed=rows.is_streamed,
+            is_weighted=rows.is_weighted,
+            counter=counter,
+        )
+        found.rows = rows
+        found.months = RiskMonths.from_arrays(part_of(arrays, "months:"))
+        return found
 
 
 class Tally:
@@ -45,30 +181,15 @@ class Tally:
 
     def __init__(self, n_total: int, *, is_kept: bool, equity_limit_usd: float) -> None:
         self.n_total = n_total
-        self.equity_limit_usd = equity_limit_usd
         self.is_kept = is_kept
         self.columns: Rows | None = None
-        self._statistics: dict[str, ColumnStatistics] = {}
-        self._counts: dict[str, int] = {}
-        self._status_counts: IntArray | None = None
+        self.rows = RowTally(equity_limit_usd, is_streamed=not is_kept)
 
     def take(self, first: int, block: Rows) -> None:
         """Take the rows of a block whose first id is `first`."""
         if self.is_kept:
             self._keep(first, block)
-        for name, values in block.items():
-            if values.dtype == np.float64:
-                if name not in self._statistics:
-                    self._statistics[name] = ColumnStatistics(
-                        _smallest(name), is_streamed=not self.is_kept
-                    )
-                self._statistics[name].add_block(values)
-        for name, hits in events(block, self.equity_limit_usd).items():
-            self._counts[name] = self._counts.get(name, 0) + int(hits.sum())
-        if "irr_status" in block:
-            seen = np.bincount(block["irr_status"], minlength=len(IRR_STATUS))
-            before = 0 if self._status_counts is None else self._status_counts
-            self._status_counts = seen + before
+        self.rows.take(block)
 
     def _keep(self, first: int, block: Rows) -> None:
         if self.columns is None:
@@ -81,76 +202,12 @@ class Tally:
 
     def summary(self) -> dict[str, ColumnSummary]:
         """Return the statistics of every column of real numbers."""
-        return {
-            name: column.summary(None if self.columns is None else self.columns[name])
-            for name, column in self._statistics.items()
-        }
+        return self.rows.summary(self.columns)
 
     def probabilities(self) -> dict[str, float]:
         """Return the share of scenarios in which each event happens [share 0-1]."""
-        return {name: count / self.n_total for name, count in self._counts.items()}
+        return self.rows.probabilities()
 
     def irr_status_frac(self) -> dict[str, float]:
         """Return the share of scenarios by status of the increment's IRR."""
-        if self._status_counts is None:
-            return {}
-        return {
-            name: int(count) / self.n_total
-            for name, count in zip(IRR_STATUS, self._status_counts, strict=True)
-        }
-
-
-def events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
-    """Return what may happen in a scenario.
-
-    Parameters
-    ----------
-    rows : dict of str to ndarray of shape (n,)
-        Columns of `gpu.numpy_engine.score_paths`, or its headline ones. [mixed]
-    equity_limit_usd : float
-        Most emergency equity that the company can raise. [USD]
-
-    Returns
-    -------
-    dict of str to ndarray of bool of shape (n,)
-        By name of the share of scenarios. [unitless]
-    """
-    found = {
-        "npv_negative_frac": rows["npv_usd"] < 0.0,
-        "equity_needed_frac": rows["equity_usd"] > EQUITY_TOLERANCE_USD,
-        "equity_over_limit_frac": (
-            rows["equity_usd"] > equity_limit_usd + EQUITY_TOLERANCE_USD
-        ),
-    }
-    if "incremental_npv_usd" in rows:
-        found["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0
-        is_none = np.isnan(rows["irr_per_year"])
-        found["no_irr_frac"] = is_none
-        found["no_irr_and_gain_frac"] = is_none & (rows["incremental_npv_usd"] > 0.0)
-        found["no_payback_frac"] = np.isnan(rows["payback_months"])
-    ending = "_npv_at_hurdle_usd"
-    for name, values in rows.items():
-        if name.startswith("site_") and name.endswith(ending):
-            site = name.removesuffix(ending)
-            found[f"{site}_clears_hurdle_frac"] = values >= 0.0
-            found[f"{site}_no_irr_frac"] = np.isnan(rows[f"{site}_irr_per_year"])
-    return found | _risk_events(rows)
-
-
-def _risk_events(rows: Rows) -> dict[str, Any]:
-    """Return calls, liquidations and covenant breaches, of the baseline too."""
-    found: dict[str, Any] = {}
-    for name, first in rows.items():
-        if not name.endswith("_period") or "_equity_" in name:
-            continue
-        event = name.removesuffix("_period").replace("first_", "", 1)
-        if event.removeprefix("baseline_") in {CALL, LIQUIDATION}:
-            for months in WITHIN_MONTHS:
-                found[f"{event}_within_{months}_months_frac"] = first < months
-        found[f"{event}_frac"] = ~np.isnan(first)
-    return found
-
-
-def _smallest(column: str) -> float:
-    ends = (size for end, size in SMALLEST.items() if column.endswith(end))
-    return next(ends, 1e-3)
+        return self.rows.irr_status_frac()

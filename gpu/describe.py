@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One block of scenarios described: sums in a fixed order and counts in bins.
+
+This NumPy form is the definition; `gpu.describe_cpu` is the same compiled, to the last
+bit. What does not belong here: what is kept over blocks (`gpu.statistics`,
+`gpu.month_tally`, `gpu.joint`), which bins there are (`gpu.bins`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from gpu.bins import BitBins
+    from models.arrays import BoolArray, FloatArray, IntArray
+
+__all__ = [
+    "LANES",
+    "MAX_WEIGHT",
+    "NUMPY",
+    "WEIGHT_BITS",
+    "BlockMoments",
+    "Counter",
+    "NumpyCounter",
+    "lane_sum",
+    "weight_units",
+    "weighted_parts",
+]
+
+LANES: Final = 64
+"""Partial sums of a block, added up as a tree at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockMoments:
+    """Moments of one block.
+
+    Parameters
+    ----------
+    count : int
+        Outcomes that are not NaN. [unitless]
+    units : int
+        Their weights in all, in units of weight; the count without weights. [unitless]
+    mean, squares : float
+        Mean and sum of squared deviations, weighted. [same as outcomes, its square]
+    low, high : float
+        Extremes; inf and -inf without any outcome. [same as outcomes]
+    square_units : float
+        Sum of squared weights. [unitless]
+    """
+
+    count: int
+    units: int
+    mean: float
+    squares: float
+    low: float
+    high: float
+    square_units: float
+
+
+class Counter(Protocol):
+    """How a block is counted; every form gives the same bits."""
+
+    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
+        """Return the moments of outcomes of shape (n,)."""
+
+    def count(
+        self,
+        values: FloatArray,
+        units: IntArray | None,
+        bins: BitBins,
+        first: int,
+        cells: IntArray,
+    ) -> None:
+        """Add outcomes to cells (n_bins, 2): counts and sums of remainders."""
+
+    def count_months(
+        self,
+        values: FloatArray,
+        units: IntArray | None,
+        bins: BitBins,
+        first: int,
+        cells: IntArray,
+    ) -> None:
+        """Add outcomes (n, n_periods) to cells (n_periods, n_bins)."""
+
+    def flag_months(
+        self, flags: BoolArray, units: IntArray | None
+    ) -> tuple[IntArray, IntArray]:
+        """Return how often a flag is up in each month, and has been up by then."""
+
+
+class NumpyCounter:
+    """The definition, on NumPy."""
+
+    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
+        """Return the moments of outcomes.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Returns
+        -------
+        BlockMoments
+            The mean is taken relative to the first outcome, so that equal outcomes
+            have exactly that mean.
+        """
+        known = ~np.isnan(values)
+        count = int(np.count_nonzero(known))
+        if not count:
+            return BlockMoments(0, 0, 0.0, 0.0, math.inf, -math.inf, 0.0)
+        start = values[int(known.argmax())]
+        gaps = np.where(known, values - start, 0.0)
+        total, square_units = count, float(count)
+        if units is not None:
+            weight = np.where(known, units, 0).astype(np.float64)
+            total = int(np.where(known, units, 0).sum())
+            square_units = lane_sum(weight * weight)
+            gaps = gaps * weight
+        mean = float(start + lane_sum(gaps) / max(total, 1))
+        spread = np.where(known, values - mean, 0.0)
+        spread = spread * spread
+        if units is not None:
+            spread = spread * weight
+        return BlockMoments(
+            count=count,
+            units=total,
+            mean=mean,
+            squares=lane_sum(spread),
+            low=float(np.nanmin(values)),
+            high=float(np.nanmax(values)),
+            square_units=square_units,
+        )
+
+    def count(
+        self,
+        values: FloatArray,
+        units: IntArray | None,
+        bins: BitBins,
+        first: int,
+        cells: IntArray,
+    ) -> None:
+        """Add outcomes to counts.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        bins : BitBins
+            Bins.
+        first : int
+            Bin of the first cell. [unitless]
+        cells : ndarray of int of shape (n_bins, 2)
+            Counts, or weights in units, and sums of remainders, added to. [unitless]
+        """
+        known = ~np.isnan(values)
+        seen = values[known]
+        places, parts = bins.places(seen) - first, bins.remainders(seen)
+        if units is None:
+            ones = np.ones(len(seen), dtype=np.int64)
+        else:
+            ones = units[known]
+            parts = weighted_parts(parts, ones)
+        np.add.at(cells[:, 0], places, ones)
+        np.add.at(cells[:, 1], places, parts)
+
+    def count_months(
+        self,
+        values: FloatArray,
+        units: IntArray | None,
+        bins: BitBins,
+        first: int,
+        cells: IntArray,
+    ) -> None:
+        """Add outcomes by month to counts.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, n_periods)
+            Outcomes, none of them NaN. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        bins : BitBins
+            Bins.
+        first : int
+            Bin of the first cell. [unitless]
+        cells : ndarray of int of shape (n_periods, n_bins)
+            Counts, or weights in units, added to. [unitless]
+        """
+        n_periods, n_bins = cells.shape
+        places = bins.places(values) - first + n_bins * np.arange(n_periods)
+        if units is None:
+            found = np.bincount(places.ravel(), minlength=cells.size)
+            cells += found.reshape(cells.shape)
+        else:
+            each = np.broadcast_to(units[:, None], values.shape)
+            np.add.at(cells.reshape(-1), places.ravel(), each.ravel())
+
+    def flag_months(
+        self, flags: BoolArray, units: IntArray | None
+    ) -> tuple[IntArray, IntArray]:
+        """Return how often a flag is up by month.
+
+        Parameters
+        ----------
+        flags : ndarray of bool of shape (n, n_periods)
+            Flag of each scenario. [flag]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Returns
+        -------
+        tuple of ndarray of int of shape (n_periods,)
+            Scenarios, or weights in units, in which it is up in a month, and in which
+            it has been up by that month's end. [unitless]
+        """
+        if not flags.any():
+            none = np.zeros(flags.shape[1], dtype=np.int64)
+            return none, none.copy()
+        reached = np.logical_or.accumulate(flags, axis=1)
+        if units is None:
+            return flags.sum(axis=0), reached.sum(axis=0)
+        return units @ flags, units @ reached
+
+
+NUMPY: Final = NumpyCounter()
+
+
+def lane_sum(values: FloatArray) -> float:
+    """Return a sum in the fixed order of a block.
+
+    Lane j adds values j, j + 64, j + 128, ... one after the other; then the upper half
+    of the lanes is added to the lower until one is left.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Numbers. [any]
+    """
+    n_rows = -(-len(values) // LANES)
+    padded = np.zeros(n_rows * LANES)
+    padded[: len(values)] = values
+    lanes: FloatArray = np.add.reduce(padded.reshape(n_rows, LANES), axis=0) + 0.0
+    while len(lanes) > 1:
+        half = len(lanes) // 2
+        lanes = lanes[:half] + lanes[half:]
+    return float(lanes[0])
+
+
+def weighted_parts(parts: IntArray, units: IntArray) -> IntArray:
+    """Return remainders times weights, in units of weight; shape (n,) kept."""
+    return (parts * units) >> WEIGHT_BITS
+
+
+WEIGHT_BITS: Final = 26
+"""A unit of weight is 2**-26: weights add up exactly, up to 2**37 in all."""
+MAX_WEIGHT: Final = 256.0
+
+
+def weight_units(weights: FloatArray) -> IntArray:
+    """Return weights as whole numbers of units.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n,)
+        Likelihood ratios, about 1 on average, 0 to 256. [ratio]
+
+    Raises
+    ------
+    ValueError
+        If a weight is out of range or not a number.
+    """
+    fits = (weights >= 0.0) & (weights <= MAX_WEIGHT)
+    if not fits.all():
+        msg = f"weights must be 0 to {MAX_WEIGHT:.0f}: {weights[~fits][0]} is not"
+        raise ValueError(msg)
+    return np.rint(weights * 2.0**WEIGHT_BITS).astype(np.int64)
