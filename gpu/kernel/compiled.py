@@ -29,18 +29,20 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Doubles", "Integers", "L", "cache_folder", "device", "entry"]
+__all__ = ["Doubles", "History", "Integers", "L", "cache_folder", "device", "entry"]
 
 # Scenarios that go through the stages together on a CPU.
 L: Final = 64
 
 Doubles: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
+# Rows kept for the whole horizon; a GPU strides through them by thread.
+History: TypeAlias = NDArray[np.float64]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_ARRAYS: Final = frozenset({"Doubles", "Integers"})
+_ARRAYS: Final = frozenset({"Doubles", "History", "Integers"})
 
 
 @intrinsic
@@ -100,6 +102,8 @@ class _Compiler(CompilerBase):
 
     def define_pipelines(self) -> list[Any]:
         """Return the one pipeline."""
+        # Otherwise a lane loop that reads one array and writes another stays scalar.
+        self.state.flags.noalias = True
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
         pipeline.add_pass_after(_PlainIndices, IRProcessing)
         pipeline.finalize()
@@ -125,7 +129,8 @@ def device(function: Callable[_P, _R]) -> Callable[_P, _R]:
     Notes
     -----
     No fast-math flag is set: reassociation would undo the rounding steps of the
-    elementary functions. An index must not be negative.
+    elementary functions. An index must not be negative, and no two array arguments of
+    a call may overlap: loops over several arrays are vectorised on that promise.
     """
     kinds = {str(kind) for kind in function.__annotations__.values()}
     return _compiler(forceinline=not kinds & _ARRAYS)(function)
