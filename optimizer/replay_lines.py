@@ -15,7 +15,7 @@ import numpy as np
 
 from models.capacity import SHELL_KINDS, running_share
 from models.fleet import asic_rates
-from models.ledger import CORPORATE_ITEMS, ITEMS, discount
+from models.ledger import CORPORATE_ITEMS, ITEMS, LedgerItem, discount
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray
@@ -47,31 +47,44 @@ LINE_LABELS: Final = {
     "self_mining": "Self-mining",
     "hosting": "Hosting",
     "gpu_leasing": "GPU leasing",
-    "sites": "Sites: power, plant, tax",
+    "sites": "Sites",
     "corporate": "Corporate",
+    "tax": "Tax",
     "treasury": "BTC treasury",
     "financing": "Financing",
 }
-"""Lines whose flows sum to the company's, in report order."""
+"""Lines whose flows sum to the company's, in report order.
+
+Sites: power and plant that lines share. Corporate: general and admin, side businesses.
+Tax: that of every site and of the group.
+"""
 
 _LINE_OF_KIND: Final = {
     "operating": "corporate",
-    "tax": "corporate",
     "treasury": "treasury",
     "financing": "financing",
 }
-_LINE_OF_TERMINAL: Final = {
-    "terminal_overhead_tax": "corporate",
+_LINE_OF_ITEM: Final = {
+    "terminal_tax": "tax",
+    "terminal_overhead_tax": "tax",
     "terminal_btc": "treasury",
     "terminal_loan": "financing",
     "terminal_debt": "financing",
 }
-_LINE_OF: Final = {
-    item.name: "sites" if item.line == "site" else item.line for item in ITEMS
-} | {
-    item.name: _LINE_OF_TERMINAL.get(item.name) or _LINE_OF_KIND[item.kind]
-    for item in CORPORATE_ITEMS
-}
+
+
+def _line_of(item: LedgerItem) -> str:
+    """Return the line of a kind of flow."""
+    if item.name in _LINE_OF_ITEM:
+        return _LINE_OF_ITEM[item.name]
+    if item.kind == "tax":
+        return "tax"
+    if item.line == "corporate":
+        return _LINE_OF_KIND[item.kind]
+    return "sites" if item.line == "site" else item.line
+
+
+_LINE_OF: Final = {item.name: _line_of(item) for item in (*ITEMS, *CORPORATE_ITEMS)}
 _ROUNDING: Final = 1e-12
 _TERMINAL: Final = frozenset(
     item.name for item in (*ITEMS, *CORPORATE_ITEMS) if item.kind == "terminal"

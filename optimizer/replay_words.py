@@ -144,36 +144,34 @@ def driver_name(driver: str) -> str:
 
 
 def _line_sentence(found: Replay) -> str:
-    worst = min(found.lines, key=lambda line: line.delta_npv_usd)
-    best = max(found.lines, key=lambda line: line.delta_npv_usd)
-    has_lost = worst.delta_npv_usd < -_NO_DIFFERENCE_USD
-    line = worst if has_lost else best
+    """Return which line moved most the way that NPV went, and which driver did it."""
+    sign = 1.0 if found.npv_usd > found.base_npv_usd else -1.0
+    lines = [line for line in found.lines if line.line != "tax"]
+    line = max(lines, key=lambda one: sign * one.delta_npv_usd)
+    if sign * line.delta_npv_usd <= _NO_DIFFERENCE_USD:
+        # Tax alone moved NPV.
+        line = next(one for one in found.lines if one.line == "tax")
     moved = by_driver({one.driver: one.by_line_usd[line.line] for one in found.drivers})
-    order = sorted(moved, key=lambda name: moved[name], reverse=not has_lost)
-    head = (
-        f"{line.label} lost most"
-        if has_lost
-        else f"No line lost against the base path; {line.label} gained most"
-    )
+    order = sorted(moved, key=lambda name: -sign * moved[name])
     text = (
-        f"{head}: {money(line.delta_npv_usd, signed=True)} against "
+        f"{line.label} {'gained' if sign > 0.0 else 'lost'} most: "
+        f"{money(line.delta_npv_usd, signed=True)} against "
         f"{money(line.base_npv_usd)} on the base path. "
-        f"{_capital(driver_name(order[0]))} did most of it, "
+        f"{_capital(driver_name(order[0]))} weighed most in it, "
         f"{money(moved[order[0]], signed=True)}"
     )
     other = order[-1]
-    against = moved[other] * (1.0 if has_lost else -1.0)
-    if against > _WORTH_SAYING_FRAC * abs(moved[order[0]]):
+    if -sign * moved[other] > _WORTH_SAYING_FRAC * abs(moved[order[0]]):
         text += f"; {driver_name(other)} went the other way, "
         text += money(moved[other], signed=True)
-    return f"{text}." + (_also(found.lines, line) if has_lost else "")
+    return f"{text}.{_also(found.lines, line)}"
 
 
-def _also(lines: tuple[LineResult, ...], worst: LineResult) -> str:
+def _also(lines: tuple[LineResult, ...], most: LineResult) -> str:
     """Return which other lines moved by a part worth saying."""
-    least = 0.1 * abs(worst.delta_npv_usd)
+    least = 0.1 * abs(most.delta_npv_usd)
     others = sorted(
-        (one for one in lines if one is not worst and abs(one.delta_npv_usd) > least),
+        (one for one in lines if one is not most and abs(one.delta_npv_usd) > least),
         key=lambda one: -abs(one.delta_npv_usd),
     )
     if not others:
@@ -222,9 +220,10 @@ def _looked_like(driver: str, found: Replay) -> str:
     if driver == "btc_price":
         price, base = columns["btc_price_usd"], columns["base_btc_price_usd"]
         place = int(np.argmin(price / base))
+        how = "furthest" if (price / base).mean() < 1.0 else "least so"
         return (
-            f"BTC stood {_apart(price, base)} the base path on average, lowest beside "
-            f"it in {months[place]}: {price[place]:,.0f} USD to {base[place]:,.0f}."
+            f"BTC stood {_apart(price, base)} the base path on average, {how} in "
+            f"{months[place]}: {price[place]:,.0f} USD against {base[place]:,.0f}."
         )
     if driver == "network":
         hashrate, base = columns["network_eh_s"], columns["base_network_eh_s"]
@@ -242,6 +241,13 @@ def _looked_like(driver: str, found: Replay) -> str:
         return _power(columns)
     if driver == "gpu":
         return _gpu(columns)
+    if driver == "within_month":
+        fall = columns["btc_low_usd"] / columns["btc_price_usd"]
+        place = int(np.argmin(fall))
+        return (
+            f"Within a month BTC fell furthest under its price in {months[place]}: to "
+            f"{columns['btc_low_usd'][place]:,.0f} USD."
+        )
     return ""
 
 
@@ -351,7 +357,7 @@ def _calls(study: Study, plan: Plan, found: Replay) -> str:
     )
     if len(calls) > 1:
         text += f" {len(calls)} calls in all, the last in {calls[-1].month}"
-        text += f": {_met(*calls)}."
+        text += f", together {_met(*calls)}."
     return text
 
 
@@ -390,16 +396,22 @@ def _contracts(found: Replay) -> list[str]:
         what = f"{one.mw:,.1f} MW" if one.mw else f"{one.n_gpus:,.0f} GPUs"
         said.append(
             f"The client of {one.offer} at {one.site} ({what}) stopped paying in "
-            f"{one.month}: {one.unpaid_months} months unpaid."
+            f"{one.month}: {_months(one.unpaid_months)} unpaid."
         )
     for build in events.builds:
-        late = f"{build.delay_months} months late" if build.delay_months else "on time"
+        late = (
+            f"{_months(build.delay_months)} late" if build.delay_months else "on time"
+        )
         side = "over" if build.overrun_usd >= 0.0 else "under"
         said.append(
             f"{build.site} was live {late} and cost {money(abs(build.overrun_usd))} "
             f"{side} plan."
         )
     return said
+
+
+def _months(count: int) -> str:
+    return "one month" if count == 1 else f"{count} months"
 
 
 def _capital(text: str) -> str:
