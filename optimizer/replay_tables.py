@@ -282,7 +282,7 @@ def _rounded(value: float, places: int = _PLACES) -> float | None:
     """Return a number for people, never minus zero; None for none."""
     if not np.isfinite(value):
         return None
-    return round(value, places) + 0.0 if places else int(round(value))
+    return round(value, places) + 0.0 if places else round(value)
 
 
 def _last(values: FloatArray) -> float:

@@ -2,7 +2,7 @@
 """Why one future went as it did, in sentences made of its figures.
 
 What does not belong here: the figures (`optimizer.replay_lines`,
-`optimizer.replay_drivers`, `optimizer.replay_events`).
+`optimizer.replay_drivers`), what happened (`optimizer.replay_event_words`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.liquidity import has_btc_loan
 from optimizer.replay_drivers import DRIVER_LABELS
+from optimizer.replay_event_words import event_sentences
+from optimizer.replay_phrases import capital, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,33 +22,14 @@ if TYPE_CHECKING:
     from models.study import Study
     from optimizer.replay import Replay, Standing
     from optimizer.replay_drivers import DriverStep
-    from optimizer.replay_events import Call
     from optimizer.replay_lines import Columns, LineResult
 
-__all__ = ["money", "why"]
+__all__ = ["why"]
 
-_MILLION: Final = 1e6
 _NETWORK: Final = ("network_answer", "network")
 _WORTH_SAYING_FRAC: Final = 0.02
 """Smaller than this share of the largest: not said in words."""
 _NO_DIFFERENCE_USD: Final = 0.5
-_LEAST_IDLE_FRAC: Final = 0.0005
-
-
-def money(usd: float, *, signed: bool = False) -> str:
-    """Return an amount in millions, with three digits or more.
-
-    Parameters
-    ----------
-    usd : float
-        Amount. [USD]
-    signed : bool
-        Write a plus as well.
-    """
-    millions = usd / _MILLION
-    places = 0 if abs(millions) >= 100.0 else 1 if abs(millions) >= 10.0 else 2
-    text = f"{millions:{'+' if signed else ''},.{places}f}"
-    return f"{text} USD m"
 
 
 def why(study: Study, plan: Plan, found: Replay) -> tuple[str, ...]:
@@ -69,13 +51,7 @@ def why(study: Study, plan: Plan, found: Replay) -> tuple[str, ...]:
     if abs(found.npv_usd - found.base_npv_usd) > _NO_DIFFERENCE_USD:
         said += [_line_sentence(found), _driver_sentence(found.drivers)]
         said += _market_sentences(found)
-    said += [
-        _standing_by(found),
-        _cash(study, found),
-        _calls(study, plan, found),
-        *_contracts(found),
-    ]
-    return tuple(text for text in said if text)
+    return (*said, *event_sentences(study, plan, found))
 
 
 def _verdict(found: Replay) -> str:
@@ -157,7 +133,7 @@ def _line_sentence(found: Replay) -> str:
         f"{line.label} {'gained' if sign > 0.0 else 'lost'} most: "
         f"{money(line.delta_npv_usd, signed=True)} against "
         f"{money(line.base_npv_usd)} on the base path. "
-        f"{_capital(driver_name(order[0]))} weighed most in it, "
+        f"{capital(driver_name(order[0]))} weighed most in it, "
         f"{money(moved[order[0]], signed=True)}"
     )
     other = order[-1]
@@ -280,139 +256,10 @@ def _gpu(columns: Columns) -> str:
             f"rent of {gpu} stood {_apart(rent, columns[f'base_{name}'])} the base path"
             f" on average, its use was {used.mean():.0%} against {base.mean():.0%}"
         )
-    return f"{_capital('; '.join(parts))}." if parts else ""
+    return f"{capital('; '.join(parts))}." if parts else ""
 
 
 def _apart(values: np.ndarray, base: np.ndarray) -> str:
     """Return the mean distance from the base path in words."""
     share = float((values / base).mean()) - 1.0
     return f"{abs(share):.0%} {'under' if share < 0.0 else 'over'}"
-
-
-def _standing_by(found: Replay) -> str:
-    columns = found.columns
-    possible_mwh = columns["possible_mining_mwh"]
-    if not possible_mwh.any():
-        return ""
-    mean, usual = (
-        1.0 - columns[f"{prefix}mining_mwh"].sum() / total.sum()
-        for prefix in ("", "base_")
-        for total in [columns[f"{prefix}possible_mining_mwh"]]
-    )
-    if max(mean, usual) < _LEAST_IDLE_FRAC:
-        return "All machines ran in every month."
-    text = f"{mean:.1%} of mining energy stood by, {usual:.1%} on the base path"
-    if mean > _LEAST_IDLE_FRAC:
-        idle = columns["standing_by_frac"]
-        lost_mwh = possible_mwh - columns["mining_mwh"]
-        place = int(np.argmax(lost_mwh))
-        text += (
-            f"; most of it in {found.months[place]}, {lost_mwh[place]:,.0f} MWh or "
-            f"{idle[place]:.0%}"
-        )
-    return f"{text}."
-
-
-def _cash(study: Study, found: Replay) -> str:
-    floor = study.company.cash_floor_usd
-    short = found.events.short_months
-    cash = found.columns["cash_usd"]
-    if not short:
-        place = int(np.argmin(cash))
-        return (
-            f"Cash was never short: least in {found.months[place]}, "
-            f"{money(cash[place])} against a floor of {money(floor)}."
-        )
-    first = short[0]
-    sold = sum(one.sold_btc for one in short)
-    equity = sum(one.equity_usd for one in short)
-    took = [f"{sold:,.1f} BTC sold beyond the plan"] if sold > 0.0 else []
-    took += [f"{money(equity)} of emergency equity"] if equity > 0.0 else []
-    all_in = f", and in {len(short)} months in all" if len(short) > 1 else ""
-    return (
-        f"Cash was short first in {first.month}{all_in}: the floor of {money(floor)} "
-        f"took {' and '.join(took)}."
-    )
-
-
-def _calls(study: Study, plan: Plan, found: Replay) -> str:
-    if not has_btc_loan(study, plan):
-        return ""
-    calls, level = found.events.calls, study.company.loan.margin_call_ltv_frac
-    ltv = found.columns["low_ltv_frac"]
-    if not calls:
-        place = int(np.argmax(ltv))
-        return (
-            f"No margin call: loan to value was highest in {found.months[place]}, "
-            f"{ltv[place]:.0%} at the month's low against {level:.0%} for a call."
-        )
-    first = calls[0]
-    at = (
-        f"at {first.called_at_usd:,.0f} USD" if np.isfinite(first.called_at_usd) else ""
-    )
-    text = (
-        f"The first margin call came in {first.month} {at}".rstrip()
-        + f" (the month's low was {first.low_usd:,.0f}, the base path's price "
-        f"{first.base_btc_price_usd:,.0f}): {_met(first)}."
-    )
-    if len(calls) > 1:
-        text += f" {len(calls)} calls in all, the last in {calls[-1].month}"
-        text += f", together {_met(*calls)}."
-    return text
-
-
-def _met(*calls: Call) -> str:
-    """Return how some calls were met."""
-    cash_usd = sum(one.cash_usd for one in calls)
-    pledged, sold, lost = (
-        sum(getattr(one, name) for one in calls)
-        for name in ("pledged_btc", "sold_btc", "liquidated_btc")
-    )
-    parts = []
-    if cash_usd > 0.0:
-        parts.append(f"{money(cash_usd)} in cash")
-    if pledged > 0.0:
-        parts.append(f"{pledged:,.1f} BTC more pledged")
-    if sold > 0.0:
-        fetched = sum(one.proceeds_usd for one in calls if not one.is_liquidated)
-        parts.append(f"{sold:,.1f} BTC sold for {money(fetched)}")
-    if lost > 0.0:
-        fetched = sum(one.proceeds_usd for one in calls if one.is_liquidated)
-        parts.append(f"{lost:,.1f} BTC sold by the lender for {money(fetched)}")
-    return f"met with {', '.join(parts)}" if parts else "nothing was left to meet it"
-
-
-def _contracts(found: Replay) -> list[str]:
-    """Return breaches, defaults, delays and overruns."""
-    events, said = found.events, []
-    if events.breaches:
-        first = events.breaches[0]
-        said.append(
-            f"The covenant of {first.facility} was breached first in {first.month}: "
-            f"cover {first.dscr:.2f} against {first.min_dscr:.2f}; "
-            f"{len(events.breaches)} tests failed in all."
-        )
-    for one in events.defaults:
-        what = f"{one.mw:,.1f} MW" if one.mw else f"{one.n_gpus:,.0f} GPUs"
-        said.append(
-            f"The client of {one.offer} at {one.site} ({what}) stopped paying in "
-            f"{one.month}: {_months(one.unpaid_months)} unpaid."
-        )
-    for build in events.builds:
-        late = (
-            f"{_months(build.delay_months)} late" if build.delay_months else "on time"
-        )
-        side = "over" if build.overrun_usd >= 0.0 else "under"
-        said.append(
-            f"{build.site} was live {late} and cost {money(abs(build.overrun_usd))} "
-            f"{side} plan."
-        )
-    return said
-
-
-def _months(count: int) -> str:
-    return "one month" if count == 1 else f"{count} months"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
