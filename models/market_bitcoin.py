@@ -35,9 +35,16 @@ if TYPE_CHECKING:
 __all__ = [
     "VARIANCE_CAP_SD",
     "BitcoinPaths",
+    "NetworkResponse",
+    "VarianceTerms",
     "autoregression",
+    "autoregression_terms",
     "bitcoin_paths",
+    "break_even_log_eh_s",
+    "growth_per_month",
+    "opening_fee_deviation",
     "opening_log_variance",
+    "variance_terms",
 ]
 
 VARIANCE_CAP_SD: Final = 3.0
@@ -104,13 +111,12 @@ def bitcoin_paths(
     btc_price_usd, volatility = _price_usd(
         market, shocks["btc_price"], shocks["btc_variance"], shocks["btc_tail"]
     )
-    opening_fees = market.opening_fee_share_frac
     fee_share = market.fee_share_frac * np.exp(
         autoregression(
             shocks["fees"],
             market.fee_volatility_per_year,
             market.fee_half_life_months,
-            opening=_log_ratio(opening_fees, market.fee_share_frac),
+            opening=opening_fee_deviation(market),
         )
     )
     network_eh_s, subsidy, difficulty = _network(
@@ -146,13 +152,72 @@ def autoregression(
     ndarray of shape (..., n_periods)
         Deviations x. [unitless]
     """
-    keep = 0.5 ** (1.0 / half_life_months)
-    step = volatility_per_year / MONTHS_PER_YEAR**0.5 * shock
+    keep, size = autoregression_terms(volatility_per_year, half_life_months)
+    step = size * shock
     deviation = np.empty_like(step)
     deviation[..., 0] = keep * opening + step[..., 0]
     for period in range(1, step.shape[-1]):
         deviation[..., period] = keep * deviation[..., period - 1] + step[..., period]
     return deviation
+
+
+def autoregression_terms(
+    volatility_per_year: float, half_life_months: float
+) -> tuple[float, float]:
+    """Return what is kept of a deviation from month to month, and a month's step.
+
+    Parameters
+    ----------
+    volatility_per_year : float
+        Per square root of a year. [1/year]
+    half_life_months : float
+        Months in which a deviation halves. [months]
+    """
+    return 0.5 ** (1.0 / half_life_months), volatility_per_year / MONTHS_PER_YEAR**0.5
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceTerms:
+    """How the variance of the BTC price moves, see `models.market.simulate`.
+
+    Parameters
+    ----------
+    keep, step : float
+        What is kept of the lasting part of log variance, and its step. [unitless]
+    tail, most : float
+        Spread of the passing part; where their sum is cut. [unitless]
+    both : float
+        Variance of their sum. [unitless]
+    level : float
+        Volatility of a month in the long run. [unitless]
+    """
+
+    keep: float
+    step: float
+    tail: float
+    most: float
+    both: float
+    level: float
+
+
+def variance_terms(market: Market) -> VarianceTerms:
+    """Return how the variance of the BTC price moves."""
+    keep = 0.5 ** (1.0 / market.btc_variance_half_life_months)
+    spread, tail = market.btc_variance_spread, market.btc_variance_tail_spread
+    both = spread**2 + tail**2
+    return VarianceTerms(
+        keep=keep,
+        step=spread * math.sqrt(1.0 - keep**2),
+        tail=tail,
+        most=VARIANCE_CAP_SD * math.sqrt(both),
+        both=both,
+        level=market.btc_volatility_per_year / MONTHS_PER_YEAR**0.5,
+    )
+
+
+def opening_fee_deviation(market: Market) -> float:
+    """Return the log of the opening fee share over its median [unitless]."""
+    return _log_ratio(market.opening_fee_share_frac, market.fee_share_frac)
 
 
 def opening_log_variance(market: Market) -> float:
@@ -190,19 +255,14 @@ def _price_usd(
     market: Market, shock: FloatArray, lasting: FloatArray, passing: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the BTC price and its monthly volatility, whose square clusters."""
-    keep = 0.5 ** (1.0 / market.btc_variance_half_life_months)
-    spread, tail = market.btc_variance_spread, market.btc_variance_tail_spread
-    step = spread * math.sqrt(1.0 - keep**2)
-    both = spread**2 + tail**2
-    most = VARIANCE_CAP_SD * math.sqrt(both)
-    level = market.btc_volatility_per_year / MONTHS_PER_YEAR**0.5
+    terms = variance_terms(market)
     state = opening_log_variance(market) * np.ones_like(shock[:, 0])
     total = np.zeros_like(state)
     log_change, volatilities = np.empty_like(shock), np.empty_like(shock)
     for period in range(shock.shape[1]):
-        state = keep * state + step * lasting[:, period]
-        deviation = np.minimum(state + tail * passing[:, period], most)
-        volatility = level * np.exp(0.5 * deviation - 0.25 * both)
+        state = terms.keep * state + terms.step * lasting[:, period]
+        deviation = np.minimum(state + terms.tail * passing[:, period], terms.most)
+        volatility = terms.level * np.exp(0.5 * deviation - 0.25 * terms.both)
         total = total + volatility * shock[:, period]
         log_change[:, period], volatilities[:, period] = total, volatility
     years = np.arange(shock.shape[1]) / MONTHS_PER_YEAR
@@ -219,9 +279,9 @@ def _network(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return hashrate, mean subsidy and difficulty, each (n_scenarios, n_periods)."""
     ones = np.ones_like(shock[:, 0])
-    response = _Response(market, ones)
-    growth = _growth_per_month(market, shock.shape[1])
-    limit = _break_even(market, shock.shape[1])
+    response = NetworkResponse(market, ones)
+    growth = growth_per_month(market, shock.shape[1])
+    limit = break_even_log_eh_s(market, shock.shape[1])
     volatility = market.network_volatility_per_year / MONTHS_PER_YEAR**0.5
     log_hashrate = float(np.log(market.network_eh_s)) * ones
     height = market.block_height * ones
@@ -258,8 +318,16 @@ def _network(
     return network_eh_s, subsidy, difficulty
 
 
-def _growth_per_month(market: Market, n_periods: int) -> list[float]:
-    """Return log growth by month: the opening pace fades into the trend."""
+def growth_per_month(market: Market, n_periods: int) -> list[float]:
+    """Return log growth by month: the opening pace fades into the trend [unitless].
+
+    Parameters
+    ----------
+    market : Market
+        Parameters.
+    n_periods : int
+        Months. [months]
+    """
     trend = math.log1p(market.network_trend_per_year) / MONTHS_PER_YEAR
     opening = market.network_opening_growth_per_year
     excess = 0.0
@@ -269,8 +337,21 @@ def _growth_per_month(market: Market, n_periods: int) -> list[float]:
     return [trend + excess * keep ** (period + 1) for period in range(n_periods)]
 
 
-def _break_even(market: Market, n_periods: int) -> list[float] | None:
-    """Return the log of the hashrate that a USD of block reward can keep, by month."""
+def break_even_log_eh_s(market: Market, n_periods: int) -> list[float] | None:
+    """Return the log of the hashrate that a USD of block reward can keep, by month.
+
+    Parameters
+    ----------
+    market : Market
+        Parameters.
+    n_periods : int
+        Months. [months]
+
+    Returns
+    -------
+    list of float or None
+        None where machines always run. [log of EH/s per USD]
+    """
     floor_usd = market.network_break_even_usd_per_ph_day
     if floor_usd is None:
         return None
@@ -281,7 +362,7 @@ def _break_even(market: Market, n_periods: int) -> list[float] | None:
     return [first - fall * period for period in range(n_periods)]
 
 
-class _Response:
+class NetworkResponse:
     """The network's answer to the block reward: a part at once, the rest slowly."""
 
     def __init__(self, market: Market, ones: FloatArray) -> None:
