@@ -2,7 +2,7 @@
 """Draws of a rule, group by group: what `gpu.scenarios` defines, on any array module.
 
 What does not belong here: what the groups are for, and what a rule does to them, is
-said in `gpu.scenarios`; points of Sobol nets (`gpu.sampling_net`).
+said in `gpu.scenarios`; points of Sobol nets (`gpu.sampling_leading`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from gpu.backend import to_host
 from gpu.philox import normals, uniforms, words
-from gpu.sampling_net import net_normals
+from gpu.sampling_leading import LEADING_ROWS, leading_draws
 from gpu.sampling_rule import PARTNER_OFFSET
 from models.market_parameters import FACTORS
 
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
     from gpu.backend import ArrayModule
     from gpu.sampling_rule import DrawRule
     from models.arrays import FloatArray, IntArray
+    from models.market_parameters import Market
 
-__all__ = ["LEADING", "Draws", "checked_ids", "checked_tilt", "leading_of"]
+__all__ = ["Draws", "checked_ids", "checked_tilt"]
 
 FACTOR_STREAM: Final = 0
 WITHIN_MONTH_STREAM: Final = 8
 SITE_POWER_STREAM: Final = 16
 SITE_BUILD_STREAM: Final = 4096
 CLIENT_STREAM: Final = 65536
-
-LEADING: Final = ("btc_price", "network")
-"""Factors whose draws are Sobol points under ``sobol``: the first of `FACTORS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +88,17 @@ class Draws:
                 drawn[:, start + place] = two[is_swapped][..., place]
         return drawn
 
-    def factors(self, n_periods: int) -> FloatArray:
+    def factors(self, n_periods: int, market: Market | None) -> FloatArray:
         """Return (n_scenarios, n_factors, n_periods) draws of the factors."""
         drawn = self.series(n_periods, FACTOR_STREAM, FACTORS)
         if self.rule.method == "sobol":
-            leading = leading_of(self.rule, to_host(self.ids), n_periods)
-            drawn[:, : len(LEADING)] = self.xp.asarray(leading)
+            if market is None:
+                msg = "method = 'sobol' must have a study: use draw_shocks"
+                raise ValueError(msg)
+            ids = to_host(self.ids)
+            leading = leading_draws(self.rule, ids, market, n_periods)
+            for place, row in enumerate(LEADING_ROWS):
+                drawn[:, row] = self.xp.asarray(leading[:, place])
         self._tilt(drawn[:, 0])
         return drawn
 
@@ -170,19 +173,6 @@ class Draws:
         dip = xp.sqrt(-2.0 * xp.log(v)) * xp.cos((2.0 * math.pi) * w)
         both: FloatArray = xp.stack([-xp.log(u), dip], axis=1)
         return both
-
-
-def leading_of(rule: DrawRule, ids: IntArray, n_periods: int) -> FloatArray:
-    """Return (n_scenarios, n_leading, n_periods) normals on the host."""
-    n_series = len(LEADING)
-    is_swapped = [name in rule.swapped for name in LEADING]
-    if all(is_swapped):
-        ids = ids + PARTNER_OFFSET
-    drawn = net_normals(rule.seed, ids, n_series, n_periods)
-    if any(is_swapped) and not all(is_swapped):
-        there = net_normals(rule.seed, ids + PARTNER_OFFSET, n_series, n_periods)
-        drawn[:, is_swapped] = there[:, is_swapped]
-    return drawn
 
 
 def checked_ids(rule: DrawRule, ids: Any) -> IntArray:

@@ -3,7 +3,7 @@
 
 A point is a function of (seed, block, place in the block, dimension) alone: it is found
 without its neighbours. What does not belong here: which draws the points replace
-(`gpu.scenarios`).
+(`gpu.sampling_leading`).
 
 References
 ----------
@@ -49,26 +49,26 @@ def net_normals(
     scenario_ids : ndarray of int of shape (n_scenarios,)
         0 to 2^63 - 1, on the host. [unitless]
     n_series : int
-        Series; dimension ``m n_series + s`` is bridge step m of series s. [unitless]
+        Series; dimension ``m n_series + s`` is step m of series s. [unitless]
     n_periods : int
-        Months. [months]
+        Steps of a series: months. [months]
 
     Returns
     -------
-    ndarray of shape (n_scenarios, n_series, n_periods)
+    ndarray of shape (n_series, n_periods, n_scenarios)
         Independent within a scenario; the ids of a block of 4,096 fill the space
         evenly, blocks are independent of each other. [unitless]
 
     Notes
     -----
-    The integer x of `net_points` becomes the normal quantile of ``(x + 1/2) / 2^32``.
+    The whole number x of `net_points` becomes the normal quantile of
+    ``(x + 1/2) / 2^32``.
     """
     from scipy.special import ndtri
 
     points = net_points(seed, scenario_ids, n_series * n_periods)
-    normals = ndtri((points + 0.5) * 2.0**-WORD_BITS)
-    steps = normals.reshape(-1, n_periods, n_series).transpose(0, 2, 1)
-    return bridged(steps)
+    normals: FloatArray = ndtri((points + 0.5) * 2.0**-WORD_BITS)
+    return normals.reshape(n_periods, n_series, -1).swapaxes(0, 1)
 
 
 def net_points(seed: int, scenario_ids: IntArray, n_dimensions: int) -> UIntArray:
@@ -85,7 +85,7 @@ def net_points(seed: int, scenario_ids: IntArray, n_dimensions: int) -> UIntArra
 
     Returns
     -------
-    ndarray of uint32 of shape (n_scenarios, n_dimensions)
+    ndarray of uint32 of shape (n_dimensions, n_scenarios)
         Coordinates times 2^32. [unitless]
 
     Notes
@@ -95,17 +95,17 @@ def net_points(seed: int, scenario_ids: IntArray, n_dimensions: int) -> UIntArra
     set. Shift and columns are `scramble_columns` of the block.
     """
     ids = np.asarray(scenario_ids, dtype=np.int64)
-    found = np.empty((len(ids), n_dimensions), dtype=np.uint32)
+    found = np.empty((n_dimensions, len(ids)), dtype=np.uint32)
     place, block = ids % BLOCK, ids - ids % BLOCK
     for first in np.unique(block):
         shift, columns = scramble_columns(seed, int(first), n_dimensions)
-        net = np.empty((BLOCK, n_dimensions), dtype=np.uint32)
-        net[0] = shift
+        net = np.empty((n_dimensions, BLOCK), dtype=np.uint32)
+        net[:, 0] = shift
         for bit in range(BLOCK_BITS):
             half = 1 << bit
-            net[half : 2 * half] = net[:half] ^ columns[:, bit]
+            net[:, half : 2 * half] = net[:, :half] ^ columns[:, bit, None]
         is_here = block == first
-        found[is_here] = net[place[is_here]]
+        found[:, is_here] = net[:, place[is_here]]
     return found
 
 
@@ -180,38 +180,48 @@ def direction_numbers(n_dimensions: int) -> UIntArray:
     return numbers
 
 
-def bridged(steps: FloatArray) -> FloatArray:
+def bridged(steps: FloatArray, variance: FloatArray | None = None) -> FloatArray:
     """Return monthly normals whose running sum is a Brownian bridge of the steps.
 
     Parameters
     ----------
-    steps : ndarray of shape (..., n_periods)
+    steps : ndarray of shape (n_periods, n_scenarios)
         Independent standard normals by bridge step. [unitless]
+    variance : ndarray of shape (n_periods, n_scenarios) or None
+        Weight v > 0 of the square of each month's normal, independent of the steps;
+        None for 1. [unitless]
 
     Returns
     -------
-    ndarray of shape (..., n_periods)
-        Independent standard normals by month. [unitless]
+    ndarray of shape (n_periods, n_scenarios)
+        Independent standard normals e by month, independent of the variance.
+        [unitless]
 
     Notes
     -----
-    With W_0 = 0 and T months, step 0 sets ``W_T = sqrt(T) g_0``. Then the interval
-    (0, T) and every interval so made is cut in order of making, the left part before
-    the right: (a, b) with b > a + 1 at ``c = (a + b) // 2``,
-    ``W_c = W_a + (c - a) / (b - a) (W_b - W_a) + sqrt((c - a) (b - c) / (b - a)) g``
-    with the next step g. The draw of month t is ``W_(t+1) - W_t``.
+    ``W_t`` is the sum of ``sqrt(v) e`` over the months before t, ``V_t`` that of v.
+    With T months, step 0 sets ``W_T = sqrt(V_T) g_0``. Then the interval (0, T) and
+    every interval so made is cut in order of making, the left part before the right:
+    (a, b) with b > a + 1 at ``c = (a + b) // 2`` with the next step g and
+    ``f = (V_c - V_a) / (V_b - V_a)``,
+    ``W_c = W_a + f (W_b - W_a) + sqrt(f (V_b - V_c)) g``. Then
+    ``e_t = (W_(t+1) - W_t) / sqrt(v_t)``. Given v this is a rotation of the steps,
+    which leaves independent normals what they are.
     """
-    n_periods = steps.shape[-1]
-    level = np.zeros((*steps.shape[:-1], n_periods + 1))
-    level[..., n_periods] = n_periods**0.5 * steps[..., 0]
+    n_periods = len(steps)
+    clock: FloatArray = np.arange(n_periods + 1.0)[:, None]
+    if variance is not None:
+        clock = np.zeros((n_periods + 1, steps.shape[1]))
+        np.cumsum(variance, axis=0, out=clock[1:])
+    level = np.zeros((n_periods + 1, steps.shape[1]))
+    level[n_periods] = np.sqrt(clock[n_periods]) * steps[0]
     for step, (left, middle, right) in enumerate(_cuts(n_periods), start=1):
-        before, after, whole = middle - left, right - middle, right - left
-        level[..., middle] = (
-            level[..., left]
-            + before / whole * (level[..., right] - level[..., left])
-            + (before * after / whole) ** 0.5 * steps[..., step]
-        )
-    return np.diff(level, axis=-1)
+        share = (clock[middle] - clock[left]) / (clock[right] - clock[left])
+        spread = np.sqrt(share * (clock[right] - clock[middle]))
+        between = level[left] + share * (level[right] - level[left])
+        level[middle] = between + spread * steps[step]
+    monthly: FloatArray = np.diff(level, axis=0)
+    return monthly if variance is None else monthly / np.sqrt(variance)
 
 
 @lru_cache(maxsize=8)

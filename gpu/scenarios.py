@@ -39,8 +39,9 @@ What a `DrawRule` changes, in this order; what it does not name stays as it is.
      turns by a quarter, which mirrors the size of the dip;
    - client fates: ``-ln u`` becomes ``-ln(1 - u)``, u the first of the two uniform
      numbers behind the normals (``(a^2 + b^2) / 2 = -ln u``).
-3. ``sobol``: rows 0 and 1 of `Shocks.monthly` (`LEADING`) are those of
-   `leading_normals`: made on the host, one independent net per block of 4,096 ids.
+3. ``sobol``: rows 0, 1 and 6 of `Shocks.monthly` (`LEADING`, `LEADING_ROWS`: btc_price,
+   network, btc_variance) are those of `leading_normals`: made on the host, one
+   independent net of points per block of 4,096 ids (`gpu.sampling_leading`).
 4. ``importance``: where ``n mod plain_every`` is not 0, ``tilt[t]`` is added to the
    draw of btc_price (row 0 of `Shocks.monthly`, before correlation) in month t. With
    z_t the draw after that, in every scenario, and a = 1 / plain_every, the weight is
@@ -58,7 +59,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.backend import get_array_module
-from gpu.sampling_draws import LEADING, Draws, checked_ids, checked_tilt, leading_of
+from gpu.sampling_draws import Draws, checked_ids, checked_tilt
+from gpu.sampling_leading import LEADING, LEADING_ROWS, leading_draws
 from gpu.sampling_rule import DrawRule, as_rule
 from models.clients import count_client_slots
 from models.market import Shocks, simulate
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DAILY_PRICE_STREAM",
     "LEADING",
+    "LEADING_ROWS",
     "DrawRule",
     "draw_factor_shocks",
     "draw_shocks",
@@ -120,7 +123,7 @@ def draw_shocks(
     draws = Draws(as_rule(rule_or_seed), scenario_ids, xp)
     n_sites, n_periods = len(study.sites), study.time.months
     return Shocks(
-        monthly=draws.factors(n_periods),
+        monthly=draws.factors(n_periods, study.market),
         site_power=draws.site_power(n_sites, n_periods),
         site_build=draws.build(n_sites),
         client_fate=draws.fates(n_sites, count_client_slots(study)),
@@ -139,7 +142,8 @@ def draw_factor_shocks(
     Parameters
     ----------
     rule_or_seed : DrawRule or int
-        Rule of the draws; a seed, 0 to 2^64 - 1, for plain ones. [unitless]
+        Rule of the draws, but not ``sobol``, which needs a study; a seed, 0 to
+        2^64 - 1, for plain ones. [unitless]
     scenario_ids : ndarray of int of shape (n_scenarios,)
         0 to 2^63 - 1. [unitless]
     n_periods : int
@@ -152,7 +156,7 @@ def draw_factor_shocks(
     ndarray of shape (n_scenarios, n_factors, n_periods)
         Those of `draw_shocks`. [unitless]
     """
-    return Draws(as_rule(rule_or_seed), scenario_ids, xp).factors(n_periods)
+    return Draws(as_rule(rule_or_seed), scenario_ids, xp).factors(n_periods, None)
 
 
 def leading_normals(
@@ -163,7 +167,7 @@ def leading_normals(
     Parameters
     ----------
     study : Study
-        Says how many months there are.
+        Says how many months there are and how the variance of the price lasts.
     rule_or_seed : DrawRule or int
         Rule whose method is ``sobol``. [unitless]
     scenario_ids : ndarray of int of shape (n_scenarios,)
@@ -171,9 +175,9 @@ def leading_normals(
 
     Returns
     -------
-    ndarray of shape (n_scenarios, 2, n_periods)
-        On the host: what replaces rows 0 and 1 of `Shocks.monthly`, the swapped taken
-        from the partner. [unitless]
+    ndarray of shape (n_scenarios, 3, n_periods)
+        On the host: what replaces rows `LEADING_ROWS` of `Shocks.monthly`, the swapped
+        taken from the partner. [unitless]
 
     Raises
     ------
@@ -185,7 +189,7 @@ def leading_normals(
         msg = f"method = {rule.method!r} must be 'sobol' to have leading normals"
         raise ValueError(msg)
     ids = checked_ids(rule, np.asarray(scenario_ids))
-    return leading_of(rule, ids, study.time.months)
+    return leading_draws(rule, ids, study.market, study.time.months)
 
 
 def weights(

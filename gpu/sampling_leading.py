@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The leading factors' draws from Sobol points, by a bridge in the price's own clock.
+
+What does not belong here: the points and the bridge themselves (`gpu.sampling_net`),
+all other draws (`gpu.sampling_draws`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gpu.philox import normals
+from gpu.sampling_net import bridged, net_normals
+from gpu.sampling_rule import PARTNER_OFFSET
+from models.market_bitcoin import opening_log_variance
+from models.market_parameters import FACTORS
+
+if TYPE_CHECKING:
+    from gpu.sampling_rule import DrawRule
+    from models.arrays import FloatArray, IntArray
+    from models.market_parameters import Market
+
+__all__ = ["LEADING", "LEADING_ROWS", "leading_draws"]
+
+LEADING: Final = ("btc_price", "network", "btc_variance")
+"""Factors whose draws come from Sobol points, in the order of their dimensions."""
+LEADING_ROWS: Final = tuple(FACTORS.index(name) for name in LEADING)
+"""Their rows of `models.market.Shocks.monthly`."""
+
+_TAIL_STREAM: Final = FACTORS.index("btc_tail") // 2
+_TAIL_PLACE: Final = FACTORS.index("btc_tail") % 2
+_MOST_LOG_VARIANCE: Final = 10.0
+
+
+def leading_draws(
+    rule: DrawRule, scenario_ids: IntArray, market: Market, n_periods: int
+) -> FloatArray:
+    """Return the draws of the leading factors.
+
+    Parameters
+    ----------
+    rule : DrawRule
+        Its seed and its swapped groups count.
+    scenario_ids : ndarray of int of shape (n_scenarios,)
+        In range, on the host. [unitless]
+    market : Market
+        Says how the variance of the price lasts.
+    n_periods : int
+        Months. [months]
+
+    Returns
+    -------
+    ndarray of shape (n_scenarios, 3, n_periods)
+        In the order of `LEADING`. [unitless]
+
+    Notes
+    -----
+    Of a scenario, swapped or not: ``z`` of btc_variance and the draws of network are
+    `gpu.sampling_net.bridged` steps as they are. With u the Philox draws of btc_tail,
+    ``x_t = keep x_(t-1) + step z_t`` as in `models.market.simulate` (opening included)
+    and ``v_t = exp(x_t + tail u_t)``, its log cut at -10 and 10, the draws of btc_price
+    are the steps bridged with variance v: step 0 is then nearly the price at the end,
+    however volatile the months. A swapped factor takes its row from the partner's
+    finished draws.
+    """
+    is_swapped = [name in rule.swapped for name in LEADING]
+    if not any(is_swapped):
+        return _finished(rule.seed, scenario_ids, market, n_periods)
+    drawn = _finished(rule.seed, scenario_ids + PARTNER_OFFSET, market, n_periods)
+    if not all(is_swapped):
+        own = _finished(rule.seed, scenario_ids, market, n_periods)
+        drawn = np.where(np.array(is_swapped)[:, None], drawn, own)
+    return drawn
+
+
+def _finished(seed: int, ids: IntArray, market: Market, n_periods: int) -> FloatArray:
+    """Return (n_scenarios, n_leading, n_periods) draws of scenarios as numbered."""
+    price, network, lasting = net_normals(seed, ids, len(LEADING), n_periods)
+    lasting = bridged(lasting)
+    tail = normals(seed, ids, n_periods, _TAIL_STREAM)[..., _TAIL_PLACE].T
+    variance = _variance(market, lasting, tail)
+    rows = bridged(price, variance), bridged(network), lasting
+    return np.stack([row.T for row in rows], axis=1)
+
+
+def _variance(market: Market, lasting: FloatArray, passing: FloatArray) -> FloatArray:
+    """Return (n_periods, n_scenarios) variances of the price up to a factor."""
+    keep = 0.5 ** (1.0 / market.btc_variance_half_life_months)
+    step = market.btc_variance_spread * (1.0 - keep**2) ** 0.5
+    state = np.full(lasting.shape[1], opening_log_variance(market))
+    log_variance = market.btc_variance_tail_spread * passing
+    for period, shock in enumerate(lasting):
+        state = keep * state + step * shock
+        log_variance[period] += state
+    cut = np.clip(log_variance, -_MOST_LOG_VARIANCE, _MOST_LOG_VARIANCE)
+    variance: FloatArray = np.exp(cut)
+    return variance
