@@ -2,9 +2,11 @@
 """Blocks and pieces: how scenarios are counted, and how many are worked on at once.
 
 A block is 4,096 scenario ids, always the same ones: statistics are taken of whole
-blocks and merged in id order, so that no result depends on threads or memory. A piece
-is what fits memory and cache at once and may be of any size. What does not belong here:
-what is computed (`gpu.numpy_engine`), statistics themselves (`gpu.statistics`).
+blocks and merged in id order, so that no result depends on threads or memory. A chunk
+is some blocks that are kept on disk together. A piece is what fits memory and cache at
+once and may be of any size. What does not belong here: what is computed
+(`gpu.numpy_engine`), statistics themselves (`gpu.statistics`), files
+(`gpu.chunk_store`).
 """
 
 from __future__ import annotations
@@ -19,10 +21,15 @@ if TYPE_CHECKING:
     from gpu.backend import ArrayModule
     from models.study import Study
 
-__all__ = ["BLOCK", "bytes_per_scenario", "chunk_rows"]
+__all__ = ["BLOCK", "MAX_CHUNKS", "bytes_per_scenario", "chunk_ranges", "chunk_rows"]
 
 BLOCK: Final = 4096
 """Scenario ids of one block of statistics."""
+
+MAX_CHUNKS: Final = 256
+"""Most chunks of a run. [unitless]"""
+MIN_CHUNK_BLOCKS: Final = 16
+"""Least blocks of a chunk: enough for error bars from the blocks' means. [unitless]"""
 
 HOST_CHUNK_ROWS: Final = 2048
 """More rows are no faster on a CPU, their work arrays leave the cache."""
@@ -57,3 +64,24 @@ def chunk_rows(study: Study, xp: ArrayModule = np) -> int:
     """
     limit = HOST_CHUNK_ROWS if xp is np else DEVICE_CHUNK_ROWS
     return rows_per_chunk(bytes_per_scenario(study), xp=xp, limit_rows=limit)
+
+
+def chunk_ranges(n_scenarios: int) -> list[range]:
+    """Return the scenarios of each chunk of a run.
+
+    Parameters
+    ----------
+    n_scenarios : int
+        Scenarios of the run, > 0; nothing else decides. [unitless]
+
+    Returns
+    -------
+    list of range
+        At most `MAX_CHUNKS`, each of whole blocks but for the end.
+    """
+    n_blocks = -(-n_scenarios // BLOCK)
+    step = BLOCK * max(MIN_CHUNK_BLOCKS, -(-n_blocks // MAX_CHUNKS))
+    return [
+        range(first, min(first + step, n_scenarios))
+        for first in range(0, n_scenarios, step)
+    ]

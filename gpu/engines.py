@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from gpu.backend import DeviceLostError, array_module, is_device_loss
+from gpu.backend import Backend, DeviceLostError, array_module, is_device_loss
 from gpu.chunks import chunk_rows
 from gpu.numpy_engine import score_each
 from gpu.scenarios import sampled_paths
@@ -28,14 +28,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from gpu.backend import ArrayModule, Backend
+    from gpu.backend import ArrayModule
     from gpu.numpy_engine import Scored
+    from gpu.sampling_rule import DrawRule
     from models.arrays import FloatArray, IntArray
     from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
 
-__all__ = ["ENGINES", "ArrayEngine", "Engine", "EngineName", "make_engine"]
+__all__ = [
+    "ENGINES",
+    "ArrayEngine",
+    "Engine",
+    "EngineName",
+    "make_engine",
+    "make_host_engine",
+]
 
 EngineName: TypeAlias = Literal["auto", "numpy", "cpu", "cuda"]
 
@@ -90,8 +98,8 @@ class ArrayEngine:
         Plans to score on the same scenarios.
     baseline : Plan or None
         Business as usual; valued once for all plans.
-    rule : int
-        Seed of the draws. [unitless]
+    rule : DrawRule or int
+        Rule of the draws; a seed for plain ones. [unitless]
     rows_at_once : int or None
         Scenarios in work arrays at once; None for what suits memory. [unitless]
     """
@@ -102,7 +110,7 @@ class ArrayEngine:
         study: Study,
         plans: Sequence[Plan],
         baseline: Plan | None,
-        rule: int,
+        rule: DrawRule | int,
         *,
         rows_at_once: int | None = None,
     ) -> None:
@@ -194,7 +202,7 @@ def make_engine(
     study: Study,
     plans: Sequence[Plan],
     baseline: Plan | None,
-    rule: int,
+    rule: DrawRule | int,
     *,
     n_rows: int | None = None,
     rows_at_once: int | None = None,
@@ -213,8 +221,8 @@ def make_engine(
         Plans to score on the same scenarios, at least one.
     baseline : Plan or None
         Business as usual; increments are counted from it.
-    rule : int
-        Seed of the draws. [unitless]
+    rule : DrawRule or int
+        Rule of the draws; a seed for plain ones. [unitless]
     n_rows : int or None
         Scenarios and grid points to come; None for many. [unitless]
     rows_at_once : int or None
@@ -251,9 +259,24 @@ def make_engine(
     return _auto(place, parts, n_all, rows_at_once)
 
 
+def make_host_engine(
+    study: Study,
+    plans: Sequence[Plan],
+    baseline: Plan | None,
+    rule: DrawRule | int,
+) -> Engine:
+    """Return the best engine that needs no device, see `make_engine`."""
+    parts = (study, plans, baseline, rule)
+    module, _ = _compiled()
+    if module is not None:
+        return _cpu_engine(module, parts, "cpu: in place of a device that failed")
+    place = Backend("numpy", np, "numpy: in place of a device that failed")
+    return ArrayEngine(place, *parts)
+
+
 def _auto(
     place: Backend,
-    parts: tuple[Study, Sequence[Plan], Plan | None, int],
+    parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
     n_rows: int | None,
     rows_at_once: int | None,
 ) -> Engine:
@@ -286,7 +309,7 @@ def _compiled() -> tuple[ModuleType | None, str]:
 
 def _cpu_engine(
     module: Any,
-    parts: tuple[Study, Sequence[Plan], Plan | None, int],
+    parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
     reason: str,
 ) -> Engine:
     engine: Engine = module.CpuEngine(*parts)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.backend import free_memory_bytes
 from models.errors import ConfigError, Fault
 from models.path_changes import MULTIPLIERS, MUST_BE_POSITIVE
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_POINTS", "Grid", "GridAxis", "parse_grid"]
 
 MAX_POINTS: Final = 2_000_000
-"""Most points of a grid; its rows are kept in memory."""
+"""Most points of a grid that is scored unasked; its rows are kept in memory."""
 
 FILE: Final = "--grid"
 EXAMPLE: Final = "btc_price=0.5:1.5:11, power_price=0.8:1.2:5"
@@ -99,18 +100,20 @@ class Grid:
         }
 
 
-def parse_grid(text: str) -> Grid:
+def parse_grid(text: str, *, is_confirmed: bool = False) -> Grid:
     """Return the grid that a text describes.
 
     Parameters
     ----------
     text : str
         ``name=low:high:count`` parts with commas between them.
+    is_confirmed : bool
+        Whether more than `MAX_POINTS` points have been agreed to.
 
     Returns
     -------
     Grid
-        With at most `MAX_POINTS` points.
+        One whose rows fit half of the free memory.
 
     Raises
     ------
@@ -129,9 +132,11 @@ def parse_grid(text: str) -> Grid:
             axes.append(axis)
     if not faults:
         grid = Grid(tuple(axes))
-        if grid.n_points <= MAX_POINTS:
+        room_bytes = int(0.5 * free_memory_bytes())
+        fits = grid.n_points * ROW_BYTES <= room_bytes
+        if grid.n_points <= MAX_POINTS or (is_confirmed and fits):
             return grid
-        faults.append(_too_large(grid))
+        faults.append(_too_large(grid, room_bytes))
     raise ConfigError(faults)
 
 
@@ -205,18 +210,22 @@ def _count(name: str, text: str, faults: list[Fault]) -> int:
     return value
 
 
-def _too_large(grid: Grid) -> Fault:
+def _too_large(grid: Grid, room_bytes: int) -> Fault:
     n_points = grid.n_points
     gigabytes = n_points * ROW_BYTES / 1e9
     hours = n_points / POINTS_PER_SECOND / 3600.0
     sizes = " x ".join(f"{axis.count:,}" for axis in grid.axes)
-    return _fault(
-        "",
-        f"{sizes} = {n_points:,} points",
-        f"would need about {gigabytes:,.1f} GB of memory and {hours:,.1f} hours at "
-        f"{POINTS_PER_SECOND:,.0f} points/s; at most {MAX_POINTS:,} are allowed.",
-        "Use fewer values or fewer axes.",
+    said = (
+        f"would need about {gigabytes:,.1f} GB of memory, as much on the disk and "
+        f"{hours:,.1f} hours at {POINTS_PER_SECOND:,.0f} points/s"
     )
+    if n_points * ROW_BYTES > room_bytes:
+        limit = f"here {room_bytes // ROW_BYTES:,} points at most fit."
+        action = "Use fewer values or fewer axes."
+    else:
+        limit = f"more than {MAX_POINTS:,} points are scored only when asked twice."
+        action = "Use fewer values or axes, or go ahead with --yes."
+    return _fault("", f"{sizes} = {n_points:,} points", f"{said}; {limit}", action)
 
 
 def _fault(field: str, value: str, allowed: str, action: str) -> Fault:

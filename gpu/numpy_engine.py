@@ -53,8 +53,8 @@ __all__ = [
     "rate_per_year",
     "recovery_months",
     "score_all",
-    "score_paths",
     "score_each",
+    "score_paths",
     "site_irr_column",
     "site_npv_column",
 ]

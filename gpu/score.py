@@ -3,32 +3,42 @@
 
 `score` takes one plan, `score_plans` several on the same scenarios, `score_scenarios`
 chosen scenarios alone. What does not belong here: what one scenario scores
-(`gpu.engines`), threads (`gpu.workers`), files and tables (`optimizer.scoring`).
+(`gpu.engines`), chunks and threads (`gpu.chunk_run`), tables (`optimizer.scoring`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.engines import make_engine
-from gpu.grid import Grid, parse_grid
-from gpu.month_tally import MonthlyRisk, RiskMonths
+from gpu.chunk_run import WEIGHT_COLUMN, ChunkRun
+from gpu.chunks import BLOCK
+from gpu.engines import make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
+from gpu.sampling_rule import DrawRule, as_rule
 from gpu.scenarios import sampled_paths
+from gpu.score_identity import identity_of
+from gpu.score_inputs import (
+    DEFAULT_SCENARIOS,
+    MAX_KEPT_ROWS,
+    MAX_SCENARIOS,
+    checked_inputs,
+)
+from gpu.score_options import ScoreOptions
+from gpu.score_result import GridResult, ScoreResult
 from gpu.scored_parts import joined_rows
-from gpu.tally import Tally
-from gpu.workers import Watch, scored_blocks
-from models.errors import ConfigError, Fault
+from gpu.tally import ScoreTally, events
+from gpu.until import sample_until
+from gpu.workers import Watch, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.engines import Engine, EngineName
+    from gpu.accuracy import Reached
+    from gpu.engines import EngineName
+    from gpu.grid import Grid
     from gpu.numpy_engine import Rows, Scored
-    from gpu.statistics import ColumnSummary
     from gpu.workers import Progress
     from models.arrays import IntArray
     from models.plan import Plan
@@ -39,86 +49,14 @@ __all__ = [
     "MAX_KEPT_ROWS",
     "MAX_SCENARIOS",
     "GridResult",
+    "ScoreOptions",
     "ScoreResult",
     "score",
     "score_plans",
     "score_scenarios",
 ]
 
-DEFAULT_SCENARIOS = 100_000
-MAX_SCENARIOS = 1_000_000_000
-MAX_KEPT_ROWS = 5_000_000
-"""Most scenarios whose rows are kept in memory."""
-MAX_SEED = 2**64 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class GridResult:
-    """Scores at every point of a grid of multipliers of the base path.
-
-    Parameters
-    ----------
-    grid : Grid
-        Axes.
-    columns : dict of str to ndarray of shape (n_points,)
-        First one column per axis, named ``<axis>_multiplier`` [ratio], then those of
-        `gpu.numpy_engine.score_paths`. [mixed]
-    """
-
-    grid: Grid
-    columns: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreResult:
-    """Scores of one plan.
-
-    Parameters
-    ----------
-    study_id, plan_label : str
-        What was scored.
-    baseline_label : str or None
-        Plan that increments are counted from.
-    seed, n_scenarios : int
-        Scenarios 0 to n - 1 of that seed. [unitless]
-    backend, backend_reason : str
-        Where it was computed, and why there.
-    elapsed_s, scenarios_per_s : float
-        Wall time, and scenarios and grid points over it. [s, 1/s]
-    base : dict of str to float
-        Scores on the base path, by column. [mixed]
-    summary : dict of str to ColumnSummary
-        Statistics of the sampled scenarios, by column.
-    probabilities : dict of str to float
-        Shares of scenarios, keys saying of what. [share 0-1]
-    irr_status_frac : dict of str to float
-        Share of scenarios by status of the increment's IRR; empty without a
-        baseline. [share 0-1]
-    columns : dict of str to ndarray of shape (n_scenarios,) or None
-        Rows in id order; None where they were not kept. [mixed]
-    grid : GridResult or None
-        Scores at the grid's points.
-    monthly : dict of str to MonthlyRisk
-        Margin calls, liquidations, covenant breaches and loan to value by month, under
-        ``plan`` and ``baseline`` where there is something to say.
-    """
-
-    study_id: str
-    plan_label: str
-    baseline_label: str | None
-    seed: int
-    n_scenarios: int
-    backend: str
-    backend_reason: str
-    elapsed_s: float
-    scenarios_per_s: float
-    base: dict[str, float]
-    summary: dict[str, ColumnSummary]
-    probabilities: dict[str, float]
-    irr_status_frac: dict[str, float]
-    columns: Rows | None
-    grid: GridResult | None = None
-    monthly: dict[str, MonthlyRisk] = field(default_factory=dict)
+USUAL_OPTIONS = ScoreOptions()
 
 
 def score(
@@ -127,12 +65,13 @@ def score(
     *,
     n_scenarios: int = DEFAULT_SCENARIOS,
     seed: int = 1,
+    rule: DrawRule | None = None,
     grid: Grid | str | None = None,
     baseline: Plan | None = None,
     backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = True,
-    rows_at_once: int | None = None,
+    options: ScoreOptions = USUAL_OPTIONS,
 ) -> ScoreResult:
     """Return how a plan fares over sampled scenarios and a grid.
 
@@ -145,7 +84,9 @@ def score(
     n_scenarios : int
         1 to 1e9; at most `MAX_KEPT_ROWS` with `keep_rows`. [unitless]
     seed : int
-        0 to 2^64 - 1. [unitless]
+        0 to 2^64 - 1, of plain draws. [unitless]
+    rule : DrawRule or None
+        Rule of the draws, in place of the seed.
     grid : Grid or str or None
         Also score every combination of these multipliers of the base path, such as
         ``"btc_price=0.5:1.5:11, power_price=0.8:1.2:5"``.
@@ -156,14 +97,15 @@ def score(
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
-        Keep every scenario's row; quantiles are then exact.
-    rows_at_once : int or None
-        Scenarios in work arrays at once; None for what suits memory. [unitless]
+        Keep every scenario's row in memory; quantiles are then exact.
+    options : ScoreOptions
+        Where chunks are kept, when sampling ends, what if a device fails.
 
     Returns
     -------
     ScoreResult
-        The same bits for the same seed and engine whatever the memory and threads.
+        The same bits for the same draws and engine whatever the memory, the threads
+        and the interruptions.
 
     Raises
     ------
@@ -171,18 +113,21 @@ def score(
         With every argument that is out of range.
     BackendError
         If the engine does not work, or memory does not suffice for one scenario.
+    ReportError
+        If a chunk cannot be written.
     """
     results = score_plans(
         study,
         (plan,),
         n_scenarios=n_scenarios,
         seed=seed,
+        rule=rule,
         grid=grid,
         baseline=baseline,
         backend=backend,
         progress=progress,
         keep_rows=keep_rows,
-        rows_at_once=rows_at_once,
+        options=options,
     )
     return results[0]
 
@@ -193,12 +138,13 @@ def score_plans(
     *,
     n_scenarios: int = DEFAULT_SCENARIOS,
     seed: int = 1,
+    rule: DrawRule | None = None,
     grid: Grid | str | None = None,
     baseline: Plan | None = None,
     backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = True,
-    rows_at_once: int | None = None,
+    options: ScoreOptions = USUAL_OPTIONS,
 ) -> tuple[ScoreResult, ...]:
     """Return how each of several plans fares on the same scenarios.
 
@@ -208,8 +154,9 @@ def score_plans(
         Study of the plans.
     plans : sequence of Plan
         Plans to score, at least one; paths and baseline are made once for all.
-    n_scenarios, seed, grid, baseline, backend, progress, keep_rows, rows_at_once
-        See `score`; `MAX_KEPT_ROWS` counts the rows of all plans. [mixed]
+    n_scenarios, seed, rule, grid, baseline, backend, progress, keep_rows, options
+        See `score`; `MAX_KEPT_ROWS` counts the rows of all plans, and an accuracy is
+        asked of each. [mixed]
 
     Returns
     -------
@@ -222,54 +169,57 @@ def score_plans(
         With every argument that is out of range.
     BackendError
         If the engine does not work, or memory does not suffice for one scenario.
+    ReportError
+        If a chunk cannot be written.
     """
-    faults = _faults(n_scenarios, seed, len(plans), keep_rows=keep_rows)
-    points = _parsed(grid, faults)
-    if faults:
-        raise ConfigError(faults)
+    goal, points = checked_inputs(
+        n_scenarios, seed, len(plans), grid, keep_rows=keep_rows, options=options
+    )
+    draws = DrawRule(seed) if rule is None else rule
+    parts = (study, plans, baseline, draws)
     n_total = n_scenarios + (0 if points is None else points.n_points)
-    watch = Watch(n_total, progress)
     engine = make_engine(
-        backend,
-        study,
-        plans,
-        baseline,
-        seed,
-        n_rows=n_total,
-        rows_at_once=rows_at_once,
+        backend, *parts, n_rows=n_total, rows_at_once=options.rows_at_once
     )
     base = engine.score_base()
     limit_usd = study.company.emergency_equity_max_usd
-    told = [
-        _Told(Tally(n_scenarios, is_kept=keep_rows, equity_limit_usd=limit_usd))
-        for _ in plans
-    ]
-    for first, block in scored_blocks(engine.score, engine, n_scenarios):
-        for one, own in zip(block, told, strict=True):
-            own.take(first, one)
-        watch.add(len(block[0].rows["npv_usd"]))
-    grids = _on_grid(engine, points, watch)
-    elapsed_s = watch.elapsed_s()
-    return tuple(
-        ScoreResult(
-            study_id=study.id,
-            plan_label=plan.label,
-            baseline_label=None if baseline is None else baseline.label,
-            seed=seed,
-            n_scenarios=n_scenarios,
-            backend=engine.name,
-            backend_reason=engine.reason,
-            elapsed_s=elapsed_s,
-            scenarios_per_s=n_total / elapsed_s,
-            base={name: float(column[0]) for name, column in still.rows.items()},
-            summary=own.tally.summary(),
-            probabilities=own.tally.probabilities(),
-            irr_status_frac=own.tally.irr_status_frac(),
-            columns=own.tally.columns,
-            grid=None if points is None else GridResult(points, grids[place]),
-            monthly=own.months.risks(still),
+    if goal is not None:
+        goal.check(base[0].rows, events(base[0].rows, limit_usd))
+    has_rows = keep_rows or options.rows_on_disk
+    if options.store is not None:
+        identity = identity_of(
+            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
         )
-        for place, (plan, still, own) in enumerate(zip(plans, base, told, strict=True))
+        options.store.open(identity, resume=options.resume)
+    is_weighted = draws.method == "importance"
+    tally = ScoreTally(limit_usd, is_streamed=not keep_rows, is_weighted=is_weighted)
+    can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
+    work = ChunkRun(
+        study,
+        draws,
+        engine,
+        [tally.fresh() for _ in plans],
+        n_scenarios=n_scenarios,
+        watch=Watch(n_total, progress),
+        keep_rows=keep_rows,
+        store=options.store,
+        rows_on_disk=has_rows,
+        without_device=(lambda: make_host_engine(*parts)) if can_move else None,
+        say=options.say,
+    )
+    reached = sample_until(work, goal)
+    grids = [] if points is None else _on_grid(work, points)
+    usual = None if baseline is None else baseline.label
+    return tuple(
+        _result(
+            work,
+            place,
+            labels=(study.id, plan.label, usual),
+            base=base[place],
+            reached=reached,
+            on_grid=None if points is None else GridResult(points, grids[place]),
+        )
+        for place, plan in enumerate(plans)
     )
 
 
@@ -277,7 +227,7 @@ def score_scenarios(
     study: Study,
     plan: Plan,
     *,
-    seed: int,
+    seed: int | DrawRule,
     scenario_ids: IntArray,
     baseline: Plan | None = None,
 ) -> Rows:
@@ -289,8 +239,8 @@ def score_scenarios(
         Study of the plan.
     plan : Plan
         Plan to score.
-    seed : int
-        0 to 2^64 - 1. [unitless]
+    seed : int or DrawRule
+        Seed of plain draws, 0 to 2^64 - 1, or rule of the draws. [unitless]
     scenario_ids : ndarray of int of shape (n,)
         Numbers of the scenarios, in any order. [unitless]
     baseline : Plan or None
@@ -301,77 +251,68 @@ def score_scenarios(
     dict of str to ndarray of shape (n,)
         Columns of `gpu.numpy_engine.score_paths`. [mixed]
     """
-    paths = sampled_paths(study, seed, scenario_ids)
+    paths = sampled_paths(study, as_rule(seed), scenario_ids)
     return score_paths(study, plan, paths, baseline=baseline)
 
 
-@dataclass(slots=True)
-class _Told:
-    """What is known of one plan so far."""
-
-    tally: Tally
-    months: RiskMonths = field(default_factory=RiskMonths)
-
-    def take(self, first: int, scored: Scored) -> None:
-        """Take the block whose first id is `first`."""
-        self.tally.take(first, scored.rows)
-        self.months.take(scored)
-
-
-def _on_grid(engine: Engine, grid: Grid | None, watch: Watch) -> list[Rows]:
+def _on_grid(work: ChunkRun, grid: Grid) -> list[Rows]:
     """Return axis values and scores at every point of a grid, by plan."""
-    if grid is None:
-        return []
-    parts: list[list[Rows]] = []
-    blocks = scored_blocks(
-        lambda ids: engine.score_grid(grid.multipliers(ids)), engine, grid.n_points
-    )
-    for _, block in blocks:
-        parts.append([one.rows for one in block])
-        watch.add(len(block[0].rows["npv_usd"]))
+
+    def every() -> list[Rows]:
+        step, score_grid = BLOCK * work.engine.blocks_per_call, work.engine.score_grid
+
+        def one(first: int) -> list[Rows]:
+            ids = np.arange(first, min(first + step, grid.n_points), dtype=np.int64)
+            return [found.rows for found in score_grid(grid.multipliers(ids))]
+
+        parts: list[list[Rows]] = []
+        firsts = range(0, grid.n_points, step)
+        for made in in_order(one, firsts, work.engine.n_workers):
+            parts.append(made)
+            work.watch.add(len(made[0]["npv_usd"]))
+        return [joined_rows(own) for own in zip(*parts, strict=True)]
+
     ids = np.arange(grid.n_points, dtype=np.int64)
     axes = {f"{n}_multiplier": v for n, v in grid.multipliers(ids).items()}
-    return [axes | joined_rows(own) for own in zip(*parts, strict=True)]
+    return [axes | rows for rows in work.guarded(every)]
 
 
-def _parsed(grid: Grid | str | None, faults: list[Fault]) -> Grid | None:
-    """Return the grid; add what is wrong with its text to the faults."""
-    if not isinstance(grid, str):
-        return grid
-    try:
-        return parse_grid(grid)
-    except ConfigError as error:
-        faults += error.faults
-        return None
-
-
-def _faults(
-    n_scenarios: int, seed: int, n_plans: int, *, keep_rows: bool
-) -> list[Fault]:
-    faults = []
-    most = MAX_KEPT_ROWS // max(n_plans, 1) if keep_rows else MAX_SCENARIOS
-    if not _is_whole(n_scenarios, 1, most):
-        is_for_memory = keep_rows and _is_whole(n_scenarios, 1, MAX_SCENARIOS)
-        action = "Choose another number."
-        if is_for_memory:
-            action = (
-                f"Choose fewer, or keep no rows: --no-rows allows {MAX_SCENARIOS:,}."
-            )
-        faults.append(
-            Fault(
-                "--scenarios",
-                "",
-                str(n_scenarios),
-                f"must be a whole number from 1 to {most:,}.",
-                action,
-            )
-        )
-    if not _is_whole(seed, 0, MAX_SEED):
-        allowed = f"must be a whole number from 0 to {MAX_SEED:,}."
-        faults.append(Fault("--seed", "", str(seed), allowed, "Choose another."))
-    return faults
-
-
-def _is_whole(value: object, low: int, high: int) -> bool:
-    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    return is_integer and low <= int(value) <= high  # type: ignore[call-overload]
+def _result(
+    work: ChunkRun,
+    place: int,
+    *,
+    labels: tuple[str, str, str | None],
+    base: Scored,
+    reached: Reached | None,
+    on_grid: GridResult | None,
+) -> ScoreResult:
+    """Return what there is to say of one plan."""
+    study_id, plan_label, baseline_label = labels
+    own, rule, watch = work.plans[place], work.rule, work.watch
+    columns = own.rows
+    weight = None if columns is None else columns.pop(WEIGHT_COLUMN, None)
+    rows = own.tally.rows
+    summary = rows.summary(columns, weight)
+    if columns is not None and weight is not None:
+        columns[WEIGHT_COLUMN] = weight
+    return ScoreResult(
+        study_id=study_id,
+        plan_label=plan_label,
+        baseline_label=baseline_label,
+        seed=rule.seed,
+        n_scenarios=work.n_done,
+        backend="+".join(work.engines_used),
+        backend_reason=work.engine.reason,
+        elapsed_s=watch.elapsed_s(),
+        scenarios_per_s=watch.rows_per_s(),
+        base={name: float(column[0]) for name, column in base.rows.items()},
+        summary=summary,
+        probabilities=rows.probabilities(),
+        irr_status_frac=rows.irr_status_frac(),
+        columns=columns,
+        grid=on_grid,
+        monthly=own.tally.months.risks(base),
+        rule=rule,
+        reached=reached,
+        tally=own.tally,
+    )

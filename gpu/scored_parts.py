@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scores of many scenarios brought to the host, joined and cut into blocks.
+"""Scores of many scenarios brought to the host and joined.
 
 What does not belong here: how they come about (`gpu.engines`).
 """
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpu.backend import to_host
-from gpu.chunks import BLOCK
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["blocks_of", "joined", "joined_rows", "on_host"]
+__all__ = ["joined", "joined_rows", "on_host"]
 
 
 def on_host(found: Sequence[Scored]) -> tuple[Scored, ...]:
@@ -83,37 +82,3 @@ def joined_rows(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         Columns by name, the same names in each. [mixed]
     """
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def blocks_of(scored: Scored, n_rows: int) -> list[Scored]:
-    """Return scores cut into blocks of 4,096 rows, the last one maybe short.
-
-    Parameters
-    ----------
-    scored : Scored
-        Scores on the host.
-    n_rows : int
-        How many rows they have. [unitless]
-    """
-    if n_rows <= BLOCK:
-        return [scored]
-    return [
-        _part(scored, slice(start, start + BLOCK)) for start in range(0, n_rows, BLOCK)
-    ]
-
-
-def _part(scored: Scored, piece: slice) -> Scored:
-    usual = scored.baseline
-    return Scored(
-        {name: values[piece] for name, values in scored.rows.items()},
-        _risk_part(scored.plan, piece),
-        None if usual is None else _risk_part(usual, piece),
-    )
-
-
-def _risk_part(risk: LiquidityRisk, piece: slice) -> LiquidityRisk:
-    return LiquidityRisk(
-        {name: values[piece] for name, values in risk.rows.items()},
-        {name: values[piece] for name, values in risk.events.items()},
-        {name: values[piece] for name, values in risk.levels.items()},
-    )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Threads: blocks of scenarios scored at once and handed on in id order.
+"""Threads: calls made at once, answers handed on in order; a watch over progress.
 
-What does not belong here: what is done with a block (`gpu.score`).
+What does not belong here: what is called (`gpu.chunk_run`).
 """
 
 from __future__ import annotations
@@ -11,20 +11,11 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-import numpy as np
-
-from gpu.chunks import BLOCK
-from gpu.scored_parts import blocks_of
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from concurrent.futures import Future
 
-    from gpu.engines import Engine
-    from gpu.numpy_engine import Scored
-    from models.arrays import IntArray
-
-__all__ = ["Progress", "Watch", "in_order", "scored_blocks"]
+__all__ = ["Progress", "Watch", "in_order"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -69,6 +60,10 @@ class Watch:
         self._n_before += n_rows
         self.n_done += n_rows
 
+    def rewind(self, n_done: int) -> None:
+        """Note that rows have to be scored again; so many are left as done."""
+        self.n_done = n_done
+
     def elapsed_s(self) -> float:
         """Return the time since the start, never zero [s]."""
         return max(time.perf_counter() - self._started_s, 1e-9)
@@ -80,7 +75,7 @@ class Watch:
 
 def in_order(
     call: Callable[[Given], Made], given: Iterable[Given], n_workers: int
-) -> Iterator[Made]:
+) -> Generator[Made]:
     """Yield what calls return, in the order given, whoever finishes first.
 
     Parameters
@@ -111,32 +106,3 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def scored_blocks(
-    score: Callable[[IntArray], tuple[Scored, ...]],
-    engine: Engine,
-    stop: int,
-    start: int = 0,
-) -> Iterator[tuple[int, tuple[Scored, ...]]]:
-    """Yield first id and scores by plan of each block, in id order.
-
-    Parameters
-    ----------
-    score : callable
-        Scores ids, in several threads at once.
-    engine : Engine
-        Says how many threads, and blocks per call.
-    stop, start : int
-        Ids from start, a multiple of 4,096, to stop - 1. [unitless]
-    """
-    step = BLOCK * engine.blocks_per_call
-
-    def one(first: int) -> list[tuple[int, tuple[Scored, ...]]]:
-        ids = np.arange(first, min(first + step, stop), dtype=np.int64)
-        by_plan = [blocks_of(found, len(ids)) for found in score(ids)]
-        blocks = zip(*by_plan, strict=True)
-        return [(first + BLOCK * k, block) for k, block in enumerate(blocks)]
-
-    for made in in_order(one, range(start, stop, step), engine.n_workers):
-        yield from made

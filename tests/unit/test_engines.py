@@ -17,7 +17,6 @@ from gpu.engines import ArrayEngine, make_engine
 from gpu.numpy_engine import score_all
 from gpu.scenarios import sampled_paths
 from gpu.score import score, score_plans
-from gpu.scored_parts import blocks_of
 from models.errors import BackendError
 
 if TYPE_CHECKING:
@@ -156,18 +155,6 @@ def test_several_plans_have_the_results_of_each_alone() -> None:
             assert list(mine) == list(theirs)
             for name, values in theirs.items():
                 np.testing.assert_array_equal(mine[name], values, name)
-
-
-def test_blocks_are_cut_by_id() -> None:
-    engine = make_engine("numpy", STUDY, (PLAN,), None, 7, rows_at_once=5000)
-    [scored] = engine.score(np.arange(5000))
-    first, second = blocks_of(scored, 5000)
-    for values, parts in ((scored.rows, (first.rows, second.rows)),):
-        for name, column in values.items():
-            assert len(parts[0][name]) == 4096
-            joined = np.concatenate([part[name] for part in parts])
-            np.testing.assert_array_equal(joined, column)
-    assert len(second.plan.events.get("margin_call", np.zeros(904))) == 904
 
 
 def test_a_device_that_fails_is_told_from_a_fault_of_ours(

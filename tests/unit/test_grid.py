@@ -69,12 +69,25 @@ def test_each_fault_is_named(text: str, complaint: str) -> None:
         parse_grid(text)
 
 
-def test_a_grid_beyond_reach_states_its_size_time_and_memory() -> None:
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_a_grid_beyond_reach_states_its_size_time_and_memory(
+    is_confirmed: bool,
+) -> None:
     text = "btc_price=0.5:1.5:10000, network=0.5:1.5:10000, capex=0.5:1.5:10000"
     with pytest.raises(ConfigError) as caught:
-        parse_grid(text)
+        parse_grid(text, is_confirmed=is_confirmed)
     told = str(caught.value)
     assert "1,000,000,000,000 points" in told
     assert "GB of memory" in told
     assert "hours" in told
-    assert f"at most {MAX_POINTS:,}" in told
+    assert "points at most fit" in told
+
+
+def test_a_large_grid_that_fits_asks_for_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gpu.grid.free_memory_bytes", lambda: 2 * 300 * 3_000_000)
+    text = "btc_price=0.5:1.5:1500, network=0.5:1.5:2000"
+    with pytest.raises(ConfigError, match=f"more than {MAX_POINTS:,} points .*--yes"):
+        parse_grid(text)
+    assert parse_grid(text, is_confirmed=True).n_points == 3_000_000
+    with pytest.raises(ConfigError, match="3,000,000 points at most fit"):
+        parse_grid(text.replace("2000", "2001"), is_confirmed=True)

@@ -14,7 +14,7 @@ from tiny_studies import alpha, beta, company, tiny_study
 from gpu.liquidity import covenants, has_btc_loan, liquidity_risk
 from gpu.month_tally import RELATIVE_ERROR, MonthHistogram
 from gpu.scenarios import sampled_paths
-from gpu.score import ScoreResult, score
+from gpu.score import ScoreOptions, ScoreResult, score
 from models.cashflow import evaluate
 from models.debt import DebtFacility
 from models.debt_limits import dscr_test_months, service_cover
@@ -234,7 +234,7 @@ def test_chunks_change_no_month(scored: ScoreResult) -> None:
             n_scenarios=3000,
             seed=9,
             baseline=usual_plan(study),
-            rows_at_once=rows,
+            options=ScoreOptions(rows_at_once=rows),
             keep_rows=False,
         )
         assert other.monthly == scored.monthly

@@ -25,7 +25,7 @@ from gpu.numpy_engine import (
 )
 from gpu.risk import cvar, quantile
 from gpu.scenarios import sampled_paths
-from gpu.score import ScoreResult, score, score_scenarios
+from gpu.score import ScoreOptions, ScoreResult, score, score_scenarios
 from models.cashflow import evaluate
 from models.errors import BackendError, ConfigError
 from models.finance import IRR_STATUS, irr, npv, payback_months
@@ -102,7 +102,7 @@ def test_pieces_of_any_size_change_no_bit(result: ScoreResult) -> None:
             n_scenarios=N,
             seed=SEED,
             baseline=USUAL,
-            rows_at_once=rows,
+            options=ScoreOptions(rows_at_once=rows),
         )
         for name, column in columns_of(other).items():
             np.testing.assert_array_equal(column, columns_of(result)[name], name)
@@ -294,7 +294,9 @@ def test_short_memory_halves_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None
         return score_each(study, plan, paths, **rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(gpu.engines, "score_each", tight)
-    found = score(STUDY, PLAN, n_scenarios=40, seed=1, rows_at_once=64)
+    found = score(
+        STUDY, PLAN, n_scenarios=40, seed=1, options=ScoreOptions(rows_at_once=64)
+    )
     # The base path; 40 of 64 fail, of 32, of 16; then 8 at a time.
     assert sizes == [1, 40, 32, 16, *[8] * 5]
     np.testing.assert_array_equal(

@@ -92,7 +92,7 @@ def test_no_rows_means_no_file_of_rows(
     words = ["score", str(folder), "--scenarios", "50", "--no-rows", "--json"]
     assert main(words) == 0
     answer = json.loads(capsys.readouterr().out)["score"]
-    assert answer["columns"]["npv_usd"]["quantile_error_frac"] == 0.001
+    assert answer["columns"]["npv_usd"]["quantile_error_frac"] <= 0.001
     assert not (folder / "scores.parquet").exists()
 
 

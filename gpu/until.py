@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sampling that ends by itself when a figure is exact enough.
+
+What does not belong here: the text that says so (`gpu.accuracy`), chunks
+(`gpu.chunk_run`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gpu.accuracy import Reached
+
+if TYPE_CHECKING:
+    from gpu.accuracy import Accuracy
+    from gpu.chunk_run import ChunkRun, Sampled
+
+__all__ = ["sample_until"]
+
+
+def sample_until(work: ChunkRun, goal: Accuracy | None) -> Reached | None:
+    """Score chunk after chunk until a figure is exact enough for every plan.
+
+    Parameters
+    ----------
+    work : ChunkRun
+        Scenarios to score, none of them scored yet.
+    goal : Accuracy or None
+        Figure and half width; None scores every scenario.
+
+    Returns
+    -------
+    Reached or None
+        How exact the figure is, of the plan for which it is least so.
+    """
+    if goal is None:
+        work.run()
+        return None
+    asked = goal
+    work.run(lambda: _state(work, asked).is_reached)
+    return _state(work, asked)
+
+
+def _state(work: ChunkRun, goal: Accuracy) -> Reached:
+    """Return how exact the figure is so far."""
+    found = [_of_plan(plan, goal, work) for plan in work.plans]
+    return max(found, key=lambda one: one.half_width / max(one.allowed, 1e-300))
+
+
+def _of_plan(plan: Sampled, goal: Accuracy, work: ChunkRun) -> Reached:
+    value, half_width = math.nan, math.inf
+    allowed = goal.allowed(value)
+    return Reached(
+        goal.text,
+        half_width <= allowed,
+        value,
+        half_width,
+        allowed,
+        work.n_done,
+        work.n_scenarios,
+    )
