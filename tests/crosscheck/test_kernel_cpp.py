@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kernel as C++ against the kernel as Numba compiles it: the same bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from kernel_cpp import compiled_cpp
+
+from gpu.kernel.compiled import L, device
+from gpu.kernel.elementary import cosine_of_turn, exp_, log_, sine_of_turn
+from gpu.kernel.random import (
+    WORD_ROWS,
+    exponential,
+    mirror,
+    mirror_words,
+    month_low_and_dip,
+    normal_pair,
+    random_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gpu.kernel.compiled import Doubles, Integers
+
+pytestmark = pytest.mark.compiler
+
+SEED = 0x9ABCDEF012345678
+LOW, HIGH = SEED & 0xFFFFFFFF, SEED >> 32
+
+
+@device
+def exp_all(x: Doubles, y: Doubles, n: int) -> None:
+    """Take exp of every number."""
+    for i in range(n):
+        y[i] = exp_(x[i])
+
+
+@device
+def log_all(x: Doubles, y: Doubles, n: int) -> None:
+    """Take log of every number."""
+    for i in range(n):
+        y[i] = log_(x[i])
+
+
+@device
+def sine_all(x: Doubles, y: Doubles, n: int) -> None:
+    """Take the sine of every number."""
+    for i in range(n):
+        y[i] = sine_of_turn(x[i])
+
+
+@device
+def cosine_all(x: Doubles, y: Doubles, n: int) -> None:
+    """Take the cosine of every number."""
+    for i in range(n):
+        y[i] = cosine_of_turn(x[i])
+
+
+@device
+def all_draws(
+    u: Integers,
+    w: Doubles,
+    counters: Integers,
+    mirrored: Integers,
+    low: int,
+    high: int,
+    month: int,
+    stream: int,
+) -> None:
+    """Draw everything there is to draw, plain and mirrored, into rows 0 to 8 of w."""
+    normal_pair(u, w, 0, low, high, counters, month, stream)
+    mirror(w, 1, mirrored)
+    random_words(u, low, high, counters, month, stream + 1)
+    month_low_and_dip(u, w, 2)
+    exponential(u, w, 4, mirrored)
+    mirror_words(u, mirrored)
+    month_low_and_dip(u, w, 5)
+
+
+@pytest.fixture(scope="module")
+def in_cpp(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Callable[..., Any]]:
+    functions = [exp_all, log_all, sine_all, cosine_all]
+    return compiled_cpp(functions, tmp_path_factory.mktemp("elementary"))
+
+
+@pytest.fixture(scope="module")
+def numbers() -> np.ndarray:
+    rng = np.random.default_rng(11)
+    edges = [0.0, 1.0, -1.0, 709.0, 709.79, -708.0, -709.0, np.inf, -np.inf, np.nan]
+    return np.concatenate([rng.normal(0.0, 30.0, 4000), edges])
+
+
+def test_exp_has_the_same_bits_in_cpp(
+    in_cpp: dict[str, Callable[..., Any]], numbers: np.ndarray
+) -> None:
+    assert_same_bits(exp_all, in_cpp["exp_all"], numbers)
+
+
+def test_log_has_the_same_bits_in_cpp(
+    in_cpp: dict[str, Callable[..., Any]], numbers: np.ndarray
+) -> None:
+    positive = np.exp(numbers[np.abs(numbers) < 700.0])
+    assert_same_bits(log_all, in_cpp["log_all"], positive)
+
+
+@pytest.mark.parametrize("name", ["sine_all", "cosine_all"])
+def test_sine_and_cosine_have_the_same_bits_in_cpp(
+    in_cpp: dict[str, Callable[..., Any]], name: str
+) -> None:
+    turns = np.random.default_rng(12).random(4000)
+    eighths = np.arange(9) / 8
+    ours = sine_all if name == "sine_all" else cosine_all
+    assert_same_bits(ours, in_cpp[name], np.concatenate([turns, eighths]))
+
+
+def assert_same_bits(
+    ours: Callable[..., Any], theirs: Callable[..., Any], x: np.ndarray
+) -> None:
+    here, there = np.empty_like(x), np.empty_like(x)
+    ours(x, here, len(x))
+    theirs(x, there, len(x))
+    is_nan = np.isnan(here)
+    np.testing.assert_array_equal(is_nan, np.isnan(there))
+    same = here.view(np.int64) == there.view(np.int64)
+    assert same[~is_nan].all()
+
+
+@pytest.mark.parametrize("lanes", [1, L])
+def test_draws_have_the_same_bits_in_cpp(
+    tmp_path_factory: pytest.TempPathFactory, lanes: int
+) -> None:
+    """With one lane, as on a GPU, and with as many as on a CPU."""
+    theirs = compiled_cpp([all_draws], tmp_path_factory.mktemp("draws"), lanes)
+    rows = 7
+    counters = np.random.default_rng(13).integers(0, 2**63 - 1, L)
+    mirrored = np.arange(L, dtype=np.int64) % 2
+    u, here = np.zeros(WORD_ROWS * L, np.int64), np.zeros(rows * L)
+    all_draws(u, here, counters, mirrored, LOW, HIGH, 7, 3)
+    there = np.empty((rows, L))
+    for start in range(0, L, lanes):
+        u, w = np.zeros(WORD_ROWS * lanes, np.int64), np.zeros(rows * lanes)
+        lane = slice(start, start + lanes)
+        theirs["all_draws"](u, w, counters[lane], mirrored[lane], LOW, HIGH, 7, 3)
+        there[:, lane] = w.reshape(rows, lanes)
+    np.testing.assert_array_equal(here.view(np.int64), there.ravel().view(np.int64))
