@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.builds import payments_usd, plant_value_usd
 from models.capacity import (
     SHELL_KINDS,
     commitment_mw,
@@ -27,12 +25,14 @@ from models.contracts import (
 )
 from models.depreciation import WriteOff, opening_write_off_usd, write_off
 from models.fleet import asic_month, gpu_month
-from models.machine_prices import (
-    asic_move_usd,
-    asic_price_usd,
-    asic_resale_usd,
-    gpu_price_usd,
-    gpu_resale_usd,
+from models.machine_prices import asic_move_usd, asic_resale_usd, gpu_resale_usd
+from models.plan_items import (
+    build_payments_usd,
+    built_worth_usd,
+    cohort_units,
+    own_pool_frac,
+    plant_builds,
+    purchases,
 )
 from models.power import commitment_cost_usd, demand_charge_usd
 from models.units import month_hours_h
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from models.plan import Holding, OfferAcceptance, Plan
     from models.site import Site
     from models.study import Study
-    from models.tax_regime import AssetClass
 
 __all__ = ["Book"]
 
@@ -127,40 +126,17 @@ class Book:
         share = self.share(site, "hpc")
         if self.study.sites[site].shell("hpc") is None or isinstance(share, float):
             return 1.0
-        own, leased = np.zeros(self.n_periods), np.zeros(self.n_periods)
-        for (model, place, _), nodes in self._cohorts(gpus=True).items():
-            if model == gpu and self.study.site_index(place) == site:
-                own += nodes * self.study.gpu(gpu).gpus_per_node
-        offers = {offer.id: offer for offer in self.study.gpu_offers}
-        for taken in self.plan.offers:
-            offer = offers.get(taken.offer)
-            place = self.study.sites[site].id
-            if offer is not None and (
-                (offer.gpu, offer.site, offer.direction) == (gpu, place, "in")
-            ):
-                leased[taken.since : taken.until] += offer.n_gpus
-        own_frac = np.divide(
-            own, own + leased, out=np.ones_like(own), where=own + leased > 0.0
-        )
+        own_frac = own_pool_frac(self.study, self.plan, self.study.sites[site].id, gpu)
         return 1.0 - np.asarray(own_frac, like=share) * (1.0 - share)
 
     # -- machines -----------------------------------------------------------------
 
-    def _cohorts(self, *, gpus: bool) -> dict[tuple[str, str, int], FloatArray]:
-        """Return units by month of each cohort at each site."""
-        units: dict[tuple[str, str, int], FloatArray] = defaultdict(
-            lambda: np.zeros(self.n_periods)
-        )
-        for held in self.plan.holdings:
-            if (held.model in self.gpu_ids) == gpus:
-                key = (held.model, held.site, held.cohort_period)
-                units[key][held.since : held.until] += held.units
-        return dict(sorted(units.items()))
-
     def add_asics(self) -> None:
         """Post mining flows, sales, moves and end values of ASICs."""
         study, paths = self.study, self.paths
-        for (model, site_id, cohort), units in self._cohorts(gpus=False).items():
+        for (model, site_id, cohort), units in cohort_units(
+            study, self.plan, gpus=False
+        ).items():
             site = study.site_index(site_id)
             asic = study.asic(model)
             month = asic_month(study, study.sites[site], asic, cohort, paths)
@@ -235,7 +211,9 @@ class Book:
     def add_gpus(self) -> None:
         """Post merchant flows, sales and end values of own GPU nodes."""
         study, paths = self.study, self.paths
-        for (model, site_id, _), units in self._cohorts(gpus=True).items():
+        for (model, site_id, _), units in cohort_units(
+            study, self.plan, gpus=True
+        ).items():
             site = study.site_index(site_id)
             month = gpu_month(study, study.sites[site], study.gpu(model), paths)
             live = np.asarray(units, like=self.mined_btc) * self.share(site, "hpc")
@@ -251,27 +229,15 @@ class Book:
 
     def add_orders(self) -> None:
         """Post purchases and their depreciation."""
-        study, n_periods = self.study, self.n_periods
-        kind: AssetClass
-        for order in self.plan.orders:
-            site = study.site_index(order.site)
-            place = study.sites[site]
-            if order.model in self.gpu_ids:
-                gpu = study.gpu(order.model)
-                units = order.lots * gpu.lot_nodes
-                cost = units * gpu_price_usd(place, gpu, n_periods)[order.period]
-                kind, item = "gpu", "gpu_purchase"
-                live = order.period + gpu.delivery_months
-            else:
-                asic = study.asic(order.model)
-                units = order.lots * asic.lot_units
-                cost = units * asic_price_usd(place, asic, n_periods)[order.period]
-                kind, item = "asic", "asic_purchase"
-                live = order.period + asic.delivery_months
-            paid = np.zeros(n_periods)
-            paid[order.period] = -cost
-            self.post(item, site, paid)
-            self._write_off(site, write_off(study, place, kind, float(cost), live))
+        study = self.study
+        for bought in purchases(study, self.plan):
+            site = study.site_index(bought.site)
+            place, cost = study.sites[site], bought.cost_usd
+            paid = np.zeros(self.n_periods)
+            paid[bought.period] = -cost
+            self.post(bought.item, site, paid)
+            schedule = write_off(study, place, bought.kind, cost, bought.live)
+            self._write_off(site, schedule)
 
     # -- contracts ----------------------------------------------------------------
 
@@ -352,48 +318,12 @@ class Book:
     def add_builds(self) -> None:
         """Post phases, shells and conversions, their depreciation and end value."""
         study = self.study
-        for start in self.plan.phases:
-            place = study.site(start.site)
-            phase = next(p for p in place.phases if p.id == start.phase)
-            self._build(
-                "phase_capex",
-                start.site,
-                phase.capex_usd,
-                start.period,
-                phase.lead_time_months,
-            )
-        for built in self.plan.builds:
-            shell = study.site(built.site).shell(built.kind)
-            if shell is None or shell.build is None:
-                msg = f"site {built.site} offers no {built.kind} shell to build"
-                raise ValueError(msg)
-            cost = shell.build.capex_usd_per_mw * shell.build.module_mw * built.modules
-            lead = shell.build.lead_time_months
-            self._build("shell_capex", built.site, cost, built.period, lead)
-        for change in self.plan.conversions:
-            place = study.site(change.site)
-            work = next(c for c in place.conversions if c.id == change.conversion)
-            cost = work.capex_usd_per_mw * work.module_mw * change.modules
-            lead = work.lead_time_months
-            self._build("conversion_capex", change.site, cost, change.period, lead)
-
-    def _build(
-        self, item: str, site_id: str, cost: float, start: int, lead: int
-    ) -> None:
-        study, n_periods = self.study, self.n_periods
-        site = study.site_index(site_id)
-        place = study.sites[site]
-        overrun = self.paths.capex_factor[:, site, None]
-        paid = payments_usd(cost, start, lead, n_periods)
-        self.post(item, site, -np.asarray(paid, like=overrun) * overrun)
-        schedule = write_off(study, place, "plant", cost, start + lead)
-        self._write_off(site, schedule, overrun)
-        is_whole = start + lead <= n_periods
-        value = plant_value_usd(
-            cost if is_whole else float(paid.sum()),
-            start + lead,
-            life_months=study.tax_regime(place).plant_life_months,
-            resale_frac=study.company.plant_resale_frac,
-            n_periods=n_periods,
-        )
-        self.post_terminal("terminal_plant", site, value)
+        for build in plant_builds(study, self.plan):
+            site = study.site_index(build.site)
+            overrun = self.paths.capex_factor[:, site, None]
+            paid = build_payments_usd(study, build)
+            self.post(build.item, site, -np.asarray(paid, like=overrun) * overrun)
+            place, cost = study.sites[site], build.cost_usd
+            schedule = write_off(study, place, "plant", cost, build.live)
+            self._write_off(site, schedule, overrun)
+            self.post_terminal("terminal_plant", site, built_worth_usd(study, build))

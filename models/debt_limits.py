@@ -26,6 +26,7 @@ __all__ = [
     "FINANCED_ITEMS",
     "cover_at",
     "dscr_test_months",
+    "due_at",
     "financed_cost_usd",
     "service_cover",
 ]
@@ -144,12 +145,34 @@ def cover_at(
     ndarray of shape (n_scenarios, n_tests)
         Cover; NaN where nothing was due. [ratio]
     """
-    # A loan paid off may leave a rounding in its balance: nothing is due on that.
-    nothing = _ROUNDING * float(np.abs(service_usd).sum())
     cover = np.zeros_like(cash_usd, shape=(cash_usd.shape[0], len(tests)))
     for column, test in enumerate(tests):
-        window = slice(max(test - DSCR_WINDOW_MONTHS + 1, 0), test + 1)
-        due = float(service_usd[window].sum())
-        paid_by = cash_usd[:, window].sum(axis=1)
-        cover[:, column] = paid_by / due if due > nothing else np.nan
+        due = due_at(service_usd, test)
+        paid_by = cash_usd[:, _window(test)].sum(axis=1)
+        cover[:, column] = paid_by / due if due > 0.0 else np.nan
     return cover
+
+
+def due_at(service_usd: FloatArray, test: int) -> float:
+    """Return the service of the twelve months to a test, 0 where only rounding is due.
+
+    Parameters
+    ----------
+    service_usd : ndarray of shape (n_periods,)
+        Interest and principal. [USD]
+    test : int
+        At whose end cover is tested. [period]
+
+    Returns
+    -------
+    float
+        Service. [USD]
+    """
+    # A loan paid off may leave a rounding in its balance: nothing is due on that.
+    nothing = _ROUNDING * float(np.abs(service_usd).sum())
+    due = float(service_usd[_window(test)].sum())
+    return due if due > nothing else 0.0
+
+
+def _window(test: int) -> slice:
+    return slice(max(test - DSCR_WINDOW_MONTHS + 1, 0), test + 1)
