@@ -262,9 +262,9 @@ def weighted_parts(parts: IntArray, units: IntArray) -> IntArray:
     return (parts * units) >> WEIGHT_BITS
 
 
-WEIGHT_BITS: Final = 26
-"""A unit of weight is 2**-26: weights add up exactly, up to 2**37 in all."""
-MAX_WEIGHT: Final = 256.0
+WEIGHT_BITS: Final = 22
+"""A unit of weight is 2**-22: weights add up exactly, up to 2**41 in all."""
+MAX_WEIGHT: Final = 4096.0
 
 
 def weight_units(weights: FloatArray) -> IntArray:
@@ -273,7 +273,7 @@ def weight_units(weights: FloatArray) -> IntArray:
     Parameters
     ----------
     weights : ndarray of shape (n,)
-        Likelihood ratios, about 1 on average, 0 to 256. [ratio]
+        Likelihood ratios, about 1 on average, 0 to 4,096. [ratio]
 
     Raises
     ------

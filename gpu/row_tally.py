@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gpu.block_figures import MAX_BLOCKS, BlockFigures
+from gpu.chunks import BLOCK
+from gpu.column_figures import figures_of_block, judged_by_blocks
 from gpu.describe import NUMPY
+from gpu.intervals import block_interval, standard_error_of, wilson_interval
 from gpu.joint import JOINT_PAIRS, JointHistogram
 from gpu.outcome_events import events
+from gpu.row_figures import row_probability
 from gpu.statistics import ColumnStatistics, part_of
 from models.finance import IRR_STATUS
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.describe import Counter
+    from gpu.intervals import Dependence, Interval
     from gpu.numpy_engine import Rows
     from gpu.statistics import ColumnSummary
     from models.arrays import FloatArray, IntArray
@@ -42,6 +48,8 @@ class RowTally:
         Whether quantiles come from histograms; else from rows kept elsewhere.
     is_weighted : bool
         Whether scenarios come with weights.
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other.
     """
 
     def __init__(
@@ -50,9 +58,12 @@ class RowTally:
         *,
         is_streamed: bool = True,
         is_weighted: bool = False,
+        dependence: Dependence = "rows",
     ) -> None:
         self.equity_limit_usd = equity_limit_usd
         self.is_streamed, self.is_weighted = is_streamed, is_weighted
+        self.dependence = dependence
+        self.blocks = BlockFigures()
         self.n_scenarios = 0
         self.total = 0
         self._statistics: dict[str, ColumnStatistics] = {}
@@ -61,10 +72,33 @@ class RowTally:
         self._first: dict[str, IntArray] = {}
         self._joints: dict[str, JointHistogram] = {}
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether scenarios count alike and do not depend on each other."""
+        return self.dependence == "rows" and not self.is_weighted
+
     def take(
-        self, rows: Rows, units: IntArray | None = None, counter: Counter = NUMPY
+        self,
+        first_id: int,
+        rows: Rows,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
     ) -> None:
-        """Take the rows of one block, with weights in units of shape (n,) or none."""
+        """Take the rows of one block.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of its first scenario. [unitless]
+        rows : dict of str to ndarray of shape (n,)
+            Rows. [mixed]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        counter : Counter
+            How the block is counted.
+        """
+        if not self.is_plain and len(rows["npv_usd"]) == BLOCK:
+            self._judge(first_id, rows, units)
         self.n_scenarios += len(rows["npv_usd"])
         self.total += len(rows["npv_usd"]) if units is None else int(units.sum())
         for name, values in rows.items():
@@ -92,8 +126,22 @@ class RowTally:
                     self._joints[key] = JointHistogram(x, y)
                 self._joints[key].add(rows[x], rows[y], units)
 
+    def _judge(self, first_id: int, rows: Rows, units: IntArray | None) -> None:
+        """Keep the block's own figures, whose spread over blocks gives error bars."""
+        if first_id >= MAX_BLOCKS * BLOCK:
+            return
+        weights = None if units is None else units.astype(np.float64)
+        for name, values in rows.items():
+            if values.dtype == np.float64:
+                found = figures_of_block(values, weights)
+                self.blocks.put(name, first_id, found)
+        for name, hits in events(rows, self.equity_limit_usd).items():
+            share = np.average(hits, weights=weights)
+            self.blocks.put(name, first_id, np.array([share]))
+
     def merge(self, other: RowTally) -> None:
         """Take the scenarios of another tally of the same columns."""
+        self.blocks.merge(other.blocks)
         self.n_scenarios += other.n_scenarios
         self.total += other.total
         for name, column in other._statistics.items():
@@ -126,10 +174,100 @@ class RowTally:
         weights : ndarray of shape (n,) or None
             Their weights, where they have any. [ratio]
         """
+        found = {}
+        for name, column in self._statistics.items():
+            figures = self._figures(name, columns, weights)
+            found[name] = column.summary(figures=figures)
+        return found
+
+    def interval(
+        self,
+        column: str,
+        statistic: str,
+        columns: Rows | None = None,
+        weights: FloatArray | None = None,
+    ) -> Interval:
+        """Return a figure of a column with its 95 % confidence interval.
+
+        Parameters
+        ----------
+        column, statistic : str
+            Column, and ``mean``, ``cvar_95`` or ``p01`` to ``p99``.
+        columns : dict of str to ndarray of shape (n,) or None
+            See `summary`. [mixed]
+        weights : ndarray of shape (n,) or None
+            See `summary`. [ratio]
+        """
+        return self._figures(column, columns, weights)[statistic]
+
+    def _figures(
+        self, name: str, columns: Rows | None, weights: FloatArray | None
+    ) -> dict[str, Interval]:
+        values = None if columns is None else columns[name]
+        column = self._statistics[name]
+        figures = column.figures(values, weights, self.dependence)
+        if name not in self.blocks:
+            return figures
+        blocks = self.blocks.of(name, self.n_scenarios)
+        return judged_by_blocks(figures, blocks, self.n_scenarios / BLOCK)
+
+    def probability_interval(
+        self,
+        event: str,
+        columns: Rows | None = None,
+        weights: FloatArray | None = None,
+    ) -> Interval:
+        """Return the share of scenarios with an event, and its interval.
+
+        Parameters
+        ----------
+        event : str
+            Name, see `probabilities`.
+        columns : dict of str to ndarray of shape (n,) or None
+            All rows; better below 16 blocks of dependent or weighted ones. [mixed]
+        weights : ndarray of shape (n,) or None
+            Their weights, where they have any. [ratio]
+        """
+        share = self._counts[event] / self.total
+        if self.is_plain:
+            return wilson_interval(share, self.n_scenarios)
+        if event in self.blocks:
+            seen = self.blocks.of(event, self.n_scenarios)[:, 0]
+            spread = block_interval(share, seen, self.n_scenarios / BLOCK)
+            if spread is not None and spread.low < share:
+                freedom = len(seen) - 1.0
+                error = standard_error_of(spread, freedom)
+                n_effective = share * (1.0 - share) / error**2
+                return wilson_interval(share, n_effective, freedom)
+        if columns is not None:
+            hits = events(columns, self.equity_limit_usd)[event]
+            return row_probability(hits, weights, self.dependence)
+        count = self._statistics["npv_usd"].moments.effective_count
+        return wilson_interval(
+            share, count / 2 if self.dependence == "pairs" else count
+        )
+
+    def probability_intervals(
+        self, columns: Rows | None = None, weights: FloatArray | None = None
+    ) -> dict[str, Interval]:
+        """Return `probability_interval` of every event.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray of shape (n,) or None
+            See there. [mixed]
+        weights : ndarray of shape (n,) or None
+            See there. [ratio]
+        """
         return {
-            name: column.summary(None if columns is None else columns[name], weights)
-            for name, column in self._statistics.items()
+            event: self.probability_interval(event, columns, weights)
+            for event in self._counts
         }
+
+    @property
+    def effective_count(self) -> float:
+        """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
+        return self._statistics["npv_usd"].moments.effective_count
 
     def probabilities(self) -> dict[str, float]:
         """Return the share of scenarios in which each event happens [share 0-1]."""
@@ -173,6 +311,8 @@ class RowTally:
         }
         arrays |= {f"event.{n}": np.array([k]) for n, k in self._counts.items()}
         arrays |= {f"first.{name}": n for name, n in self._first.items()}
+        arrays["dependence"] = np.array([self.dependence])
+        arrays |= {f"block.{name}": a for name, a in self.blocks.to_arrays().items()}
         for kind, parts in (("column", self._statistics), ("joint", self._joints)):
             for name, part in parts.items():
                 found = part.to_arrays()
@@ -187,7 +327,9 @@ class RowTally:
             float(arrays["equity_limit_usd"][0]),
             is_streamed=bool(is_streamed),
             is_weighted=bool(is_weighted),
+            dependence=arrays["dependence"].tolist()[0],
         )
+        found.blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
         found.n_scenarios, found.total = n_scenarios, total
         found._status_counts = arrays["irr_status"]
         events_seen = part_of(arrays, "event.").items()

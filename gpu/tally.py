@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.describe import Counter
+    from gpu.intervals import Dependence
     from gpu.numpy_engine import Rows, Scored
     from gpu.statistics import ColumnSummary
     from models.arrays import FloatArray
@@ -43,6 +44,9 @@ class ScoreTally:
         Whether quantiles come from histograms; else from rows kept elsewhere.
     is_weighted : bool
         Whether scenarios come with weights (importance sampling).
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other: ``pairs`` for antithetic draws, ``blocks``
+        for Sobol nets, else ``rows``.
     counter : Counter
         How blocks are counted; all forms give the same bits.
     """
@@ -53,10 +57,14 @@ class ScoreTally:
         *,
         is_streamed: bool = True,
         is_weighted: bool = False,
+        dependence: Dependence = "rows",
         counter: Counter = NUMPY,
     ) -> None:
         self.rows = RowTally(
-            equity_limit_usd, is_streamed=is_streamed, is_weighted=is_weighted
+            equity_limit_usd,
+            is_streamed=is_streamed,
+            is_weighted=is_weighted,
+            dependence=dependence,
         )
         self.months = RiskMonths()
         self.counter = counter
@@ -72,6 +80,7 @@ class ScoreTally:
             self.rows.equity_limit_usd,
             is_streamed=self.rows.is_streamed,
             is_weighted=self.rows.is_weighted,
+            dependence=self.rows.dependence,
             counter=self.counter,
         )
 
@@ -106,7 +115,7 @@ class ScoreTally:
             part = slice(start, start + BLOCK)
             block = {name: values[part] for name, values in scored.rows.items()}
             inside = None if units is None else units[part]
-            self.rows.take(block, inside, self.counter)
+            self.rows.take(first_id + start, block, inside, self.counter)
         self.months.take(scored, units, self.counter)
 
     def describe(
@@ -159,6 +168,7 @@ class ScoreTally:
             rows.equity_limit_usd,
             is_streamed=rows.is_streamed,
             is_weighted=rows.is_weighted,
+            dependence=rows.dependence,
             counter=counter,
         )
         found.rows = rows
@@ -189,7 +199,7 @@ class Tally:
         """Take the rows of a block whose first id is `first`."""
         if self.is_kept:
             self._keep(first, block)
-        self.rows.take(block)
+        self.rows.take(first, block)
 
     def _keep(self, first: int, block: Rows) -> None:
         if self.columns is None:

@@ -116,5 +116,5 @@ def test_blocks_start_at_multiples_and_weights_are_all_or_none(scored: Scored) -
         tally.take(100, scored)
     with pytest.raises(ValueError, match="weighted"):
         tally.take(0, scored, np.ones(N))
-    with pytest.raises(ValueError, match="0 to 256: -1"):
+    with pytest.raises(ValueError, match="0 to 4096: -1"):
         ScoreTally(1e6, is_weighted=True).take(0, scored, np.full(N, -1.0))
