@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.liquidity import covenant_event, covenants, liquidity_risk
+from gpu.numpy_engine import EQUITY_TOLERANCE_USD
 from models.clients import paying_share
 from models.debt_limits import dscr_test_months, service_cover
 from models.margin import MAX_LTV_FRAC
@@ -34,8 +35,6 @@ __all__ = [
     "events_of",
 ]
 
-_LEAST_BTC: Final = 1e-9
-_LEAST_USD: Final = 1e-6
 _CAPEX: Final = ("phase_capex", "shell_capex", "conversion_capex")
 
 
@@ -247,7 +246,7 @@ def _short_months(study: Study, plan: Plan, here: Valued) -> tuple[ShortMonth, .
     path = here.ledger.treasury
     sold = path.floor_btc_sold[0]
     equity = path.equity_usd[0] - np.array(plan.emergency_equity_usd)
-    is_short = (sold > _LEAST_BTC) | (equity > _LEAST_USD)
+    is_short = (sold > EQUITY_TOLERANCE_USD) | (equity > EQUITY_TOLERANCE_USD)
     return tuple(
         ShortMonth(
             month=study.months[period],

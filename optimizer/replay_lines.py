@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from gpu.numpy_engine import EQUITY_TOLERANCE_USD
 from models.capacity import SHELL_KINDS, running_share
 from models.fleet import asic_rates
 from models.ledger import CORPORATE_ITEMS, ITEMS, LedgerItem, discount
@@ -312,7 +313,7 @@ def money_columns(study: Study, plan: Plan, here: Valued, base: Valued) -> Colum
             f"{prefix}sold_btc": path.btc_sold[0],
             f"{prefix}loan_usd": path.loan_usd[0, 1:],
             f"{prefix}low_ltv_frac": path.low_ltv_frac[0],
-            f"{prefix}equity_usd": path.equity_usd[0],
+            f"{prefix}equity_usd": _beyond_rounding(path.equity_usd[0]),
         }
     path = here.ledger.treasury
     return columns | {
@@ -321,9 +322,14 @@ def money_columns(study: Study, plan: Plan, here: Valued, base: Valued) -> Colum
         "call_sold_btc": (path.btc_forced - path.btc_liquidated)[0],
         "liquidated_btc": path.btc_liquidated[0],
         "forced_sale_usd": path.forced_sales_usd[0],
-        "floor_sold_btc": path.floor_btc_sold[0],
+        "floor_sold_btc": _beyond_rounding(path.floor_btc_sold[0]),
         "debt_usd": here.ledger.debt.balance_usd[:, 1:].sum(axis=0),
     }
+
+
+def _beyond_rounding(amounts: FloatArray) -> FloatArray:
+    """Return amounts with what is rounding as zero."""
+    return np.where(amounts > EQUITY_TOLERANCE_USD, amounts, 0.0)
 
 
 def possible_mining_mwh(study: Study, plan: Plan, paths: MarketPaths) -> FloatArray:

@@ -12,10 +12,12 @@ from typing import Final
 __all__ = ["capital", "count_of_months", "money"]
 
 _MILLION: Final = 1e6
+_LEAST_MILLIONS: Final = 0.01
+"""Smaller amounts are said in USD."""
 
 
 def money(usd: float, *, signed: bool = False) -> str:
-    """Return an amount in millions, with three digits or more.
+    """Return an amount in millions with three digits or more, a small one in USD.
 
     Parameters
     ----------
@@ -25,6 +27,8 @@ def money(usd: float, *, signed: bool = False) -> str:
         Write a plus as well.
     """
     millions = usd / _MILLION
+    if abs(millions) < _LEAST_MILLIONS:
+        return f"{round(usd) + 0:{'+' if signed else ''},} USD"
     places = 0 if abs(millions) >= 100.0 else 1 if abs(millions) >= 10.0 else 2
     text = f"{millions:{'+' if signed else ''},.{places}f}"
     return f"{text} USD m"

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`wattplan score RUN --replay ID` on a run folder."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gpu.scenarios import sampled_paths
+from gpu.score import score_scenarios
+from models.business_as_usual import business_as_usual
+from optimizer.cli import main
+from optimizer.replay import replay_run
+from optimizer.runfolder import RunFacts, RunWriter, open_run
+from sites.loader import load_bundle
+from sites.resolved import resolved_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCORED_SEED = 11
+N = 200
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Business as usual of the teaching study, scored."""
+    place = tmp_path_factory.mktemp("runs") / "one"
+    bundle = load_bundle("teaching")
+    with RunWriter(place, RunFacts("plan", "teaching")) as writer:
+        writer.write_text("study.toml", resolved_toml(bundle))
+        plan = business_as_usual(bundle.study)
+        writer.write_plan(plan.model_copy(update={"label": "plan"}))
+    words = ["score", str(place), "--scenarios", str(N), "--seed", str(SCORED_SEED)]
+    assert main(words) == 0
+    return place
+
+
+def told(words: list[str], capsys: pytest.CaptureFixture[str]) -> dict:
+    capsys.readouterr()
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)["replay"]
+
+
+def test_json_has_every_month_and_the_exact_scores(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = told(["score", str(folder), "--replay", "123,456,789"], capsys)
+    run = open_run(folder)
+    study = load_bundle(run.file("study.toml")).study
+    ids = np.array([123_456_789])
+    rows = score_scenarios(
+        study,
+        run.plan(),
+        seed=SCORED_SEED,
+        scenario_ids=ids,
+        baseline=business_as_usual(study),
+    )
+    assert answer["scenario_id"] == 123_456_789
+    assert answer["scores"].keys() == rows.keys()
+    for name, column in rows.items():
+        value = float(column[0])
+        assert answer["scores"][name] == (value if np.isfinite(value) else None)
+    paths = sampled_paths(study, SCORED_SEED, ids)
+    assert answer["months"] == list(study.months)
+    assert answer["columns"]["btc_price_usd"] == paths.btc_price_usd[0].tolist()
+    assert len(answer["drivers"]) == 9
+    assert answer["why"]
+
+
+def test_a_scored_scenario_is_the_row_of_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = told(["score", str(folder), "--replay", "5"], capsys)
+    npv = open_run(folder).table("scores.parquet")["npv_usd"]
+    assert answer["seed"] == SCORED_SEED
+    assert answer["npv_usd"] == npv[5]
+    assert answer["standing"]["lower_frac"] == (npv < npv[5]).mean()
+    assert answer["standing"]["n_scenarios"] == N
+    assert answer["standing"]["mean_npv_usd"] == pytest.approx(npv.mean())
+
+
+def test_another_seed_is_another_future(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(folder), "--replay", "5"]
+    same = told([*words, "--seed", str(SCORED_SEED)], capsys)
+    other = told([*words, "--seed", "1"], capsys)
+    assert same == told(words, capsys)
+    assert (other["seed"], other["npv_usd"] == same["npv_usd"]) == (1, False)
+
+
+def test_the_terminal_shows_months_lines_drivers_and_why(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert main(["score", str(folder), "--replay", "5"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for text in (
+        f"plan: scenario 5, seed {SCORED_SEED}",
+        "2025-12",
+        "2027-11",
+        "Self-mining",
+        "By driver",
+        "Why it went so",
+        f"of the {N} scenarios scored",
+    ):
+        assert text in out
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("text", ["-1", "9223372036854775808", "1.5", "first"])
+def test_a_bad_number_is_a_fault_with_exit_code_2(
+    folder: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", str(folder), "--replay", text]) == 2
+    message = capsys.readouterr().err
+    assert f"--replay = {text} must be the number of a scenario" in message
+    assert "0 to 9,223,372,036,854,775,807" in message
+    assert main(["score", str(folder), "--replay", text, "--json"]) == 2
+    [fault] = json.loads(capsys.readouterr().out)["error"]["faults"]
+    assert fault["value"] == text
+
+
+def test_a_seed_over_64_bits_is_a_fault(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(folder), "--replay", "5", "--seed", str(2**64)]
+    assert main(words) == 2
+    assert "--seed = 18446744073709551616 must be a whole" in capsys.readouterr().err
+
+
+def test_options_of_scoring_are_faults_beside_replay(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(folder), "--replay", "5"]
+    assert main([*words, "--scenarios", "10", "--grid", "capex=1:2:2"]) == 2
+    message = capsys.readouterr().err
+    assert "--scenarios has no meaning beside --replay" in message
+    assert "--grid has no meaning beside --replay" in message
+
+
+def test_a_run_without_scores_is_replayed_with_seed_1(tmp_path: Path) -> None:
+    place = tmp_path / "unscored"
+    bundle = load_bundle("teaching")
+    with RunWriter(place, RunFacts("plan", "teaching")) as writer:
+        writer.write_text("study.toml", resolved_toml(bundle))
+        writer.write_plan(business_as_usual(bundle.study))
+    found = replay_run(place, scenario_id="3")
+    assert found.seed == 1
+    assert found.standing is None
+    assert not any("scenarios scored" in sentence for sentence in found.why)
+
+
+def test_a_folder_without_a_run_is_a_report_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", str(tmp_path), "--replay", "5"]) == 7
+    assert "not a run folder" in capsys.readouterr().err
