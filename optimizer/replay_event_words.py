@@ -83,7 +83,7 @@ def _cash(study: Study, found: Replay) -> str:
     sold = sum(one.sold_btc for one in short)
     equity = sum(one.equity_usd for one in short)
     took = [f"{sold:,.1f} BTC sold beyond the plan"] if sold > 0.0 else []
-    took += [f"{money(equity)} of emergency equity"] if equity > 0.0 else []
+    took += [f"{money(equity)} of emergency equity"] if equity >= 1.0 else []
     all_in = f", and in {len(short)} months in all" if len(short) > 1 else ""
     return (
         f"Cash was short first in {first.month}{all_in}: the floor of {money(floor)} "
@@ -142,11 +142,12 @@ def _contracts(found: Replay) -> list[str]:
     """Return breaches, defaults, delays and overruns."""
     events, said = found.events, []
     if events.breaches:
-        first = events.breaches[0]
+        first, count = events.breaches[0], len(events.breaches)
+        tests = "one test" if count == 1 else f"{count} tests"
         said.append(
             f"The covenant of {first.facility} was breached first in {first.month}: "
             f"cover {first.dscr:.2f} against {first.min_dscr:.2f}; "
-            f"{len(events.breaches)} tests failed in all."
+            f"{tests} failed in all."
         )
     for one in events.defaults:
         what = f"{one.mw:,.1f} MW" if one.mw else f"{one.n_gpus:,.0f} GPUs"

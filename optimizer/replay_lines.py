@@ -311,6 +311,7 @@ def money_columns(study: Study, plan: Plan, here: Valued, base: Valued) -> Colum
             f"{prefix}free_btc": path.btc_free[0, 1:],
             f"{prefix}pledged_btc": path.btc_pledged[0, 1:],
             f"{prefix}sold_btc": path.btc_sold[0],
+            f"{prefix}sales_usd": path.btc_sales_usd[0],
             f"{prefix}loan_usd": path.loan_usd[0, 1:],
             f"{prefix}low_ltv_frac": path.low_ltv_frac[0],
             f"{prefix}equity_usd": _beyond_rounding(path.equity_usd[0]),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["why"]
 
-_NETWORK: Final = ("network_answer", "network")
+_PRICE: Final = ("btc_price", "network_answer")
+"""The network answers to the price: in words both are one driver."""
 _WORTH_SAYING_FRAC: Final = 0.02
 """Smaller than this share of the largest: not said in words."""
 _NO_DIFFERENCE_USD: Final = 0.5
@@ -99,22 +100,22 @@ def standing_sentence(standing: Standing) -> str:
 
 
 def by_driver(parts: Mapping[str, float]) -> dict[str, float]:
-    """Return amounts by driver with both parts of the network as one [USD]."""
-    joined = {name: usd for name, usd in parts.items() if name not in _NETWORK}
-    whole = sum(parts[name] for name in _NETWORK if name in parts)
-    ordered = {}
-    for name in DRIVER_LABELS:
-        if name == "network":
-            ordered[name] = whole
-        elif name in joined:
-            ordered[name] = joined[name]
-    return ordered
+    """Return amounts by driver, the network's answer being part of the price's [USD].
+
+    Parameters
+    ----------
+    parts : mapping of str to float
+        Amounts by key of `DRIVER_LABELS`. [USD]
+    """
+    whole = sum(parts[name] for name in _PRICE)
+    others = {name: usd for name, usd in parts.items() if name not in _PRICE}
+    return {_PRICE[0]: whole} | others
 
 
 def driver_name(driver: str) -> str:
     """Return a driver as it stands inside a sentence."""
     if driver == "network":
-        return "the network"
+        return "the network's own course"
     label = DRIVER_LABELS[driver]
     return label if label.startswith(("BTC", "GPU")) else label[0].lower() + label[1:]
 
@@ -162,16 +163,15 @@ def _driver_sentence(drivers: tuple[DriverStep, ...]) -> str:
     least = _WORTH_SAYING_FRAC * max(abs(usd) for usd in total.values())
     parts = []
     for name, usd in total.items():
-        if abs(usd) <= least and name != "network":
+        alone, answer = (each[part] for part in _PRICE)
+        has_parts = name == _PRICE[0] and abs(answer) > least
+        if abs(usd) <= least and not has_parts:
             continue
         text = f"{driver_name(name)} {money(usd, signed=True)}"
-        if name == "network":
-            answer, own = (each[part] for part in _NETWORK)
-            if max(abs(answer), abs(own)) <= least:
-                continue
+        if has_parts:
             text += (
-                f" (its answer to the price {money(answer, signed=True)}, its own "
-                f"course {money(own, signed=True)})"
+                f" ({money(alone, signed=True)} with the network as it was, "
+                f"{money(answer, signed=True)} by the network's answer)"
             )
         parts.append(text)
     return (
@@ -200,6 +200,7 @@ def _looked_like(driver: str, found: Replay) -> str:
         return (
             f"BTC stood {_apart(price, base)} the base path on average, {how} in "
             f"{months[place]}: {price[place]:,.0f} USD against {base[place]:,.0f}."
+            f"{_fetched(columns)}"
         )
     if driver == "network":
         hashrate, base = columns["network_eh_s"], columns["base_network_eh_s"]
@@ -225,6 +226,21 @@ def _looked_like(driver: str, found: Replay) -> str:
             f"{columns['btc_low_usd'][place]:,.0f} USD."
         )
     return ""
+
+
+def _fetched(columns: Columns) -> str:
+    """Return what BTC sold fetched on average, here and on the base path."""
+    sold, base = (columns[f"{prefix}sold_btc"].sum() for prefix in ("", "base_"))
+    if min(sold, base) <= 0.0:
+        return ""
+    here, usual = (
+        columns[f"{prefix}sales_usd"].sum() / btc
+        for prefix, btc in (("", sold), ("base_", base))
+    )
+    return (
+        f" {sold:,.0f} BTC sold fetched {here:,.0f} USD each on average, on the base "
+        f"path {base:,.0f} BTC {usual:,.0f}."
+    )
 
 
 def _power(columns: Columns) -> str:
