@@ -49,6 +49,7 @@ __all__ = [
     "Rows",
     "Scored",
     "headline_rows",
+    "increment_usd",
     "project_sites",
     "rate_per_year",
     "recovery_months",
@@ -67,6 +68,8 @@ MAX_IRR_PER_YEAR = 10.0
 EQUITY_TOLERANCE_USD = 1e-6
 """Emergency equity or debt below this is rounding."""
 ROUNDING = 1e-15
+SNAP_USD = 1e-6
+SNAP_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,9 @@ def _scored(
     rows: dict[str, Any] = {"npv_usd": discount(flows.company_usd, rate)}
     site_usd = flows.site_usd
     if usual is not None:
-        site_usd = site_usd - usual.flows.site_usd
-        rows |= _increment(flows.company_usd - usual.flows.company_usd, rate)
+        site_usd = increment_usd(site_usd, usual.flows.site_usd)
+        more_usd = increment_usd(flows.company_usd, usual.flows.company_usd)
+        rows |= _increment(more_usd, rate)
     risk = liquidity_risk(study, plan, ledger, paths)
     rows |= _treasury(ledger) | risk.rows
     if usual is not None:
@@ -260,6 +264,29 @@ def headline_rows(study: Study, plan: Plan, paths: MarketPaths) -> Rows:
     rows = {"npv_usd": worth} | _treasury(ledger)
     rows |= liquidity_risk(study, plan, ledger, paths).rows
     return {name: to_host(column) for name, column in rows.items()}
+
+
+def increment_usd(flow_usd: FloatArray, usual_usd: FloatArray) -> FloatArray:
+    """Return flows less those of the baseline; what is rounding counts as nothing.
+
+    Two plans that do the same in a month differ by what rounding leaves of sums in
+    another order. Taken for money, it would add roots to an IRR or start a payback.
+
+    Parameters
+    ----------
+    flow_usd, usual_usd : ndarray of any one shape
+        Flows of a plan and of its baseline. [USD]
+
+    Returns
+    -------
+    ndarray of that shape
+        Difference; 0 where it is at most 1e-6 USD and 1e-12 of the larger flow. [USD]
+    """
+    more = flow_usd - usual_usd
+    size = np.maximum(np.abs(flow_usd), np.abs(usual_usd))
+    is_none = np.abs(more) <= SNAP_USD + SNAP_SHARE * size
+    increment: FloatArray = np.where(is_none, 0.0, more)
+    return increment
 
 
 def project_sites(study: Study, plan: Plan, baseline: Plan | None) -> tuple[str, ...]:

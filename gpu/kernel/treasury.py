@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One month of a plan's treasury, for `L` futures at a time.
+
+The order of the month, calls and the mending of the floor are those of
+`models.treasury` and `models.margin`, which say why. Every step is done in every
+future: where nothing is wanted or called, what it moves is zero.
+"""
+
+from __future__ import annotations
+
+from gpu.kernel.compiled import Doubles, Integers, L, device
+from gpu.kernel.elementary import larger, smaller
+from gpu.kernel.intrinsics import float_of_int
+from gpu.kernel.layout import (
+    ALONE,
+    BOUGHT,
+    CALL_LTV,
+    CALLED,
+    CALLED_BTC,
+    CASH,
+    CASH_FLOOR,
+    COMPANY,
+    DEBT_CASH,
+    DIP,
+    DISTANCE,
+    DRAWN,
+    DRAWN_USD,
+    EQUITY,
+    EQUITY_PLANNED,
+    EQUITY_PREMIUM,
+    FIRST_CALL,
+    FIRST_EQUITY,
+    FIRST_LIQUIDATION,
+    FORCED_USD,
+    FREE,
+    INITIAL_LTV,
+    INTEREST,
+    LEAST_DISTANCE,
+    LIQUIDATED,
+    LIQUIDATED_BTC,
+    LIQUIDATION_LTV,
+    LOAN,
+    LOW_FRAC,
+    LOW_USD,
+    LTV,
+    MIN_CASH,
+    MINED,
+    MINED_MONTH,
+    MOST_DRAWN,
+    N_PERIODS,
+    OPERATING_CASH,
+    OVERHEAD,
+    P_ROWS,
+    PEAK_LTV,
+    PENALTY,
+    PLAN_MATURITY,
+    PLAN_RELEASE,
+    PLAN_SERIES,
+    PLEDGED,
+    PLEDGED_IN,
+    PRICE,
+    RAISED_USD,
+    RELEASED,
+    REPAID,
+    REPAID_USD,
+    SALE_KEPT,
+    SELLING_COST,
+    SITES_FLOW,
+    SOLD_FREE,
+    SOLD_PLEDGED,
+    SOLD_USD,
+    SPENT_USD,
+    START_PRICE,
+    TAX,
+    WAS_CALLED,
+    WITHHELD,
+)
+
+ROUNDING = 1e-9
+LEAST_LOAN_USD = 0.01
+MAX_LTV = 10.0
+EQUITY_TOLERANCE_USD = 1e-6
+LEAST_PLEDGE_BTC = 1e-9
+HUGE = 1e300
+
+
+@device
+def per_btc_usd(release: float, loan: float, pledged: float, called: float) -> float:
+    """Return what one pledged BTC repays when it leaves the pledge [USD/BTC]."""
+    share = loan / larger(pledged, LEAST_PLEDGE_BTC)
+    return smaller(release, share) if called > 0.0 else release
+
+
+@device
+def begin_month(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Take over cash and output after interest and tax; a loan that matures is paid."""
+    b = plan * P_ROWS * L
+    matures = 1.0 if ints[head + PLAN_MATURITY] == t else 0.0
+    for i in range(L):
+        loan = p[b + LOAN * L + i]
+        pledged = p[b + PLEDGED * L + i]
+        cash = p[b + CASH * L + i] + (
+            p[b + OPERATING_CASH * L + i]
+            - w[INTEREST * L + i]
+            - w[TAX * L + i]
+            - w[WITHHELD * L + i]
+        )
+        due = matures * loan
+        freed = matures * pledged
+        p[b + CASH * L + i] = cash - due
+        p[b + LOAN * L + i] = loan - due
+        p[b + FREE * L + i] = p[b + FREE * L + i] + p[b + MINED_MONTH * L + i] + freed
+        p[b + PLEDGED * L + i] = pledged - freed
+        w[REPAID_USD * L + i] = due
+        w[SOLD_USD * L + i] = 0.0
+        w[SPENT_USD * L + i] = 0.0
+        w[DRAWN_USD * L + i] = 0.0
+        w[RAISED_USD * L + i] = 0.0
+
+
+@device
+def pledge_and_release(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Pledge free BTC and draw on it, then release pledged BTC against principal."""
+    n = ints[N_PERIODS]
+    series = ints[head + PLAN_SERIES]
+    pledge = data[series + PLEDGED_IN * n + t]
+    wanted = data[series + DRAWN * n + t]
+    release = data[series + RELEASED * n + t]
+    if pledge > 0.0 or release > 0.0:
+        c = ints[COMPANY]
+        initial = data[c + INITIAL_LTV]
+        most = data[c + MOST_DRAWN]
+        per_release = data[ints[head + PLAN_RELEASE]]
+        b = plan * P_ROWS * L
+        for i in range(L):
+            free = p[b + FREE * L + i]
+            loan = p[b + LOAN * L + i]
+            more = smaller(pledge, free)
+            pledged = p[b + PLEDGED * L + i] + more
+            backed = smaller(initial * w[PRICE * L + i], per_release) * more
+            drawn = smaller(smaller(wanted, backed), larger(most - loan, 0.0))
+            loan = loan + drawn
+            freed = smaller(release, pledged)
+            per_btc = per_btc_usd(per_release, loan, pledged, p[b + WAS_CALLED * L + i])
+            repaid = smaller(per_btc * freed, loan)
+            p[b + FREE * L + i] = free - more + freed
+            p[b + PLEDGED * L + i] = pledged - freed
+            p[b + LOAN * L + i] = loan - repaid
+            p[b + CASH * L + i] = p[b + CASH * L + i] + drawn - repaid
+            w[DRAWN_USD * L + i] = drawn
+            w[REPAID_USD * L + i] += repaid
+
+
+@device
+def sell_and_raise(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Sell free and pledged BTC and raise equity, as the plan says."""
+    n = ints[N_PERIODS]
+    series = ints[head + PLAN_SERIES]
+    sell_free = data[series + SOLD_FREE * n + t]
+    sell_pledged = data[series + SOLD_PLEDGED * n + t]
+    raised = data[series + EQUITY_PLANNED * n + t]
+    kept = data[ints[COMPANY] + SALE_KEPT]
+    release = data[ints[head + PLAN_RELEASE]]
+    b = plan * P_ROWS * L
+    for i in range(L):
+        fetched = w[PRICE * L + i] * kept
+        free = p[b + FREE * L + i]
+        loan = p[b + LOAN * L + i]
+        pledged = p[b + PLEDGED * L + i]
+        out = smaller(sell_free, free)
+        sold = smaller(sell_pledged, pledged)
+        per_btc = per_btc_usd(release, loan, pledged, p[b + WAS_CALLED * L + i])
+        repaid = smaller(per_btc * sold, loan)
+        proceeds = fetched * out + fetched * sold
+        p[b + FREE * L + i] = free - out
+        p[b + PLEDGED * L + i] = pledged - sold
+        p[b + LOAN * L + i] = loan - repaid
+        p[b + CASH * L + i] = p[b + CASH * L + i] + (proceeds - repaid + raised)
+        w[SOLD_USD * L + i] = proceeds
+        w[REPAID_USD * L + i] += repaid
+        w[RAISED_USD * L + i] = raised
+
+
+@device
+def buy_and_repay(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Buy BTC and repay principal out of cash over the floor, as the plan says."""
+    n = ints[N_PERIODS]
+    series = ints[head + PLAN_SERIES]
+    buy = data[series + BOUGHT * n + t]
+    repay = data[series + REPAID * n + t]
+    if buy > 0.0 or repay > 0.0:
+        floor = data[ints[COMPANY] + CASH_FLOOR]
+        b = plan * P_ROWS * L
+        for i in range(L):
+            cash = p[b + CASH * L + i]
+            loan = p[b + LOAN * L + i]
+            price = w[PRICE * L + i]
+            bought = smaller(buy, larger(cash - floor, 0.0) / price)
+            spent = price * bought
+            cash = cash - spent
+            repaid = smaller(smaller(repay, loan), larger(cash - floor, 0.0))
+            p[b + CASH * L + i] = cash - repaid
+            p[b + FREE * L + i] = p[b + FREE * L + i] + bought
+            p[b + LOAN * L + i] = loan - repaid
+            w[SPENT_USD * L + i] = spent
+            w[REPAID_USD * L + i] += repaid
+
+
+@device
+def see_level(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) -> None:
+    """Note loan to value at the month's low, and how far the price is from a call."""
+    call = data[ints[COMPANY] + CALL_LTV]
+    b = plan * P_ROWS * L
+    for i in range(L):
+        loan = p[b + LOAN * L + i]
+        low = w[LOW_USD * L + i]
+        value = p[b + PLEDGED * L + i] * low
+        share = loan / (value if value > 0.0 else 1.0)
+        share = share if value > 0.0 else MAX_LTV
+        ltv = smaller(share, MAX_LTV) if loan > LEAST_LOAN_USD else 0.0
+        distance = low * (1.0 - ltv / call)
+        w[LTV * L + i] = ltv
+        w[DISTANCE * L + i] = distance
+        p[b + PEAK_LTV * L + i] = larger(p[b + PEAK_LTV * L + i], ltv)
+        least = p[b + LEAST_DISTANCE * L + i]
+        p[b + LEAST_DISTANCE * L + i] = smaller(least, distance)
+
+
+@device
+def meet_call(
+    w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Meet a margin call: cash, free BTC pledged, a sale, or the lender's."""
+    c = ints[COMPANY]
+    initial = data[c + INITIAL_LTV]
+    call = data[c + CALL_LTV]
+    liquidation = data[c + LIQUIDATION_LTV]
+    penalty = data[c + PENALTY]
+    selling = data[c + SELLING_COST]
+    floor = data[c + CASH_FLOOR]
+    month = float_of_int(t)
+    b = plan * P_ROWS * L
+    for i in range(L):
+        loan = p[b + LOAN * L + i]
+        pledged = p[b + PLEDGED * L + i]
+        free = p[b + FREE * L + i]
+        cash = p[b + CASH * L + i]
+        low = w[LOW_USD * L + i]
+        level = initial * low
+        called_at = larger(call * low * pledged * (1.0 + ROUNDING), LEAST_LOAN_USD)
+        called = 1.0 if loan > called_at else 0.0
+        short = called * larger(loan - level * pledged, 0.0)
+        paid = smaller(larger(cash - floor, 0.0), short)
+        short = short - paid
+        more = smaller(free, short / (level if level > 0.0 else HUGE))
+        short = larger(short - level * more, 0.0)
+        held = pledged + more
+        owed = loan - paid
+        backed = call * pledged
+        trigger = loan / (backed if backed > 0.0 else 1.0)
+        trigger = trigger if backed > 0.0 else (HUGE if loan > 0.0 else 0.0)
+        from_usd = w[START_PRICE * L + i]
+        from_usd = from_usd if w[LOW_FRAC * L + i] < 1.0 else w[PRICE * L + i]
+        at_call = smaller(from_usd, trigger)
+        worth = liquidation * at_call * w[DIP * L + i] * held
+        seized = called if owed >= worth else 0.0
+        seized = seized if short > 0.0 else 0.0
+        fetched = low * (1.0 - (penalty if seized > 0.0 else selling))
+        sold = smaller(short / (fetched - level), held)
+        proceeds = fetched * sold
+        bare = larger(owed - proceeds, 0.0) if sold >= held else 0.0
+        paid = paid + called * bare
+        p[b + LOAN * L + i] = loan - paid - proceeds
+        p[b + CASH * L + i] = cash - paid
+        p[b + FREE * L + i] = free - more
+        p[b + PLEDGED * L + i] = held - sold
+        p[b + WAS_CALLED * L + i] = larger(called, p[b + WAS_CALLED * L + i])
+        w[CALLED * L + i] = called
+        w[LIQUIDATED * L + i] = seized
+        w[SOLD_USD * L + i] += proceeds
+        w[REPAID_USD * L + i] += paid + proceeds
+        by_lender = seized * sold
+        p[b + LIQUIDATED_BTC * L + i] += by_lender
+        p[b + CALLED_BTC * L + i] += sold - by_lender
+        p[b + FORCED_USD * L + i] += proceeds
+        first = p[b + FIRST_CALL * L + i]
+        p[b + FIRST_CALL * L + i] = smaller(first, month) if called > 0.0 else first
+        first = p[b + FIRST_LIQUIDATION * L + i]
+        now = smaller(first, month)
+        p[b + FIRST_LIQUIDATION * L + i] = now if seized > 0.0 else first
+
+
+@device
+def mend_floor(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers
+) -> None:
+    """Sell free BTC, then pledged BTC, then raise equity, up to the cash floor."""
+    c = ints[COMPANY]
+    floor = data[c + CASH_FLOOR]
+    kept = data[c + SALE_KEPT]
+    release = data[ints[head + PLAN_RELEASE]]
+    least = floor - ROUNDING * (floor + 1.0)
+    b = plan * P_ROWS * L
+    for i in range(L):
+        cash = p[b + CASH * L + i]
+        free = p[b + FREE * L + i]
+        loan = p[b + LOAN * L + i]
+        pledged = p[b + PLEDGED * L + i]
+        fetched = w[PRICE * L + i] * kept
+        short = floor - cash if cash < least else 0.0
+        out = smaller(short / fetched, free)
+        proceeds = fetched * out
+        short = larger(short - proceeds, 0.0)
+        share = loan / larger(pledged, LEAST_PLEDGE_BTC)
+        per_btc = smaller(release, share)
+        gain = larger(fetched - per_btc, 0.0)
+        sold = smaller(short / larger(gain, LEAST_PLEDGE_BTC), pledged)
+        sold = sold if gain > 0.0 else 0.0
+        repaid = smaller(per_btc * sold, loan)
+        raised = larger(short - gain * sold, 0.0)
+        proceeds = proceeds + fetched * sold
+        p[b + CASH * L + i] = cash + (proceeds - repaid + raised)
+        p[b + FREE * L + i] = free - out
+        p[b + PLEDGED * L + i] = pledged - sold
+        p[b + LOAN * L + i] = loan - repaid
+        w[SOLD_USD * L + i] += proceeds
+        w[REPAID_USD * L + i] += repaid
+        w[RAISED_USD * L + i] += raised
+
+
+@device
+def close_month(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Add the month to the plan's record; the company's flow goes to SITES_FLOW."""
+    n = ints[N_PERIODS]
+    c = ints[COMPANY]
+    overhead = data[c + OVERHEAD]
+    premium = data[c + EQUITY_PREMIUM]
+    debt = data[ints[head + PLAN_SERIES] + DEBT_CASH * n + t]
+    month = float_of_int(t)
+    b = plan * P_ROWS * L
+    for i in range(L):
+        raised = w[RAISED_USD * L + i]
+        counted = raised if raised > EQUITY_TOLERANCE_USD else 0.0
+        first = p[b + FIRST_EQUITY * L + i]
+        now = smaller(first, month)
+        p[b + FIRST_EQUITY * L + i] = now if counted > 0.0 else first
+        p[b + EQUITY * L + i] += counted
+        cash = p[b + CASH * L + i]
+        p[b + MIN_CASH * L + i] = smaller(p[b + MIN_CASH * L + i], cash)
+        mined = p[b + MINED_MONTH * L + i]
+        p[b + MINED * L + i] += mined
+        treasury = w[SOLD_USD * L + i] - w[SPENT_USD * L + i]
+        treasury = treasury - mined * w[PRICE * L + i]
+        tax = p[b + ALONE * L + i] - w[TAX * L + i] - w[WITHHELD * L + i]
+        loan = w[DRAWN_USD * L + i] - w[REPAID_USD * L + i] - w[INTEREST * L + i]
+        own = overhead + debt + treasury + tax + loan - premium * raised
+        p[b + SITES_FLOW * L + i] += own
