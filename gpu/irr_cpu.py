@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IRR of many cash flows at once with the compiled kernel, on the CPU.
+
+It has the results and errors of `gpu.irr_batch.irr`, an order of magnitude faster.
+Importing it imports Numba. What does not belong here: the kernel (`gpu.kernel.irr`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gpu.kernel.compiled import Doubles, Integers, L, entry
+from gpu.kernel.irr import (
+    IRR_OUT_ROWS,
+    IRR_RATE,
+    IRR_ROOTS,
+    IRR_STATUS,
+    IRR_WORK_ROWS,
+    irr_lanes,
+)
+from models.finance import irr_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from models.arrays import FloatArray, IntArray
+
+__all__ = ["irr"]
+
+# Rows that the host solves at once: its work arrays take some 1 kB per flow.
+HOST_ROWS = 4096
+# Columns of a row that share a cache line.
+LINE = 8
+
+
+def irr(
+    cash_flow_usd: ArrayLike, *, n_threads: int = 1
+) -> tuple[FloatArray, IntArray, NDArray[np.int8]]:
+    """Return the internal rate of return of every row.
+
+    Parameters
+    ----------
+    cash_flow_usd : array_like of shape (n, n_flows)
+        Equally spaced flows, inflow positive, index 0 undiscounted. [USD]
+    n_threads : int
+        Threads that share the rows. They change no bit of the result. [unitless]
+
+    Returns
+    -------
+    rate : ndarray of shape (n,)
+        Rate per period by the rule of `models.finance.irr`, NaN where there is none.
+        [1/period]
+    n_roots : ndarray of int64 of shape (n,)
+        Number of distinct real roots above -1. [unitless]
+    status : ndarray of int8 of shape (n,)
+        Codes of `models.finance.IrrStatus`. [unitless]
+
+    Raises
+    ------
+    ValueError
+        If the array is not two-dimensional, has no columns, or is not all finite, or
+        if `n_threads` is below 1.
+
+    Notes
+    -----
+    Agrees with `models.finance.irr` to 1e-9, relative for rates above 1. Rows whose
+    number of roots the kernel cannot prove are solved by `models.finance.irr_rows`.
+    The first call in a process loads, or on a new machine compiles, the kernel.
+    """
+    flows = np.ascontiguousarray(cash_flow_usd, dtype=np.float64)
+    if flows.ndim != 2 or flows.shape[1] == 0:
+        msg = f"cash_flow_usd has shape {flows.shape}, expected (n, n_flows >= 1)"
+        raise ValueError(msg)
+    if n_threads < 1:
+        msg = f"n_threads = {n_threads} must be >= 1"
+        raise ValueError(msg)
+    n_rows = len(flows)
+    rate = np.empty(n_rows)
+    n_roots = np.empty(n_rows, dtype=np.int64)
+    code = np.empty(n_rows, dtype=np.int64)
+    ends = [n_rows * part // n_threads for part in range(n_threads + 1)]
+    parts = [slice(*pair) for pair in itertools.pairwise(ends)]
+
+    def solve(part: slice) -> None:
+        scratch = np.empty((flows.shape[1] + IRR_WORK_ROWS + IRR_OUT_ROWS) * L)
+        cut = np.cumsum([flows.shape[1] * L, IRR_WORK_ROWS * L])
+        lanes, work, out = np.split(scratch, cut)
+        rows = flows[part]
+        _solve_rows(
+            rows.reshape(-1),
+            rows.shape[1],
+            lanes,
+            work,
+            out,
+            rate[part],
+            n_roots[part],
+            code[part],
+        )
+
+    if n_threads == 1:
+        solve(parts[0])
+    else:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(solve, parts))
+    status = code.astype(np.int8)
+    rest = np.flatnonzero(status < 0)
+    _check_finite(flows, rest)
+    for start in range(0, len(rest), HOST_ROWS):
+        rows = rest[start : start + HOST_ROWS]
+        rate[rows], n_roots[rows], status[rows] = irr_rows(flows[rows])
+    return rate, n_roots, status
+
+
+def _check_finite(flows: FloatArray, rest: IntArray) -> None:
+    """Raise with the place of the first flow that is NaN or infinite.
+
+    The kernel settles no row that has one.
+    """
+    for start in range(0, len(rest), HOST_ROWS):
+        rows = rest[start : start + HOST_ROWS]
+        bad = ~np.isfinite(flows[rows])
+        if bad.any():
+            place, column = (int(axis[0]) for axis in np.nonzero(bad))
+            row = int(rows[place])
+            msg = (
+                f"cash_flow_usd[{row}, {column}] = {flows[row, column]} must be finite"
+            )
+            raise ValueError(msg)
+
+
+@entry
+def _solve_rows(
+    flows: Doubles,
+    n_flows: int,
+    lanes: Doubles,
+    work: Doubles,
+    out: Doubles,
+    rate: Doubles,
+    n_roots: Integers,
+    code: Integers,
+) -> None:
+    """Solve rows that follow each other in memory, `L` at a time."""
+    n_rows = len(rate)
+    for row in range(0, n_rows, L):
+        n_lanes = min(L, n_rows - row)
+        if n_lanes < L:
+            for i in range(len(lanes)):
+                lanes[i] = 0.0
+        for tile in range(0, n_flows, LINE):
+            for k in range(tile, min(tile + LINE, n_flows)):
+                for i in range(n_lanes):
+                    lanes[k * L + i] = flows[(row + i) * n_flows + k]
+        irr_lanes(lanes, 0, n_flows, work, out)
+        for i in range(n_lanes):
+            rate[row + i] = out[IRR_RATE * L + i]
+            n_roots[row + i] = int(out[IRR_ROOTS * L + i])
+            code[row + i] = int(out[IRR_STATUS * L + i])

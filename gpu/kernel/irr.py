@@ -1,0 +1,380 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Internal rates of return of `L` rows of flows at a time.
+
+Rows whose number of roots `gpu.kernel.irr_count` can prove are solved here; the others
+are marked and go through `models.finance.irr_rows` on the host, by the same rule.
+
+The root is found in ``t = log(1 + rate)`` by Newton steps on log(inflows / outflows),
+which is nearly straight, kept in a bracket that only shrinks, with bisection where a
+step leaves it or is slow. With f for the sum of discounted flows and q for that of
+their sizes, log(inflows / outflows) is log((q + f) / (q - f)); near the root f alone
+is evaluated and q taken to go on as it went at the last full evaluation. What does not
+belong here: rules for more roots (`models._irr`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.elementary import exp_, log_
+from gpu.kernel.intrinsics import abs_, float_of_bits, float_of_int, fma
+from gpu.kernel.irr_count import (
+    ABOVE,
+    BELOW,
+    COUNT_ROWS,
+    FIRST,
+    LAST,
+    MOMENT,
+    SECOND_MOMENT,
+    SECOND_SPREAD,
+    SIGN,
+    SIZE,
+    SPREAD,
+    TOTAL,
+    count_roots,
+)
+
+__all__ = [
+    "IRR_OUT_ROWS",
+    "IRR_RATE",
+    "IRR_ROOTS",
+    "IRR_STATUS",
+    "IRR_WORK_ROWS",
+    "UNSETTLED",
+    "irr_lanes",
+]
+
+# Rows of the result, each of `L` numbers.
+IRR_RATE: Final = 0
+IRR_ROOTS: Final = 1
+IRR_STATUS: Final = 2
+IRR_OUT_ROWS: Final = 3
+
+# Codes of `models.finance.IrrStatus`, and one more: the host has to look.
+OK: Final = 0.0
+SEVERAL: Final = 1.0
+NONE: Final = 3.0
+ALL_ZERO: Final = 4.0
+UNSETTLED: Final = -1.0
+
+MAX_STEPS: Final = 60
+# What a step may leave of the error in log(1 + rate). [1/period]
+TOLERANCE: Final = 8e-13
+# Rounding moves a root by some n_flows / slope units; lanes that would lose more than
+# the agreement asked of engines go to the host: slope x SHARPNESS <= n_flows.
+SHARPNESS: Final = 2e4
+# Where |f| is below this share of q, f alone is evaluated.
+NEAR: Final = 0.25
+# Where a step is stretched most.
+MOST_BENT: Final = 1.5
+# Discounted sums outside of this range have lost digits.
+LARGEST_SUM: Final = 1e280
+SMALLEST_SUM: Final = 1e-280
+# A rate is above -1.
+LOWEST_RATE: Final = -1.0 + 1.1102230246251565e-16
+# Below this size exp(t) - 1 goes by its series.
+SMALL_T: Final = 0.0625
+NAN_BITS: Final = 0x7FF8000000000000
+
+# Rows of the scratch array after those of the count: distance of t from 0 on the
+# side of the root, 1 / (1 + rate), f and its derivative in x, the same of q, ...
+U: Final = COUNT_ROWS
+X: Final = COUNT_ROWS + 1
+F: Final = COUNT_ROWS + 2
+F_SLOPE: Final = COUNT_ROWS + 3
+Q: Final = COUNT_ROWS + 4
+Q_SLOPE: Final = COUNT_ROWS + 5
+# ... q as it goes on and the mean place of its flows, ...
+SCALE: Final = COUNT_ROWS + 6
+PLACE: Final = COUNT_ROWS + 7
+# ... the bracket, the last move, the slope before it, the curvature at the start, ...
+LOW: Final = COUNT_ROWS + 8
+HIGH: Final = COUNT_ROWS + 9
+MOVE: Final = COUNT_ROWS + 10
+SLOPE: Final = COUNT_ROWS + 11
+BEND: Final = COUNT_ROWS + 12
+# ... 1 for a root above zero, -1 for one below; whether f alone is needed; how it is.
+SIDE: Final = COUNT_ROWS + 13
+IS_NEAR: Final = COUNT_ROWS + 14
+STATE: Final = COUNT_ROWS + 15
+# ... The step proposed, whether |f| is small against q, and whether the root is passed.
+STEP: Final = COUNT_ROWS + 16
+IS_CLOSE: Final = COUNT_ROWS + 17
+IS_AWAY: Final = COUNT_ROWS + 18
+IRR_WORK_ROWS: Final = COUNT_ROWS + 19
+
+WAITING: Final = 1.0
+SOLVED: Final = 2.0
+FAILED: Final = 3.0
+
+
+@device
+def irr_lanes(
+    flows: Doubles, first: int, n_flows: int, work: Doubles, out: Doubles
+) -> None:
+    """Write rate, number of roots and status of each lane into `out`.
+
+    The flow k of lane i is ``flows[first + k * L + i]``, `work` has `IRR_WORK_ROWS`
+    rows and `out` `IRR_OUT_ROWS`. A status `UNSETTLED` says that the lane's flows need
+    `models.finance.irr_rows`. A lane's result does not depend on the others.
+    """
+    count_roots(flows, first, n_flows, work)
+    _begin(work)
+    for _ in range(MAX_STEPS):
+        _aim(work)
+        need = _move(n_flows, work)
+        if need == 0:
+            break
+        if need == 1:
+            _evaluate_sum(flows, first, n_flows, work)
+        else:
+            _evaluate_both(flows, first, n_flows, work)
+    _finish(work, out)
+
+
+@device
+def _begin(work: Doubles) -> None:
+    """Set the lanes that have a root at a rate of zero, where all sums are known."""
+    for i in range(L):
+        above = work[ABOVE * L + i]
+        below = work[BELOW * L + i]
+        first = work[FIRST * L + i]
+        last = work[LAST * L + i]
+        f = work[TOTAL * L + i]
+        q = work[SIZE * L + i]
+        moment = work[MOMENT * L + i]
+        spread = work[SPREAD * L + i]
+        second = work[SECOND_MOMENT * L + i]
+        wide = work[SECOND_SPREAD * L + i]
+        sign = work[SIGN * L + i]
+        is_settled = 1.0 if above <= 1.0 else 0.0
+        is_settled = is_settled if below <= 1.0 else 0.0
+        has_root = is_settled if above + below > 0.0 else 0.0
+        side = 1.0 if above == 1.0 else -1.0
+        other_side = 1.0 if below == 0.0 else -1.0
+        side = side if sign > 0.0 else other_side
+        # At this distance the first flow, or the last, outweighs the rest.
+        far = first if side > 0.0 else last
+        high = log_(2.0 * q / abs_(far))
+        work[U * L + i] = 0.0
+        work[X * L + i] = 1.0
+        work[F * L + i] = f
+        work[F_SLOPE * L + i] = moment
+        work[Q * L + i] = q
+        work[Q_SLOPE * L + i] = spread
+        work[SCALE * L + i] = q
+        work[PLACE * L + i] = 0.0
+        work[LOW * L + i] = 0.0
+        work[HIGH * L + i] = high
+        work[MOVE * L + i] = 0.0
+        work[SLOPE * L + i] = 0.0
+        # The variance of the places of inflows less that of outflows.
+        gain = 1.0 / (q + f)
+        loss = 1.0 / (q - f)
+        gain_place = (spread + moment) * gain
+        loss_place = (spread - moment) * loss
+        gain_bend = (wide + second) * gain - gain_place * gain_place
+        loss_bend = (wide - second) * loss - loss_place * loss_place
+        work[BEND * L + i] = gain_bend - loss_bend
+        work[SIDE * L + i] = side
+        work[IS_NEAR * L + i] = 0.0
+        work[STATE * L + i] = WAITING if has_root > 0.0 else SOLVED
+
+
+@device
+def _aim(work: Doubles) -> None:
+    """Write the step toward the root of each lane, what it rests on, and the slope."""
+    for i in range(L):
+        x = work[X * L + i]
+        f = work[F * L + i]
+        f_slope = x * work[F_SLOPE * L + i]
+        q = work[Q * L + i]
+        q_slope = x * work[Q_SLOPE * L + i]
+        scale = work[SCALE * L + i]
+        place = work[PLACE * L + i]
+        move = work[MOVE * L + i]
+        slope_before = work[SLOPE * L + i]
+        bend = work[BEND * L + i]
+        side = work[SIDE * L + i]
+        was_near = work[IS_NEAR * L + i]
+        # Near the root q goes on as an exponential function of t.
+        fade = place * side * move
+        faded = scale * (1.0 - fade + 0.5 * fade * fade)
+        q = faded if was_near > 0.0 else q
+        place = place if was_near > 0.0 else q_slope / q
+        fall = f_slope - place * f
+        share = f / q
+        curved = 1.0 - share * share
+        gain = log_((1.0 + share) / (1.0 - share))
+        gain = 2.0 * share if was_near > 0.0 else gain
+        slope = 2.0 * fall / q
+        slope = slope if was_near > 0.0 else slope / curved
+        newton = gain / slope
+        measured = side * (slope_before - slope) / move
+        bend = bend if move == 0.0 else measured
+        # The step on a power of a line in t that has this slope and curvature.
+        y = newton * bend / slope
+        y = y if y < MOST_BENT else MOST_BENT
+        y = y if y > -MOST_BENT else -MOST_BENT
+        stretch = fma(y, fma(y, fma(y, 1.0 / 24.0, 1.0 / 6.0), 0.5), 1.0)
+        close = 1.0 if abs_(share) < NEAR else 0.0
+        close = close if q > SMALLEST_SUM else 0.0
+        close = close if q < LARGEST_SUM else 0.0
+        away = 1.0 if f * work[SIGN * L + i] < 0.0 else 0.0
+        away = away if q > SMALLEST_SUM else 1.0
+        away = away if q < LARGEST_SUM else 1.0
+        work[SCALE * L + i] = q
+        work[PLACE * L + i] = place
+        work[SLOPE * L + i] = slope
+        work[STEP * L + i] = side * newton * stretch
+        work[IS_CLOSE * L + i] = close
+        work[IS_AWAY * L + i] = away
+
+
+@device
+def _move(n_flows: int, work: Doubles) -> int:
+    """Move each lane; return bits: 1 if any needs f alone, 2 if any needs q too."""
+    n = float_of_int(n_flows)
+    need = 0
+    for i in range(L):
+        u = work[U * L + i]
+        low = work[LOW * L + i]
+        high = work[HIGH * L + i]
+        move = abs_(work[MOVE * L + i])
+        steep = abs_(work[SLOPE * L + i])
+        step = work[STEP * L + i]
+        close = work[IS_CLOSE * L + i]
+        away = work[IS_AWAY * L + i]
+        state = work[STATE * L + i]
+        goal = u + step
+        high = u if away > 0.0 else high
+        low = low if away > 0.0 else u
+        middle = 0.5 * (low + high)
+        most = 0.75 * move if move > 0.0 else high
+        quick = 1.0 if abs_(step) < most else 0.0
+        quick = quick if goal > low else 0.0
+        quick = quick if goal < high else 0.0
+        # A step leaves at most width^2 n_flows^2 / slope of error, and less by the
+        # share that the curvature changed over the last move.
+        width = abs_(step) * n
+        sure = move * n if move > 0.0 else 1.0
+        sure = sure if sure < 1.0 else 1.0
+        last = close if width * width * sure <= TOLERANCE * steep else 0.0
+        last = last if width * n <= 0.25 * steep else 0.0
+        goal = goal if quick + last > 0.0 else middle
+        goal = goal if goal > low else low
+        goal = goal if goal < high else high
+        near = close if quick > 0.0 else 0.0
+        ended = SOLVED if steep * SHARPNESS > n else FAILED
+        next_state = WAITING if middle > low else FAILED
+        next_state = next_state if middle < high else FAILED
+        next_state = ended if last > 0.0 else next_state
+        next_state = next_state if state == WAITING else state
+        goal = goal if state == WAITING else u
+        work[LOW * L + i] = low
+        work[HIGH * L + i] = high
+        work[MOVE * L + i] = goal - u
+        work[IS_NEAR * L + i] = near
+        work[U * L + i] = goal
+        work[X * L + i] = exp_(-work[SIDE * L + i] * goal)
+        work[STATE * L + i] = next_state
+        wants = 1 if near > 0.0 else 2
+        need |= wants if next_state == WAITING else 0
+    return need
+
+
+@device
+def _evaluate_both(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+    """Evaluate f and q and their derivatives in x by Horner's rule."""
+    for row in range(F, Q_SLOPE + 1):
+        for i in range(L):
+            work[row * L + i] = 0.0
+    at = first + n_flows * L
+    if (n_flows & 1) > 0:
+        at -= L
+        for i in range(L):
+            flow = flows[at + i]
+            work[F * L + i] = flow
+            work[Q * L + i] = abs_(flow)
+    for _ in range(n_flows >> 1):
+        at -= 2 * L
+        for i in range(L):
+            x = work[X * L + i]
+            f = work[F * L + i]
+            q = work[Q * L + i]
+            flow = flows[at + L + i]
+            f_slope = fma(work[F_SLOPE * L + i], x, f)
+            q_slope = fma(work[Q_SLOPE * L + i], x, q)
+            f = fma(f, x, flow)
+            q = fma(q, x, abs_(flow))
+            flow = flows[at + i]
+            work[F_SLOPE * L + i] = fma(f_slope, x, f)
+            work[Q_SLOPE * L + i] = fma(q_slope, x, q)
+            work[F * L + i] = fma(f, x, flow)
+            work[Q * L + i] = fma(q, x, abs_(flow))
+
+
+@device
+def _evaluate_sum(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+    """Evaluate f and its derivative in x, to the same bits as `_evaluate_both`."""
+    for i in range(L):
+        work[F * L + i] = 0.0
+        work[F_SLOPE * L + i] = 0.0
+    at = first + n_flows * L
+    for _ in range(n_flows & 3):
+        at -= L
+        for i in range(L):
+            x = work[X * L + i]
+            f = work[F * L + i]
+            work[F_SLOPE * L + i] = fma(work[F_SLOPE * L + i], x, f)
+            work[F * L + i] = fma(f, x, flows[at + i])
+    for _ in range(n_flows >> 2):
+        at -= 4 * L
+        for i in range(L):
+            x = work[X * L + i]
+            f = work[F * L + i]
+            f_slope = fma(work[F_SLOPE * L + i], x, f)
+            f = fma(f, x, flows[at + 3 * L + i])
+            f_slope = fma(f_slope, x, f)
+            f = fma(f, x, flows[at + 2 * L + i])
+            f_slope = fma(f_slope, x, f)
+            f = fma(f, x, flows[at + L + i])
+            work[F_SLOPE * L + i] = fma(f_slope, x, f)
+            work[F * L + i] = fma(f, x, flows[at + i])
+
+
+@device
+def _finish(work: Doubles, out: Doubles) -> None:
+    """Write the results of each lane."""
+    for i in range(L):
+        above = work[ABOVE * L + i]
+        below = work[BELOW * L + i]
+        n_roots = above + below
+        t = work[SIDE * L + i] * work[U * L + i]
+        rate = _growth_of(t)
+        rate = rate if rate > LOWEST_RATE else LOWEST_RATE
+        is_open = above > 1.0 or below > 1.0 or work[STATE * L + i] != SOLVED
+        status = SEVERAL if n_roots > 1.0 else OK
+        empty = ALL_ZERO if work[SIZE * L + i] == 0.0 else NONE
+        status = empty if n_roots == 0.0 else status
+        status = UNSETTLED if is_open else status
+        rate = float_of_bits(NAN_BITS) if status >= NONE else rate
+        out[IRR_RATE * L + i] = rate
+        out[IRR_ROOTS * L + i] = n_roots
+        out[IRR_STATUS * L + i] = status
+
+
+@device
+def _growth_of(t: float) -> float:
+    """Return exp(t) - 1 without loss near zero."""
+    p = fma(t, 1.0 / 3628800.0, 1.0 / 362880.0)
+    p = fma(t, p, 1.0 / 40320.0)
+    p = fma(t, p, 1.0 / 5040.0)
+    p = fma(t, p, 1.0 / 720.0)
+    p = fma(t, p, 1.0 / 120.0)
+    p = fma(t, p, 1.0 / 24.0)
+    p = fma(t, p, 1.0 / 6.0)
+    p = fma(t, p, 0.5)
+    near = fma(t * t, p, t)
+    return near if abs_(t) < SMALL_T else exp_(t) - 1.0
