@@ -42,6 +42,7 @@ from sites.loader import load_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gpu.sampling_rule import SamplingMethod
     from models.market import Shocks
     from models.paths import MarketPaths
     from models.plan import Plan
@@ -244,7 +245,13 @@ def replay(
     return replace(found, why=why(study, plan, found))
 
 
-def replay_run(folder: Path, *, scenario_id: str, seed: int | None = None) -> Replay:
+def replay_run(
+    folder: Path,
+    *,
+    scenario_id: str,
+    seed: int | None = None,
+    method: SamplingMethod | None = None,
+) -> Replay:
     """Return one sampled future of a run's plan and why it went so.
 
     Nothing is written: a future can be replayed as often as one likes.
@@ -257,6 +264,8 @@ def replay_run(folder: Path, *, scenario_id: str, seed: int | None = None) -> Re
         Number of the scenario, see `scenario_id_of`.
     seed : int or None
         Seed; None for that of the run's scores. [unitless]
+    method : {"plain", "antithetic", "sobol"} or None
+        How draws come about; None for the rule of the run's scores.
 
     Returns
     -------
@@ -274,7 +283,7 @@ def replay_run(folder: Path, *, scenario_id: str, seed: int | None = None) -> Re
     """
     run = open_run(folder)
     scored = _scored(run)
-    rule = _rule_of(scored, seed)
+    rule = _rule_of(scored, seed, method)
     number = scenario_id_of(scenario_id, rule=rule)
     bundle, plan = load_bundle(run.file("study.toml")), run.plan()
     study = bundle.study
@@ -314,8 +323,10 @@ def _scored(run: Run) -> dict[str, Any]:
     return dict(score) if isinstance(score, dict) else {}
 
 
-def _rule_of(scored: dict[str, Any], seed: int | None) -> DrawRule:
-    """Return the rule of the run's scores, with another seed if one is given."""
+def _rule_of(
+    scored: dict[str, Any], seed: int | None, method: SamplingMethod | None
+) -> DrawRule:
+    """Return the rule of the run's scores, with another seed or method if given."""
     if seed is not None and not 0 <= seed <= _MAX_SEED:
         allowed = f"must be a whole number from 0 to {_MAX_SEED:,}."
         fault = Fault("--seed", "", str(seed), allowed, "Choose another.")
@@ -331,6 +342,8 @@ def _rule_of(scored: dict[str, Any], seed: int | None) -> DrawRule:
             raise DataError(msg) from error
     else:
         rule = DrawRule(int(scored.get("seed", 1)))
+    if method is not None and method != rule.method:
+        rule = DrawRule(rule.seed, method=method)
     return rule if seed is None else replace(rule, seed=seed)
 
 

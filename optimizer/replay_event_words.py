@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from models.study import Study
     from optimizer.replay import Replay
-    from optimizer.replay_events import Call
+    from optimizer.replay_events import Call, Default
     from optimizer.replay_lines import Columns
 
-__all__ = ["event_sentences"]
+__all__ = ["event_rows", "event_sentences"]
 
 _LEAST_IDLE_FRAC: Final = 0.0005
 
@@ -38,6 +38,68 @@ def event_sentences(study: Study, plan: Plan, found: Replay) -> list[str]:
     """
     said = [_standing_by(found), _cash(study, found), _calls(study, plan, found)]
     return [text for text in (*said, *_contracts(found)) if text]
+
+
+def event_rows(found: Replay) -> tuple[tuple[str, str, str], ...]:
+    """Return what happened as rows: month, event, figures.
+
+    Parameters
+    ----------
+    found : Replay
+        The future.
+
+    Returns
+    -------
+    tuple of tuple of str
+        In order of time; of months with short cash the first alone, the treasury's
+        table has all.
+    """
+    events = found.events
+    rows = [
+        (
+            one.month,
+            "liquidation" if one.is_liquidated else "margin call",
+            f"{_price_of(one)}low {one.low_usd:,.0f}, loan to value "
+            f"{one.low_ltv_frac:.0%}; {_met(one)}",
+        )
+        for one in events.calls
+    ]
+    if events.short_months:
+        first, count = events.short_months[0], len(events.short_months)
+        took = f"{first.sold_btc:,.1f} BTC sold, equity {money(first.equity_usd)}"
+        rows.append((first.month, "cash short", f"{took}; first of {count}"))
+    rows += [
+        (
+            one.month,
+            "covenant breached",
+            f"{one.facility}: cover {one.dscr:.2f} against {one.min_dscr:.2f}",
+        )
+        for one in events.breaches
+    ]
+    rows += [
+        (
+            one.month,
+            "client stops paying",
+            f"{one.offer} at {one.site}, {_size(one)}: "
+            f"{count_of_months(one.unpaid_months)} unpaid",
+        )
+        for one in events.defaults
+    ]
+    return tuple(sorted(rows, key=lambda row: row[0]))
+
+
+def _price_of(call: Call) -> str:
+    """Return at what price a call came, as the start of a text."""
+    if not np.isfinite(call.called_at_usd):
+        return ""
+    return f"at {call.called_at_usd:,.0f} USD, "
+
+
+def _size(default: Default) -> str:
+    """Return how large a contract is."""
+    if default.mw:
+        return f"{default.mw:,.1f} MW"
+    return f"{default.n_gpus:,.0f} GPUs"
 
 
 def _standing_by(found: Replay) -> str:
@@ -150,9 +212,8 @@ def _contracts(found: Replay) -> list[str]:
             f"{tests} failed in all."
         )
     for one in events.defaults:
-        what = f"{one.mw:,.1f} MW" if one.mw else f"{one.n_gpus:,.0f} GPUs"
         said.append(
-            f"The client of {one.offer} at {one.site} ({what}) stopped paying in "
+            f"The client of {one.offer} at {one.site} ({_size(one)}) stopped paying in "
             f"{one.month}: {count_of_months(one.unpaid_months)} unpaid."
         )
     for build in events.builds:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from optimizer.replay_event_words import event_rows
 from optimizer.replay_lines import LINE_LABELS
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _MILLION: Final = 1e6
 _MONTHS_SHOWN: Final = 36
 """Longer studies are shown by quarter."""
 _PLACES: Final = 2
+_SHOWN: Final = ((0, 1000.0), (1, 10.0), (_PLACES, 0.0))
+"""Places of numbers from a size on."""
 _LEAST_USD: Final = 0.5
 
 _Column: TypeAlias = "tuple[str, list[float | None]]"
@@ -61,9 +64,9 @@ def replay_tables(found: Replay) -> tuple[Table, ...]:
     Returns
     -------
     tuple of Table
-        Bitcoin, power and GPUs, results, treasury; present values by line and by
-        driver. Rows are months up to 36 of them, calendar quarters of longer studies:
-        means of prices, the lowest low, sums of flows, balances at the end.
+        Bitcoin, power and GPUs, results, treasury; events; present values by line and
+        by driver. Rows are months up to 36 of them, calendar quarters of longer
+        studies: means of prices, the lowest low, sums of flows, balances at the end.
     """
     shown = _Shown(found)
     tables = (
@@ -71,6 +74,7 @@ def replay_tables(found: Replay) -> tuple[Table, ...]:
         shown.power_and_gpus(),
         shown.results(),
         shown.treasury(),
+        Table("Events", ("month", "event", "figures"), event_rows(found)),
         _by_line(found),
         _by_driver(found),
     )
@@ -282,7 +286,11 @@ def _rounded(value: float, places: int = _PLACES) -> float | None:
     """Return a number for people, never minus zero; None for none."""
     if not np.isfinite(value):
         return None
-    return round(value, places) + 0.0 if places else round(value)
+    if not places:
+        return round(value)
+    # Once, to the places that are shown: half a unit must not be rounded up twice.
+    shown = next(n for n, least in _SHOWN if abs(value) >= least)
+    return round(value, min(places, shown)) + 0.0
 
 
 def _last(values: FloatArray) -> float:

@@ -25,11 +25,12 @@ ReplayOption: TypeAlias = Annotated[
         "--replay",
         metavar="ID",
         help="Show that one scenario month by month and why it went so; "
-        "nothing is scored or written. Without --seed: that of the run's scores.",
+        "nothing is scored or written. Seed and sampling are those of the run's scores "
+        "unless given.",
     ),
 ]
 
-_OPTIONS: Final = frozenset({"folder", "seed", "replay", "json_output"})
+_OPTIONS: Final = frozenset({"folder", "seed", "sampling", "replay", "json_output"})
 """What may stand beside ``--replay``."""
 
 
@@ -75,7 +76,8 @@ def show_replay(
     if faults:
         raise ConfigError(faults)
     seed = int(context.params["seed"]) if is_given("seed") else None
-    found = replay_run(folder, scenario_id=scenario_id, seed=seed)
+    method = context.params["sampling"] if is_given("sampling") else None
+    found = replay_run(folder, scenario_id=scenario_id, seed=seed, method=method)
     if json_output:
         print_json({"replay": found})
     else:

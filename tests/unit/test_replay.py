@@ -24,8 +24,9 @@ from optimizer.replay_lines import (
     LINE_LABELS,
     line_flows_usd,
 )
+from optimizer.replay_phrases import money
 from optimizer.replay_tables import replay_tables
-from optimizer.replay_words import why
+from optimizer.replay_words import by_driver, why
 
 RTOL = 1e-12
 IDS = (0, 7, 123_456_789, MAX_ID)
@@ -292,10 +293,43 @@ def test_long_studies_are_shown_by_quarter_and_short_ones_by_month(found):
 
 def test_tables_by_line_and_driver_end_with_the_same_difference(found):
     by_line, by_driver = replay_tables(found)[-2:]
-    difference = round((found.npv_usd - found.base_npv_usd) / 1e6, 2)
+    difference = (found.npv_usd - found.base_npv_usd) / 1e6
     assert by_line.rows[-1][0] == "NPV"
-    assert by_line.rows[-1][3] == difference
-    assert by_driver.rows[-1][:2] == ("in all", difference)
+    assert by_line.rows[-1][3] == pytest.approx(difference, abs=0.05)
+    assert by_driver.rows[-1][:2] == ("in all", by_line.rows[-1][3])
+
+
+def test_numbers_of_tables_are_rounded_once(found):
+    lines = (
+        replace(found.lines[0], npv_usd=-22_449_900.0),
+        replace(found.lines[1], npv_usd=-1.0),
+    )
+    by_line = replay_tables(replace(found, lines=lines))[-2]
+    # -22.4499 is -22.4, not -22.45 and then -22.5; a dollar is no minus zero.
+    assert [str(row[1]) for row in by_line.rows[:2]] == ["-22.4", "0.0"]
+
+
+def test_the_price_and_the_networks_answer_are_one_driver_in_words():
+    parts = dict.fromkeys(DRIVER_LABELS, 1.0) | {"network_answer": 5.0}
+    joined = by_driver(parts)
+    assert joined["btc_price"] == 6.0
+    assert "network_answer" not in joined
+    assert sum(joined.values()) == sum(parts.values())
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        (-152_075_324.0, "-152 USD m"),
+        (68_194_000.0, "68.2 USD m"),
+        (2_553_838.0, "2.55 USD m"),
+        (8_400.0, "8,400 USD"),
+        (-0.2, "0 USD"),
+    ],
+)
+def test_amounts_are_said_in_millions_and_small_ones_in_dollars(usd, text):
+    assert money(usd) == text
+    assert money(abs(usd), signed=True).startswith("+")
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "", "one", "9223372036854775808", "٣"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from gpu.sampling_rule import DrawRule
 from gpu.scenarios import sampled_paths
 from gpu.score import score_scenarios
 from models.business_as_usual import business_as_usual
@@ -35,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plan = business_as_usual(bundle.study)
         writer.write_plan(plan.model_copy(update={"label": "plan"}))
     words = ["score", str(place), "--scenarios", str(N), "--seed", str(SCORED_SEED)]
-    assert main(words) == 0
+    assert main([*words, "--backend", "numpy"]) == 0
     return place
 
 
@@ -153,6 +154,50 @@ def test_a_run_without_scores_is_replayed_with_seed_1(tmp_path: Path) -> None:
     assert found.seed == 1
     assert found.standing is None
     assert not any("scenarios scored" in sentence for sentence in found.why)
+
+
+def with_rule(place: Path, rule: dict[str, object] | None) -> None:
+    """An unscored run whose summary says how its scores were drawn."""
+    bundle = load_bundle("teaching")
+    quantiles = {"p05": 1.0, "p50": 2.0, "p95": 3.0}
+    column = {"mean": 2.0, "quantiles": quantiles}
+    score = {"seed": 4, "n_scenarios": 9, "rule": rule, "columns": {"npv_usd": column}}
+    with RunWriter(place, RunFacts("plan", "teaching")) as writer:
+        writer.write_text("study.toml", resolved_toml(bundle))
+        writer.write_plan(business_as_usual(bundle.study))
+        writer.write_json("summary.json", {"score": score})
+
+
+def test_the_rule_of_the_runs_scores_is_honoured(tmp_path: Path) -> None:
+    rule = DrawRule(4, method="importance", tilt=(-0.5,) * 24)
+    with_rule(tmp_path / "run", rule.as_json())
+    found = replay_run(tmp_path / "run", scenario_id="3")
+    study = load_bundle("teaching").study
+    paths = sampled_paths(study, rule, np.array([3]))
+    np.testing.assert_array_equal(
+        found.columns["btc_price_usd"], paths.btc_price_usd[0]
+    )
+    assert found.rule == rule.as_json()
+    assert found.weight != 1.0
+    # Without rows of equal weight the place is told by quantiles.
+    assert found.standing is not None
+    assert found.standing.lower_frac is None
+    assert found.standing.between == ("P95", "")
+    other = replay_run(tmp_path / "run", scenario_id="3", seed=5, method="antithetic")
+    assert other.rule == DrawRule(5, method="antithetic").as_json()
+
+
+def test_a_seed_alone_is_the_rule_of_plain_scores(tmp_path: Path) -> None:
+    with_rule(tmp_path / "run", None)
+    assert replay_run(tmp_path / "run", scenario_id="3").rule == DrawRule(4).as_json()
+
+
+def test_a_damaged_rule_is_a_data_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_rule(tmp_path / "run", {"seed": 4, "method": "dice"})
+    assert main(["score", str(tmp_path / "run"), "--replay", "5"]) == 3
+    assert "the draw rule of the scores is damaged" in capsys.readouterr().err
 
 
 def test_a_folder_without_a_run_is_a_report_error(

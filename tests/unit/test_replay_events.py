@@ -15,7 +15,15 @@ from models.cashflow import evaluate
 from models.debt import DebtFacility
 from models.plan import DebtDraw
 from optimizer.replay import replay
-from optimizer.replay_events import events_of
+from optimizer.replay_event_words import event_rows
+from optimizer.replay_events import (
+    Breach,
+    Call,
+    Default,
+    Events,
+    ShortMonth,
+    events_of,
+)
 from optimizer.replay_lines import Valued, money_columns
 
 RTOL = 1e-12
@@ -192,3 +200,49 @@ def test_what_met_the_calls_and_kept_the_floor_is_in_the_columns_and_the_events(
         assert one.scores["equity_usd"] == pytest.approx(columns["equity_usd"].sum())
     assert n_calls > 0
     assert n_short > 0
+
+
+def test_events_are_rows_in_order_of_time():
+    owner = company(cash_usd=1.2e6, loan=company().loan.model_copy(update=LOAN))
+    study = bare(company=owner)
+    found = replay(study, empty_plan(study), scenario_id=3)
+    call = Call(
+        month="2026-05",
+        called_at_usd=76_923.0,
+        low_usd=70_000.0,
+        btc_price_usd=80_000.0,
+        base_btc_price_usd=100_000.0,
+        low_ltv_frac=0.857,
+        cash_usd=1e6,
+        pledged_btc=0.0,
+        sold_btc=0.0,
+        liquidated_btc=3.0,
+        proceeds_usd=189_000.0,
+        is_liquidated=True,
+    )
+    events = Events(
+        calls=(call,),
+        short_months=(
+            ShortMonth("2026-03", 2.0, 5e5, 1e6),
+            ShortMonth("2026-04", 0.0, 1e5, 1e6),
+        ),
+        breaches=(Breach("2026-11", "hall", 1.1, 1.3),),
+        defaults=(Default("2026-01", "rent_out", "beta", 0.0, 64.0, 1),),
+        builds=(),
+    )
+    rows = event_rows(replace(found, events=events))
+    assert rows == (
+        (
+            "2026-01",
+            "client stops paying",
+            "rent_out at beta, 64 GPUs: one month unpaid",
+        ),
+        ("2026-03", "cash short", "2.0 BTC sold, equity 0.50 USD m; first of 2"),
+        (
+            "2026-05",
+            "liquidation",
+            "at 76,923 USD, low 70,000, loan to value 86%; met with 1.00 USD m in "
+            "cash, 3.0 BTC sold by the lender for 0.19 USD m",
+        ),
+        ("2026-11", "covenant breached", "hall: cover 1.10 against 1.30"),
+    )
