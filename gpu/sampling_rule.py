@@ -67,7 +67,7 @@ class DrawRule:
     seed: int
     method: SamplingMethod = "plain"
     tilt: tuple[float, ...] = ()
-    plain_every: int = 4
+    plain_every: int = 2
     swapped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
