@@ -58,6 +58,24 @@ class Sampled:
     tally: ScoreTally
     rows: Rows | None = None
 
+    def columns_of(self, n_done: int) -> tuple[Rows | None, FloatArray | None]:
+        """Return the columns of the scenarios done, and their weights.
+
+        Parameters
+        ----------
+        n_done : int
+            How many of the rows are filled. [unitless]
+
+        Returns
+        -------
+        tuple of dict of str to ndarray of shape (n_done,) and ndarray of that shape
+            None for either where there is none. [mixed, ratio]
+        """
+        if self.rows is None:
+            return None, None
+        columns = {name: values[:n_done] for name, values in self.rows.items()}
+        return columns, columns.pop(WEIGHT_COLUMN, None)
+
 
 class ChunkRun:
     """Scores scenarios 0 to n - 1 for several plans.

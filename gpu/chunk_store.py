@@ -13,15 +13,16 @@ import json
 import os
 import shutil
 from dataclasses import asdict, dataclass
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 import numpy as np
 
 from models.errors import ConfigError, Fault, ReportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -80,10 +81,23 @@ class ChunkStore:
         self, folder: Path, *, say: Callable[[str], None] | None = None
     ) -> None:
         self.folder = folder
-        self._say = say or (lambda _: None)
+        self.say = say or (lambda _: None)
         self._identity: dict[str, str] = {}
         self._chunks: dict[int, FinishedChunk] = {}
         self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Return the store; `open` takes its folder."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the folder go."""
+        self.close()
 
     @property
     def n_finished(self) -> int:
@@ -126,7 +140,7 @@ class ChunkStore:
             if changes:
                 raise ConfigError([_changed(self.folder, changes)])
         if resume and not chunks:
-            self._say(f"{self.folder}: no finished chunks; starting at scenario 0.")
+            self.say(f"{self.folder}: no finished chunks; starting at scenario 0.")
         self._chunks = chunks if resume else {}
         self._identity = identity
         self._remove_others()
@@ -168,12 +182,30 @@ class ChunkStore:
             why = f"cannot be read ({error.strerror})"
         if why:
             del self._chunks[first]
-            self._say(
+            self.say(
                 f"{place}: {why}; scenarios {first:,} to {stop - 1:,} are scored again."
             )
             return None
         with np.load(place, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
+
+    def tables(self, start: str) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+        """Yield first scenario and chosen arrays of each finished chunk, in id order.
+
+        Parameters
+        ----------
+        start : str
+            What names of the arrays begin with; it is left out of them.
+        """
+        for first, chunk in sorted(self._chunks.items()):
+            arrays = self.load(first, chunk.stop) or {}
+            chosen = {
+                name.removeprefix(start): array
+                for name, array in arrays.items()
+                if name.startswith(start)
+            }
+            if chosen:
+                yield first, chosen
 
     def engine_of(self, first: int) -> str:
         """Return the engine that scored the finished chunk from a scenario on."""
@@ -215,7 +247,7 @@ class ChunkStore:
             return None
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             why = str(error) or type(error).__name__
-            self._say(
+            self.say(
                 f"{place}: cannot be read ({why}); the chunks beside it are not used."
             )
             return None

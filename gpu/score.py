@@ -8,11 +8,11 @@ chosen scenarios alone. What does not belong here: what one scenario scores
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.chunk_run import WEIGHT_COLUMN, ChunkRun
+from gpu.chunk_run import ChunkRun
 from gpu.chunks import BLOCK
 from gpu.engines import make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gpu.accuracy import Reached
     from gpu.engines import EngineName
     from gpu.grid import Grid
+    from gpu.intervals import Dependence
     from gpu.numpy_engine import Rows, Scored
     from gpu.workers import Progress
     from models.arrays import IntArray
@@ -57,6 +58,8 @@ __all__ = [
 ]
 
 USUAL_OPTIONS = ScoreOptions()
+DEPENDENCE: Final[dict[str, Dependence]] = {"antithetic": "pairs", "sobol": "blocks"}
+"""What is independent of each other, by method of the draws; else rows are."""
 
 
 def score(
@@ -182,17 +185,16 @@ def score_plans(
         backend, *parts, n_rows=n_total, rows_at_once=options.rows_at_once
     )
     base = engine.score_base()
-    limit_usd = study.company.emergency_equity_max_usd
+    tally = _tally(study, draws, keep_rows=keep_rows)
     if goal is not None:
-        goal.check(base[0].rows, events(base[0].rows, limit_usd))
+        rows = base[0].rows
+        goal.check(rows, events(rows, tally.rows.equity_limit_usd))
     has_rows = keep_rows or options.rows_on_disk
     if options.store is not None:
         identity = identity_of(
             *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
         )
         options.store.open(identity, resume=options.resume)
-    is_weighted = draws.method == "importance"
-    tally = ScoreTally(limit_usd, is_streamed=not keep_rows, is_weighted=is_weighted)
     can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
     work = ChunkRun(
         study,
@@ -255,6 +257,16 @@ def score_scenarios(
     return score_paths(study, plan, paths, baseline=baseline)
 
 
+def _tally(study: Study, rule: DrawRule, *, keep_rows: bool) -> ScoreTally:
+    """Return an empty tally for scenarios drawn by a rule."""
+    return ScoreTally(
+        study.company.emergency_equity_max_usd,
+        is_streamed=not keep_rows,
+        is_weighted=rule.method == "importance",
+        dependence=DEPENDENCE.get(rule.method, "rows"),
+    )
+
+
 def _on_grid(work: ChunkRun, grid: Grid) -> list[Rows]:
     """Return axis values and scores at every point of a grid, by plan."""
 
@@ -289,12 +301,8 @@ def _result(
     """Return what there is to say of one plan."""
     study_id, plan_label, baseline_label = labels
     own, rule, watch = work.plans[place], work.rule, work.watch
-    columns = own.rows
-    weight = None if columns is None else columns.pop(WEIGHT_COLUMN, None)
-    rows = own.tally.rows
-    summary = rows.summary(columns, weight)
-    if columns is not None and weight is not None:
-        columns[WEIGHT_COLUMN] = weight
+    rows, (columns, weight) = own.tally.rows, own.columns_of(work.n_done)
+    shares = rows.probability_intervals(columns, weight)
     return ScoreResult(
         study_id=study_id,
         plan_label=plan_label,
@@ -306,13 +314,15 @@ def _result(
         elapsed_s=watch.elapsed_s(),
         scenarios_per_s=watch.rows_per_s(),
         base={name: float(column[0]) for name, column in base.rows.items()},
-        summary=summary,
+        summary=rows.summary(columns, weight),
         probabilities=rows.probabilities(),
         irr_status_frac=rows.irr_status_frac(),
-        columns=columns,
+        columns=own.rows,
         grid=on_grid,
         monthly=own.tally.months.risks(base),
         rule=rule,
         reached=reached,
+        probability_ranges={n: (one.low, one.high) for n, one in shares.items()},
+        effective_scenarios=rows.effective_count,
         tally=own.tally,
     )

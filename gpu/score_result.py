@@ -74,6 +74,10 @@ class ScoreResult:
         Rule of the draws.
     reached : Reached or None
         How exact the figure asked for is; None where none was asked for.
+    probability_ranges : dict of str to tuple of float
+        95 % confidence interval of each of `probabilities`. [share 0-1]
+    effective_scenarios : float
+        Scenarios of equal weight worth as much. [unitless]
     tally : ScoreTally or None
         All statistics, joint histograms and first periods among them.
     """
@@ -96,4 +100,6 @@ class ScoreResult:
     monthly: dict[str, MonthlyRisk] = field(default_factory=dict)
     rule: DrawRule | None = None
     reached: Reached | None = None
+    probability_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    effective_scenarios: float = 0.0
     tally: ScoreTally | None = None

@@ -7,10 +7,10 @@ What does not belong here: the text that says so (`gpu.accuracy`), chunks
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from gpu.accuracy import Reached
+from gpu.intervals import figure_interval
 
 if TYPE_CHECKING:
     from gpu.accuracy import Accuracy
@@ -45,16 +45,20 @@ def sample_until(work: ChunkRun, goal: Accuracy | None) -> Reached | None:
 def _state(work: ChunkRun, goal: Accuracy) -> Reached:
     """Return how exact the figure is so far."""
     found = [_of_plan(plan, goal, work) for plan in work.plans]
-    return max(found, key=lambda one: one.half_width / max(one.allowed, 1e-300))
+    # A figure that is not defined is never exact enough.
+    return min(found, key=lambda one: (one.is_reached, -one.half_width))
 
 
 def _of_plan(plan: Sampled, goal: Accuracy, work: ChunkRun) -> Reached:
-    value, half_width = math.nan, math.inf
-    allowed = goal.allowed(value)
+    columns, weight = plan.columns_of(work.n_done)
+    found = figure_interval(
+        plan.tally, goal.name, goal.statistic, columns=columns, weights=weight
+    )
+    half_width, allowed = found.half_width, goal.allowed(found.value)
     return Reached(
         goal.text,
         half_width <= allowed,
-        value,
+        found.value,
         half_width,
         allowed,
         work.n_done,

@@ -233,8 +233,15 @@ class LiveProgress:
             note += f", gap {state.gap_frac:.3%}"
         self.say(note)
 
-    def count(self, done: int, total: int, *, unit: str = "scenarios") -> None:
-        """Show how much of a countable work is done, and its speed.
+    def count(
+        self,
+        done: int,
+        total: int,
+        *,
+        unit: str = "scenarios",
+        per_s: float | None = None,
+    ) -> None:
+        """Show how much of a countable work is done, its speed and the time left.
 
         Parameters
         ----------
@@ -244,13 +251,26 @@ class LiveProgress:
             All there is to do. [`unit`]
         unit : str
             What is counted.
+        per_s : float or None
+            Speed; None measures it by the calls. [`unit`/s]
         """
         if self._bar is None or self._task is None:
             return
         self._bar.update(self._task, completed=done, total=total)
-        speed = self._bar.tasks[0].speed
-        rate = f", {speed:,.0f} {unit}/s" if speed else ""
+        speed = self._bar.tasks[0].speed if per_s is None else per_s
+        rate = ""
+        if speed:
+            left = _duration((total - done) / speed)
+            rate = f", {speed:,.0f} {unit}/s, {left} left"
         self.say(f"{done:,} of {total:,} {unit}{rate}")
+
+
+def _duration(time_s: float) -> str:
+    """Return a time in the unit that suits it."""
+    for limit_s, size_s, word in ((100.0, 1.0, "s"), (6000.0, 60.0, "min")):
+        if time_s < limit_s:
+            return f"{time_s / size_s:.0f} {word}"
+    return f"{time_s / 3600.0:,.1f} h"
 
 
 @contextmanager

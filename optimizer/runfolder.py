@@ -215,6 +215,7 @@ class RunWriter:
         self.left_out: list[str] = list(base.left_out)
         self._base = base
         self._is_extension = is_extension
+        self._removed: set[str] = set()
 
     def __enter__(self) -> Self:
         """Make the hidden folder in which files are staged."""
@@ -266,6 +267,14 @@ class RunWriter:
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
+    def earlier_files(self) -> list[str]:
+        """Return the files that earlier commands wrote to the run."""
+        return sorted(self._base.files)
+
+    def remove(self, name: str) -> None:
+        """Take a file of an earlier command out of the run, when this is published."""
+        self._removed.add(name)
+
     def write_text(self, name: str, text: str) -> None:
         """Stage a text file, UTF-8."""
         place = self.path(name)
@@ -296,7 +305,7 @@ class RunWriter:
 
     def passport(self) -> Passport:
         """Return the passport of what has been staged so far."""
-        files = dict(self._base.files)
+        files = {n: f for n, f in self._base.files.items() if n not in self._removed}
         for place in _files_in(self._staging):
             files[place.relative_to(self._staging).as_posix()] = FileFacts(
                 size_bytes=place.stat().st_size, sha256=file_sha256(place)
@@ -330,6 +339,9 @@ class RunWriter:
             target = self.folder / place.relative_to(self._staging)
             target.parent.mkdir(parents=True, exist_ok=True)
             place.replace(target)
+        written = {place.relative_to(self._staging).as_posix() for place in staged}
+        for name in self._removed - written:
+            (self.folder / name).unlink(missing_ok=True)
         _flush(self.folder)
 
 

@@ -7,16 +7,17 @@ does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from gpu.chunks import chunk_ranges
 from gpu.liquidity import has_btc_loan
+from gpu.sampling_rule import DrawRule
 from gpu.score import DEFAULT_SCENARIOS, score
+from gpu.score_options import ScoreOptions
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
-from models.finance import IRR_STATUS
 from optimizer.opening_range import (
     OPENING_SCENARIOS,
     assumed_loan_terms,
@@ -26,15 +27,17 @@ from optimizer.policy_runs import score_run_policies, write_policy_scores
 from optimizer.policy_tables import advice
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
+from optimizer.score_files import check_room, chunk_store, readable, write_rows
 from optimizer.stress import stress
 from sites.loader import load_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from gpu.chunk_store import ChunkStore
     from gpu.engines import EngineName
-    from gpu.numpy_engine import Rows
+    from gpu.sampling_rule import SamplingMethod
     from gpu.score import ScoreResult
     from gpu.workers import Progress
     from models.plan import Plan
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from optimizer.policies import PolicyScore
     from optimizer.runreader import Run
     from optimizer.stress import StressResult
+    from sites.loader import StudyBundle
     from sites.stories import Story
 
 __all__ = [
@@ -60,10 +64,11 @@ __all__ = [
 
 BASELINE_FILE = "baseline.json"
 SUMMARY_FILE = "summary.json"
-SCORES_FILE = "scores.parquet"
 GRID_FILE = "grid.parquet"
 STRESS_FILE = "stress.parquet"
 RISK_FILE = "margin_risk.csv"
+
+USUAL_OPTIONS = ScoreOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,12 @@ def score_run(
     *,
     n_scenarios: int = DEFAULT_SCENARIOS,
     seed: int = 1,
+    sampling: SamplingMethod = "plain",
     grid: str | None = None,
     backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = True,
+    options: ScoreOptions = USUAL_OPTIONS,
     command: str = "wattplan score",
 ) -> ScoredRun:
     """Score the plan of a run against business as usual and add the scores to it.
@@ -114,9 +121,11 @@ def score_run(
     folder : Path
         Run folder.
     n_scenarios : int
-        Sampled scenarios. [unitless]
+        Sampled scenarios, at most where `options` ask for an accuracy. [unitless]
     seed : int
         0 to 2^64 - 1. [unitless]
+    sampling : {"plain", "antithetic", "sobol", "importance"}
+        How draws come about, see `gpu.sampling_rule.DrawRule`.
     grid : str or None
         Multipliers of the base path, see `gpu.grid.parse_grid`.
     backend : {"auto", "numpy", "cpu", "cuda"}
@@ -124,15 +133,19 @@ def score_run(
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
-        Keep and write every scenario's row.
+        Write every scenario's row.
+    options : ScoreOptions
+        Accuracy, resuming, devices that fail; chunks are kept in the run folder while
+        the scoring runs.
     command : str
         Command line, for the passport.
 
     Returns
     -------
     ScoredRun
-        As written to ``scores.parquet``, ``grid.parquet``, ``margin_risk.csv`` and,
-        under the key ``score``, ``summary.json``.
+        As written to ``scores.parquet``, or ``scores/part-*.parquet`` beyond five
+        million rows, ``grid.parquet``, ``margin_risk.csv`` and, under the key
+        ``score``, ``summary.json``.
 
     Raises
     ------
@@ -146,21 +159,50 @@ def score_run(
     run = open_run(folder)
     bundle, plan = load_bundle(run.file("study.toml")), run.plan()
     study, usual = bundle.study, baseline_of(run, bundle.study)
-    result = score(
+    place = check_room(
+        run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
+    )
+    with ExitStack() as stack:
+        store = chunk_store(run.folder, n_scenarios, options.say)
+        if store is not None:
+            stack.enter_context(store)
+            stack.enter_context(_how_to_resume(store, n_scenarios, command))
+        result = score(
+            study,
+            plan,
+            n_scenarios=n_scenarios,
+            seed=seed,
+            rule=None if sampling == "plain" else DrawRule(seed, method=sampling),
+            grid=grid,
+            baseline=usual,
+            backend=backend,
+            progress=progress,
+            keep_rows=place.in_memory,
+            options=replace(options, store=store, rows_on_disk=place.on_disk),
+        )
+        scored = _with_company(run, bundle, plan, usual, result)
+        with RunWriter.extend(run.folder, command=command) as writer:
+            write_scores(writer, scored, summary=_summary_of(run), store=store)
+        if store is not None:
+            store.discard()
+    return scored
+
+
+def _with_company(
+    run: Run, bundle: StudyBundle, plan: Plan, usual: Plan, result: ScoreResult
+) -> ScoredRun:
+    """Return scores with policies, opening range and loan terms beside them."""
+    study, numbers, seed = bundle.study, bundle.provenance, result.seed
+    n_scenarios = result.n_scenarios
+    policies = score_run_policies(
+        run,
         study,
-        plan,
+        _summary_of(run),
+        baseline=usual,
         n_scenarios=n_scenarios,
         seed=seed,
-        grid=grid,
-        baseline=usual,
-        backend=backend,
-        progress=progress,
-        keep_rows=keep_rows,
     )
-    numbers, summary = bundle.provenance, _summary_of(run)
-    draws = {"n_scenarios": n_scenarios, "seed": seed}
-    policies = score_run_policies(run, study, summary, baseline=usual, **draws)
-    scored = ScoredRun(
+    return ScoredRun(
         result,
         study.months,
         opening_range(
@@ -174,10 +216,6 @@ def score_run(
         policies,
         advice(study, policies, seed=seed),
     )
-    with RunWriter.extend(run.folder, command=command) as writer:
-        write_policy_scores(writer, policies, scored.policy_advice, summary, **draws)
-        write_scores(writer, scored, summary=summary)
-    return scored
 
 
 def stress_run(
@@ -230,7 +268,11 @@ def baseline_of(run: Run, study: Study) -> Plan:
 
 
 def write_scores(
-    writer: RunWriter, scored: ScoredRun, *, summary: dict[str, object]
+    writer: RunWriter,
+    scored: ScoredRun,
+    *,
+    summary: dict[str, object],
+    store: ChunkStore | None = None,
 ) -> None:
     """Stage the tables of a score and its key in the summary.
 
@@ -241,15 +283,24 @@ def write_scores(
     scored : ScoredRun
         Scores.
     summary : dict of str to object
-        What `summary.json` holds besides; it gains the key ``score``.
+        What `summary.json` holds besides; it gains the key ``score``, and
+        ``policies`` the scores of those.
+    store : ChunkStore or None
+        Finished chunks, see `optimizer.score_files.write_rows`.
     """
     result = scored.result
-    if result.columns is not None:
-        ids = np.arange(result.n_scenarios, dtype=np.int64)
-        columns = {"scenario_id": ids} | _readable(result.columns)
-        writer.write_table(SCORES_FILE, columns)
+    n_scenarios, seed = result.n_scenarios, result.seed
+    write_policy_scores(
+        writer,
+        scored.policies,
+        scored.policy_advice,
+        summary,
+        n_scenarios=n_scenarios,
+        seed=seed,
+    )
+    write_rows(writer, result, store)
     if result.grid is not None:
-        writer.write_table(GRID_FILE, _readable(result.grid.columns))
+        writer.write_table(GRID_FILE, readable(result.grid.columns))
     if result.monthly:
         writer.write_csv(RISK_FILE, monthly_columns(scored.months, result.monthly))
     summary["score"] = score_summary(scored)
@@ -289,15 +340,19 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
         "baseline_label": result.baseline_label,
         "seed": result.seed,
         "n_scenarios": result.n_scenarios,
+        "rule": None if result.rule is None else result.rule.as_json(),
         "backend": result.backend,
         "backend_reason": result.backend_reason,
         "elapsed_s": result.elapsed_s,
         "scenarios_per_s": result.scenarios_per_s,
         "base": result.base,
         "probabilities": result.probabilities,
+        "probability_ranges": result.probability_ranges,
         "irr_status_frac": result.irr_status_frac,
         "columns": {name: asdict(column) for name, column in result.summary.items()},
     }
+    if result.reached is not None:
+        shown["until"] = asdict(result.reached)
     if result.monthly:
         shown["months"] = list(scored.months)
         shown["monthly"] = {who: asdict(risk) for who, risk in result.monthly.items()}
@@ -316,6 +371,21 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
     return shown
 
 
+@contextmanager
+def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterator[None]:
+    """Say after an interrupt how the scoring can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        n_all = len(chunk_ranges(n_scenarios))
+        again = command if " --resume" in command else f"{command} --resume"
+        store.say(
+            f"{store.n_finished} of {n_all} chunks are finished and kept. "
+            f"Go on with: {again}"
+        )
+        raise
+
+
 def _summary_of(run: Run) -> dict[str, object]:
     """Return what the run's summary holds so far."""
     if not (run.folder / SUMMARY_FILE).is_file():
@@ -326,11 +396,3 @@ def _summary_of(run: Run) -> dict[str, object]:
         msg = f"{place}: must hold a JSON object. Make the run again."
         raise DataError(msg)
     return dict(value)
-
-
-def _readable(rows: Rows) -> Rows:
-    """Return rows with words for status codes."""
-    columns = dict(rows)
-    if "irr_status" in columns:
-        columns["irr_status"] = np.array(IRR_STATUS)[columns["irr_status"]]
-    return columns

@@ -22,6 +22,9 @@ from optimizer.console import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gpu.accuracy import Reached
     from gpu.score import ScoreResult
     from optimizer.scoring import ScoredRun
 
@@ -58,6 +61,33 @@ def score(
             help="Write every scenario's row; without them quantiles are within 0.1 %.",
         ),
     ] = True,
+    sampling: Annotated[
+        Literal["plain", "antithetic", "sobol"],
+        typer.Option(help="How draws come about: mirrored pairs, Sobol points."),
+    ] = "plain",
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ACCURACY",
+            help='End when a figure is exact enough at 95 %: "cvar95 +- 0.5 %", "gain '
+            'mean +- 1e6 USD", "prob margin call +- 0.2 pp"; --scenarios is the most.',
+        ),
+    ] = None,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--fresh",
+            help="Go on from the finished chunks of a scoring that was broken off, or "
+            "drop them.",
+        ),
+    ] = None,
+    on_device_loss: Annotated[
+        Literal["cpu", "stop"],
+        typer.Option(help="Go on without a device that fails, or stop."),
+    ] = "cpu",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree to very large grids and tables.")
+    ] = False,
     replay: ReplayOption = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -65,26 +95,48 @@ def score(
     if replay is not None:
         show_replay(context, folder, replay, json_output=json_output)
         return
+    from gpu.score_options import ScoreOptions
     from optimizer.scoring import score_run, score_summary
 
-    command = f"wattplan score {folder} --scenarios {scenarios} --seed {seed}"
-    if grid is not None:
-        command += f' --grid "{grid}"'
     with live_progress("Scoring") as live:
         scored = score_run(
             folder,
             n_scenarios=scenarios,
             seed=seed,
+            sampling=sampling,
             grid=grid,
             backend=backend,
-            progress=lambda done, total, _: live.count(done, total),
+            progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
             keep_rows=rows,
-            command=command,
+            options=ScoreOptions(
+                until=until,
+                resume=resume,
+                on_device_loss=on_device_loss,
+                is_confirmed=yes,
+                say=lambda text: error_console().print(text, markup=False),
+            ),
+            command=_command(context, folder),
         )
     if json_output:
         print_json({"score": score_summary(scored)})
     else:
         _show(scored)
+
+
+def _command(context: typer.Context, folder: Path) -> str:
+    """Return the command with every option that was given and changes a score."""
+    words = [f"wattplan score {folder}"]
+    for name in ("scenarios", "seed"):
+        words.append(f"--{name} {context.params[name]}")
+    for name, usual in (("backend", "auto"), ("sampling", "plain")):
+        if context.params[name] != usual:
+            words.append(f"--{name} {context.params[name]}")
+    if not context.params["rows"]:
+        words.append("--no-rows")
+    for name in ("until", "grid"):
+        if context.params[name] is not None:
+            words.append(f'--{name} "{context.params[name]}"')
+    return " ".join(words)
 
 
 def _show(scored: ScoredRun) -> None:
@@ -108,12 +160,24 @@ def _show(scored: ScoredRun) -> None:
     if result.grid is not None:
         _show_grid(result)
     console = output_console()
+    if result.reached is not None:
+        console.print(_reached(result.reached), markup=False)
     console.print(
         f"{result.scenarios_per_s:,.0f} scenarios/s in {result.elapsed_s:,.1f} s on "
         f"{result.backend}.",
         markup=False,
     )
     error_console().print(result.backend_reason, markup=False)
+
+
+def _reached(reached: Reached) -> str:
+    """Return in a sentence whether the accuracy asked for was reached."""
+    word = "reached" if reached.is_reached else "not reached"
+    return (
+        f"{reached.text}: {word} with {reached.n_scenarios:,} of "
+        f"{reached.n_allowed:,} scenarios: {reached.value:,.6g} +- "
+        f"{reached.half_width:,.3g}, asked for {reached.allowed:,.3g} (95 %)."
+    )
 
 
 def _show_risk(scored: ScoredRun) -> None:

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scoring that is broken off and goes on: every result the same, to the bit."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from scored_plans import grown_plan, usual_plan
+from tiny_studies import company, tiny_study
+
+import gpu.chunks
+import gpu.score
+from gpu.backend import DeviceLostError
+from gpu.chunk_store import MANIFEST, ChunkStore, file_of
+from gpu.chunks import BLOCK, chunk_ranges
+from gpu.engines import make_engine
+from gpu.sampling_rule import DrawRule
+from gpu.score import ScoreOptions, ScoreResult, score
+from models.errors import BackendError, ConfigError
+
+if TYPE_CHECKING:
+    from gpu.engines import Engine
+    from gpu.numpy_engine import Scored
+    from models.arrays import IntArray
+
+STUDY = tiny_study(
+    company=company(btc_pledged=60.0),
+)
+PLAN, USUAL = grown_plan(STUDY), usual_plan(STUDY)
+# Blocks of a chunk in these tests; really there are 16 at least.
+N_BLOCKS = 2
+CHUNK = N_BLOCKS * BLOCK
+N = 2 * CHUNK + 5000
+
+
+class Broken(BaseException):
+    """Stands for whatever ends a process."""
+
+
+class Quick:
+    """An engine as quick as memory: rows are a function of the id alone."""
+
+    def __init__(self, pattern: tuple[Scored, ...], *, n_workers: int = 1) -> None:
+        self.name: str = "numpy"
+        self.reason = "quick: for tests"
+        self.n_workers, self.blocks_per_call = n_workers, 1
+        self.fails_from: int | None = None
+        self.failure: BaseException = Broken()
+        self.calls: list[int] = []
+        self._pattern = pattern
+
+    def score(self, ids: IntArray) -> tuple[Scored, ...]:
+        first = int(ids[0])
+        self.calls.append(first)
+        if self.fails_from is not None and first >= self.fails_from:
+            raise self.failure
+        if self.n_workers > 1:
+            time.sleep(0.002 * ((first // BLOCK) % 3))
+        return tuple(shifted(one, ids) for one in self._pattern)
+
+    def score_base(self) -> tuple[Scored, ...]:
+        return tuple(cut(one, slice(0, 1)) for one in self._pattern)
+
+    def score_grid(self, multipliers: dict[str, Any]) -> tuple[Scored, ...]:
+        n_rows = len(next(iter(multipliers.values())))
+        return tuple(cut(one, slice(0, n_rows)) for one in self._pattern)
+
+
+def cut(scored: Scored, part: slice) -> Scored:
+    def of(risk: Any) -> Any:
+        return type(risk)(*({k: v[part] for k, v in d.items()} for d in parts(risk)))
+
+    rows = {name: values[part] for name, values in scored.rows.items()}
+    usual = None if scored.baseline is None else of(scored.baseline)
+    return type(scored)(rows, of(scored.plan), usual)
+
+
+def parts(risk: Any) -> tuple[dict[str, Any], ...]:
+    return risk.rows, risk.events, risk.levels
+
+
+def shifted(scored: Scored, ids: IntArray) -> Scored:
+    """Return the pattern's first rows with money that depends on the id."""
+    found = cut(scored, slice(0, len(ids)))
+    shift = np.sin(ids.astype(np.float64)) * 1e6
+    for name in ("npv_usd", "min_cash_usd", "incremental_npv_usd"):
+        found.rows[name] = found.rows[name] + shift
+    return found
+
+
+@pytest.fixture(scope="module")
+def pattern() -> tuple[Scored, ...]:
+    engine = make_engine("numpy", STUDY, (PLAN,), USUAL, 5)
+    return engine.score(np.arange(BLOCK))
+
+
+@pytest.fixture
+def quick(pattern: tuple[Scored, ...], monkeypatch: pytest.MonkeyPatch) -> Quick:
+    engine = Quick(pattern)
+    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
+    monkeypatch.setattr(gpu.score, "make_engine", lambda *_, **__: engine)
+    return engine
+
+
+def run(folder: Path | None = None, **changes: Any) -> ScoreResult:
+    """Score with chunks in a folder, if there is one."""
+    options = changes.pop("options", {})
+    given = {"n_scenarios": N, "seed": 5, "baseline": USUAL} | changes
+    if folder is None:
+        return score(STUDY, PLAN, options=ScoreOptions(**options), **given)
+    with ChunkStore(folder, say=options.get("say")) as store:
+        every = ScoreOptions(**{"resume": True, **options, "store": store})
+        return score(STUDY, PLAN, options=every, **given)
+
+
+def same(one: ScoreResult, other: ScoreResult) -> None:
+    """Assert that two results are the same but for times."""
+    assert repr(one.summary) == repr(other.summary)
+    assert one.probabilities == other.probabilities
+    assert one.probability_ranges == other.probability_ranges
+    assert one.irr_status_frac == other.irr_status_frac
+    assert repr(one.monthly) == repr(other.monthly)
+    assert one.n_scenarios == other.n_scenarios
+    assert (one.columns is None) == (other.columns is None)
+    for name, values in (one.columns or {}).items():
+        np.testing.assert_array_equal(values, (other.columns or {})[name], name)
+
+
+def test_chunks_are_a_function_of_the_number_alone() -> None:
+    assert chunk_ranges(1) == [range(1)]
+    spans = chunk_ranges(32 * BLOCK + 5000)
+    assert [len(span) for span in spans] == [16 * BLOCK, 16 * BLOCK, 5000]
+    # 244,141 blocks in at most 256 chunks are 954 blocks each.
+    many = chunk_ranges(10**9)
+    assert len(many) == 256
+    assert {len(span) for span in many[:-1]} == {954 * BLOCK}
+    assert many[-1].stop == 10**9
+    assert all(a.stop == b.start for a, b in pairwise(many))
+
+
+@pytest.mark.parametrize("keep_rows", [True, False])
+def test_a_broken_run_goes_on_and_ends_the_same(
+    quick: Quick, tmp_path: Path, keep_rows: bool
+) -> None:
+    whole = run(keep_rows=keep_rows)
+    quick.fails_from = CHUNK + BLOCK
+    with pytest.raises(Broken):
+        run(tmp_path, keep_rows=keep_rows)
+    quick.fails_from, quick.calls = None, []
+    same(run(tmp_path, keep_rows=keep_rows), whole)
+    # The first chunk was finished and is not scored again.
+    assert min(quick.calls) == CHUNK
+    quick.calls = []
+    same(run(tmp_path, keep_rows=keep_rows), whole)
+    assert quick.calls == []
+
+
+@pytest.mark.parametrize("n_workers", [2, 5])
+def test_threads_change_no_bit(quick: Quick, n_workers: int) -> None:
+    alone = run()
+    quick.n_workers = n_workers
+    same(run(), alone)
+    assert len(quick.calls) == 2 * -(-N // BLOCK)
+
+
+def test_a_corrupt_chunk_is_scored_again_and_said(quick: Quick, tmp_path: Path) -> None:
+    whole = run(tmp_path)
+    place = tmp_path / file_of(CHUNK)
+    content = bytearray(place.read_bytes())
+    content[len(content) // 2] ^= 255
+    place.write_bytes(content)
+    told: list[str] = []
+    quick.calls = []
+    same(run(tmp_path, options={"say": told.append}), whole)
+    assert (min(quick.calls), max(quick.calls)) == (CHUNK, 2 * CHUNK - BLOCK)
+    assert len(told) == 1
+    assert "does not match its checksum" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"seed": 6}, "draws.seed (was 5, is 6)"),
+        ({"n_scenarios": N + 1}, f"scenarios (was {N}, is {N + 1})"),
+        ({"keep_rows": False}, "rows (was kept, is not kept)"),
+        ({"baseline": None}, "baseline"),
+        ({"rule": DrawRule(5, method="antithetic")}, "draws.method (was plain, is an"),
+    ],
+)
+def test_a_changed_scoring_is_not_resumed(
+    quick: Quick, tmp_path: Path, changes: dict[str, Any], named: str
+) -> None:
+    quick.fails_from = CHUNK
+    with pytest.raises(Broken):
+        run(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        run(tmp_path, **changes)
+    assert named in str(caught.value)
+
+
+def test_a_changed_study_plan_or_engine_is_not_resumed(
+    quick: Quick, tmp_path: Path
+) -> None:
+    quick.fails_from = CHUNK
+    with pytest.raises(Broken):
+        run(tmp_path)
+    dearer = STUDY.model_copy(
+        update={"market": STUDY.market.model_copy(update={"btc_price_usd": 1.0})}
+    )
+    options = ScoreOptions(store=ChunkStore(tmp_path), resume=True)
+    given = {"n_scenarios": N, "seed": 5, "baseline": USUAL, "options": options}
+    with pytest.raises(ConfigError, match=r"changed: study\.market\."):
+        score(dearer, PLAN, **given)
+    with pytest.raises(ConfigError, match=r"changed: plan\."):
+        score(STUDY, USUAL, **given)
+    quick.name = "cpu"
+    with pytest.raises(ConfigError, match=r"engine \(was numpy, is cpu\)"):
+        score(STUDY, PLAN, **given)
+    retitled = STUDY.model_copy(update={"title": "Another title"})
+    quick.name, quick.fails_from = "numpy", None
+    assert score(retitled, PLAN, **given).n_scenarios == N
+    assert options.store is not None
+    options.store.close()
+
+
+def test_memory_does_not_grow_with_scenarios_nobody_keeps(quick: Quick) -> None:
+    import tracemalloc
+
+    peaks = []
+    for n_chunks in (3, 9):
+        tracemalloc.start()
+        run(n_scenarios=n_chunks * CHUNK, keep_rows=False)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def test_a_device_that_fails_is_replaced_and_the_chunk_begun_again(
+    quick: Quick,
+    pattern: tuple[Scored, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = run()
+    quick.name, quick.fails_from = "cuda", CHUNK + BLOCK
+    quick.failure = DeviceLostError("cuda: the device has stopped to work (gone).")
+    spare: Engine = Quick(pattern)
+    monkeypatch.setattr(gpu.score, "make_host_engine", lambda *_: spare)
+    told: list[str] = []
+    counted: list[int] = []
+    found = run(
+        tmp_path,
+        options={"say": told.append},
+        progress=lambda done, *_: counted.append(done),
+    )
+    same(found, whole)
+    assert found.backend == "cuda+numpy"
+    assert told[-1].endswith("(gone). Going on with the engine numpy.")
+    assert counted[-1] == N
+    store = ChunkStore(tmp_path)
+    store._chunks = (store._read_manifest() or ({}, {}))[1]
+    engines = [store.engine_of(span.start) for span in chunk_ranges(N)]
+    assert engines == ["cuda", "numpy", "numpy"]
+
+
+def test_a_device_that_fails_may_end_the_work(quick: Quick, tmp_path: Path) -> None:
+    quick.name, quick.fails_from = "cuda", CHUNK
+    quick.failure = DeviceLostError("cuda: gone.")
+    with pytest.raises(BackendError, match=r"gone\. .*--resume"):
+        run(tmp_path, options={"on_device_loss": "stop"})
+    assert (tmp_path / file_of(0)).is_file()
+
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = {path!r}
+import numpy as np
+import gpu.chunks, gpu.score
+import test_score_durable as t
+gpu.chunks.MIN_CHUNK_BLOCKS = t.N_BLOCKS
+from gpu.engines import make_engine
+engine = t.Quick(make_engine("numpy", t.STUDY, (t.PLAN,), t.USUAL, 5).score(
+    np.arange(t.BLOCK)), n_workers=2)
+gpu.score.make_engine = lambda *_, **__: engine
+slow = engine.score
+engine.score = lambda ids: (time.sleep(0.1), slow(ids))[1]
+t.run(Path({folder!r}), keep_rows=False)
+"""
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_loses_a_chunk_at_most(
+    quick: Quick, tmp_path: Path, blow: signal.Signals
+) -> None:
+    folder = tmp_path / "scores"
+    program = PROGRAM.format(path=sys.path, folder=str(folder))
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parent,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60.0
+        while '"first": 0' not in _manifest(folder):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(blow)
+        process.wait(30.0)
+    finally:
+        process.kill()
+        process.wait()
+    whole = run(keep_rows=False)
+    quick.calls = []
+    same(run(folder, keep_rows=False), whole)
+    assert min(quick.calls) >= CHUNK
+
+
+def _manifest(folder: Path) -> str:
+    place = folder / MANIFEST
+    return place.read_text() if place.is_file() else ""
