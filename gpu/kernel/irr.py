@@ -22,7 +22,6 @@ from gpu.kernel.intrinsics import abs_, float_of_bits, float_of_int, fma
 from gpu.kernel.irr_count import (
     ABOVE,
     BELOW,
-    COUNT_ROWS,
     FIRST,
     LAST,
     MOMENT,
@@ -33,6 +32,26 @@ from gpu.kernel.irr_count import (
     SPREAD,
     TOTAL,
     count_roots,
+)
+from gpu.kernel.irr_seek import seek_pairs
+from gpu.kernel.irr_sums import (
+    F_SLOPE,
+    FAILED,
+    FOUND,
+    LARGEST_SUM,
+    Q_SLOPE,
+    SIDE,
+    SMALLEST_SUM,
+    SOLVED,
+    STATE,
+    SUM_ROWS,
+    WAITING,
+    F,
+    Q,
+    U,
+    X,
+    evaluate_both,
+    evaluate_sum,
 )
 
 __all__ = [
@@ -68,45 +87,29 @@ SHARPNESS: Final = 2e4
 NEAR: Final = 0.25
 # Where a step is stretched most.
 MOST_BENT: Final = 1.5
-# Discounted sums outside of this range have lost digits.
-LARGEST_SUM: Final = 1e280
-SMALLEST_SUM: Final = 1e-280
 # A rate is above -1.
 LOWEST_RATE: Final = -1.0 + 1.1102230246251565e-16
 # Below this size exp(t) - 1 goes by its series.
 SMALL_T: Final = 0.0625
 NAN_BITS: Final = 0x7FF8000000000000
 
-# Rows of the scratch array after those of the count: distance of t from 0 on the
-# side of the root, 1 / (1 + rate), f and its derivative in x, the same of q, ...
-U: Final = COUNT_ROWS
-X: Final = COUNT_ROWS + 1
-F: Final = COUNT_ROWS + 2
-F_SLOPE: Final = COUNT_ROWS + 3
-Q: Final = COUNT_ROWS + 4
-Q_SLOPE: Final = COUNT_ROWS + 5
-# ... q as it goes on and the mean place of its flows, ...
-SCALE: Final = COUNT_ROWS + 6
-PLACE: Final = COUNT_ROWS + 7
+# Rows of the scratch array after those of the sums: q as it goes on, the mean place
+# of its flows, ...
+SCALE: Final = SUM_ROWS
+PLACE: Final = SUM_ROWS + 1
 # ... the bracket, the last move, the slope before it, the curvature at the start, ...
-LOW: Final = COUNT_ROWS + 8
-HIGH: Final = COUNT_ROWS + 9
-MOVE: Final = COUNT_ROWS + 10
-SLOPE: Final = COUNT_ROWS + 11
-BEND: Final = COUNT_ROWS + 12
-# ... 1 for a root above zero, -1 for one below; whether f alone is needed; how it is.
-SIDE: Final = COUNT_ROWS + 13
-IS_NEAR: Final = COUNT_ROWS + 14
-STATE: Final = COUNT_ROWS + 15
-# ... The step proposed, whether |f| is small against q, and whether the root is passed.
-STEP: Final = COUNT_ROWS + 16
-IS_CLOSE: Final = COUNT_ROWS + 17
-IS_AWAY: Final = COUNT_ROWS + 18
-IRR_WORK_ROWS: Final = COUNT_ROWS + 19
-
-WAITING: Final = 1.0
-SOLVED: Final = 2.0
-FAILED: Final = 3.0
+LOW: Final = SUM_ROWS + 2
+HIGH: Final = SUM_ROWS + 3
+MOVE: Final = SUM_ROWS + 4
+SLOPE: Final = SUM_ROWS + 5
+BEND: Final = SUM_ROWS + 6
+# ... whether f alone is needed, the step proposed, whether |f| is small against q,
+# and whether the root is passed.
+IS_NEAR: Final = SUM_ROWS + 7
+STEP: Final = SUM_ROWS + 8
+IS_CLOSE: Final = SUM_ROWS + 9
+IS_AWAY: Final = SUM_ROWS + 10
+IRR_WORK_ROWS: Final = SUM_ROWS + 11
 
 
 @device
@@ -120,6 +123,7 @@ def irr_lanes(
     `models.finance.irr_rows`. A lane's result does not depend on the others.
     """
     count_roots(flows, first, n_flows, work)
+    seek_pairs(flows, first, n_flows, work)
     _begin(work)
     for _ in range(MAX_STEPS):
         _aim(work)
@@ -127,9 +131,9 @@ def irr_lanes(
         if need == 0:
             break
         if need == 1:
-            _evaluate_sum(flows, first, n_flows, work)
+            evaluate_sum(flows, first, n_flows, work)
         else:
-            _evaluate_both(flows, first, n_flows, work)
+            evaluate_both(flows, first, n_flows, work)
     _finish(work, out)
 
 
@@ -148,15 +152,19 @@ def _begin(work: Doubles) -> None:
         second = work[SECOND_MOMENT * L + i]
         wide = work[SECOND_SPREAD * L + i]
         sign = work[SIGN * L + i]
-        is_settled = 1.0 if above <= 1.0 else 0.0
-        is_settled = is_settled if below <= 1.0 else 0.0
-        has_root = is_settled if above + below > 0.0 else 0.0
-        side = 1.0 if above == 1.0 else -1.0
-        other_side = 1.0 if below == 0.0 else -1.0
+        found = work[FOUND * L + i]
+        settled = 1.0 if above <= 1.0 else 0.0
+        settled = settled if below <= 1.0 else 0.0
+        settled = settled if found == 0.0 else 1.0
+        has_root = settled if above + below > 0.0 else 0.0
+        side = 1.0 if above > 0.0 else -1.0
+        other_side = -1.0 if below > 0.0 else 1.0
         side = side if sign > 0.0 else other_side
+        n_there = above if side > 0.0 else below
         # At this distance the first flow, or the last, outweighs the rest.
         far = first if side > 0.0 else last
         high = log_(2.0 * q / abs_(far))
+        high = found if n_there == 2.0 else high
         work[U * L + i] = 0.0
         work[X * L + i] = 1.0
         work[F * L + i] = f
@@ -285,66 +293,6 @@ def _move(n_flows: int, work: Doubles) -> int:
 
 
 @device
-def _evaluate_both(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
-    """Evaluate f and q and their derivatives in x by Horner's rule."""
-    for row in range(F, Q_SLOPE + 1):
-        for i in range(L):
-            work[row * L + i] = 0.0
-    at = first + n_flows * L
-    if (n_flows & 1) > 0:
-        at -= L
-        for i in range(L):
-            flow = flows[at + i]
-            work[F * L + i] = flow
-            work[Q * L + i] = abs_(flow)
-    for _ in range(n_flows >> 1):
-        at -= 2 * L
-        for i in range(L):
-            x = work[X * L + i]
-            f = work[F * L + i]
-            q = work[Q * L + i]
-            flow = flows[at + L + i]
-            f_slope = fma(work[F_SLOPE * L + i], x, f)
-            q_slope = fma(work[Q_SLOPE * L + i], x, q)
-            f = fma(f, x, flow)
-            q = fma(q, x, abs_(flow))
-            flow = flows[at + i]
-            work[F_SLOPE * L + i] = fma(f_slope, x, f)
-            work[Q_SLOPE * L + i] = fma(q_slope, x, q)
-            work[F * L + i] = fma(f, x, flow)
-            work[Q * L + i] = fma(q, x, abs_(flow))
-
-
-@device
-def _evaluate_sum(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
-    """Evaluate f and its derivative in x, to the same bits as `_evaluate_both`."""
-    for i in range(L):
-        work[F * L + i] = 0.0
-        work[F_SLOPE * L + i] = 0.0
-    at = first + n_flows * L
-    for _ in range(n_flows & 3):
-        at -= L
-        for i in range(L):
-            x = work[X * L + i]
-            f = work[F * L + i]
-            work[F_SLOPE * L + i] = fma(work[F_SLOPE * L + i], x, f)
-            work[F * L + i] = fma(f, x, flows[at + i])
-    for _ in range(n_flows >> 2):
-        at -= 4 * L
-        for i in range(L):
-            x = work[X * L + i]
-            f = work[F * L + i]
-            f_slope = fma(work[F_SLOPE * L + i], x, f)
-            f = fma(f, x, flows[at + 3 * L + i])
-            f_slope = fma(f_slope, x, f)
-            f = fma(f, x, flows[at + 2 * L + i])
-            f_slope = fma(f_slope, x, f)
-            f = fma(f, x, flows[at + L + i])
-            work[F_SLOPE * L + i] = fma(f_slope, x, f)
-            work[F * L + i] = fma(f, x, flows[at + i])
-
-
-@device
 def _finish(work: Doubles, out: Doubles) -> None:
     """Write the results of each lane."""
     for i in range(L):
@@ -354,11 +302,15 @@ def _finish(work: Doubles, out: Doubles) -> None:
         t = work[SIDE * L + i] * work[U * L + i]
         rate = _growth_of(t)
         rate = rate if rate > LOWEST_RATE else LOWEST_RATE
-        is_open = above > 1.0 or below > 1.0 or work[STATE * L + i] != SOLVED
+        found = work[FOUND * L + i]
+        settled = 1.0 if above <= 1.0 else 0.0
+        settled = settled if below <= 1.0 else 0.0
+        settled = settled if found == 0.0 else 1.0
+        settled = settled if work[STATE * L + i] == SOLVED else 0.0
         status = SEVERAL if n_roots > 1.0 else OK
         empty = ALL_ZERO if work[SIZE * L + i] == 0.0 else NONE
         status = empty if n_roots == 0.0 else status
-        status = UNSETTLED if is_open else status
+        status = status if settled > 0.0 else UNSETTLED
         rate = float_of_bits(NAN_BITS) if status >= NONE else rate
         out[IRR_RATE * L + i] = rate
         out[IRR_ROOTS * L + i] = n_roots

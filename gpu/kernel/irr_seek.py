@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the two roots that a row may have on one side of zero are there, on lanes.
+
+A row whose bound on one side is 2 has two roots there if its sum f of discounted flows
+anywhere has the other sign than at zero, else none, a double root apart. The least
+value is looked for on what is left of f after dividing by ``x^m (1 - x)^d``, where the
+bound comes from the running sums of depth d and m is a place in the middle group of
+their signs: by the same count of signs no positive level of this quotient is met more
+than twice, so that it falls to one least value and rises again. (Of a row for roots
+below zero, flows are read backwards.) From a falling point a and a rising point b it
+follows that all is positive outside of a to b; inside, inflows are worth no less than
+at b and outflows no more than at a, or nearer zero so. What does not belong here:
+solving for the root (`gpu.kernel.irr`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.elementary import exp_, log_
+from gpu.kernel.intrinsics import abs_, float_of_int
+from gpu.kernel.irr_count import (
+    ABOVE,
+    ABOVE_DEPTH,
+    ABOVE_MIDDLE,
+    BELOW,
+    BELOW_DEPTH,
+    BELOW_MIDDLE,
+    FIRST,
+    LAST,
+    SIGN,
+    SIZE,
+    TOTAL,
+    UNIT_ROUNDOFF,
+)
+from gpu.kernel.irr_sums import (
+    F_SLOPE,
+    FAILED,
+    FOUND,
+    LARGEST_SUM,
+    SIDE,
+    SMALLEST_SUM,
+    SOLVED,
+    STATE,
+    SUM_ROWS,
+    WAITING,
+    F,
+    Q,
+    U,
+    X,
+    evaluate_both,
+)
+
+__all__ = ["seek_pairs"]
+
+SEEK_STEPS: Final = 14
+# In units of 1 / n_flows: the first distance tried, and the narrowest bracket.
+FIRST_REACH: Final = 3.0
+LEAST_SPAN: Final = 1e-5
+# A slope below this, in flows, may be rounding.
+LEAST_TILT: Final = 1e-7
+# More than the rounding of the factors of a proof.
+SAFETY: Final = 1.0 - 1e-9
+
+# Rows of the scratch array, free again afterwards: the bracket, the slopes of the
+# logarithm of the quotient at its ends (0 for unknown), the most that flows of the
+# other sign are worth at the near end, the least that those of the sign are at the far
+# end, and depth and place of the quotient.
+LOW: Final = SUM_ROWS
+HIGH: Final = SUM_ROWS + 1
+LOW_TILT: Final = SUM_ROWS + 2
+HIGH_TILT: Final = SUM_ROWS + 3
+LOW_LOSS: Final = SUM_ROWS + 4
+HIGH_GAIN: Final = SUM_ROWS + 5
+DEPTH: Final = SUM_ROWS + 6
+SHIFT: Final = SUM_ROWS + 7
+TILT: Final = SUM_ROWS + 8
+VERDICT: Final = SUM_ROWS + 9
+
+NONE_YET: Final = 0.0
+FALLS: Final = 1.0
+RISES: Final = 2.0
+CROSSED: Final = 3.0
+
+
+@device
+def seek_pairs(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+    """Settle the lanes that may have two roots on one side and are known on the other.
+
+    Where there are two, `FOUND` is a distance between them, else 0; where there are
+    none, the count is set to 0.
+    """
+    n_waiting = _begin(n_flows, work)
+    for _ in range(SEEK_STEPS):
+        if n_waiting == 0:
+            break
+        evaluate_both(flows, first, n_flows, work)
+        _judge(n_flows, work)
+        n_waiting = _narrow(n_flows, work)
+
+
+@device
+def _begin(n_flows: int, work: Doubles) -> int:
+    """Set up the lanes to look at; return how many there are."""
+    n = float_of_int(n_flows)
+    n_waiting = 0
+    for i in range(L):
+        above = work[ABOVE * L + i]
+        below = work[BELOW * L + i]
+        first = work[FIRST * L + i]
+        last = work[LAST * L + i]
+        size = work[SIZE * L + i]
+        above_depth = work[ABOVE_DEPTH * L + i]
+        below_depth = work[BELOW_DEPTH * L + i]
+        above_middle = work[ABOVE_MIDDLE * L + i]
+        below_middle = work[BELOW_MIDDLE * L + i]
+        gain = work[SIGN * L + i] * work[TOTAL * L + i]
+        side = 1.0 if above == 2.0 else -1.0
+        middle = above_middle if side > 0.0 else below_middle
+        depth = above_depth if side > 0.0 else below_depth
+        far = first if side > 0.0 else last
+        high = log_(2.0 * size / abs_(far))
+        there = above if side > 0.0 else below
+        beside = below if side > 0.0 else above
+        wanted = 1.0 if there == 2.0 else 0.0
+        wanted = wanted if beside <= 1.0 else 0.0
+        wanted = wanted if middle >= 0.0 else 0.0
+        start = FIRST_REACH / n
+        start = start if start < high else 0.5 * high
+        slack = 8.0 * n * UNIT_ROUNDOFF * size
+        work[SIDE * L + i] = side
+        work[DEPTH * L + i] = depth
+        work[SHIFT * L + i] = middle if side > 0.0 else middle - (n - 1.0)
+        work[LOW * L + i] = 0.0
+        work[HIGH * L + i] = high
+        work[LOW_TILT * L + i] = 0.0
+        work[HIGH_TILT * L + i] = 0.0
+        work[LOW_LOSS * L + i] = 0.5 * (size - gain) + slack
+        work[HIGH_GAIN * L + i] = -1.0
+        work[FOUND * L + i] = 0.0
+        work[U * L + i] = start
+        work[X * L + i] = exp_(-side * start)
+        work[STATE * L + i] = WAITING if wanted > 0.0 else SOLVED
+        n_waiting += 1 if wanted > 0.0 else 0
+    return n_waiting
+
+
+@device
+def _judge(n_flows: int, work: Doubles) -> None:
+    """Tell on which side of the least value each lane stands, or that f has crossed."""
+    n = float_of_int(n_flows)
+    for i in range(L):
+        u = work[U * L + i]
+        x = work[X * L + i]
+        f = work[F * L + i]
+        f_slope = work[F_SLOPE * L + i]
+        q = work[Q * L + i]
+        side = work[SIDE * L + i]
+        shift = work[SHIFT * L + i]
+        depth = work[DEPTH * L + i]
+        low_loss = work[LOW_LOSS * L + i]
+        high_gain = work[HIGH_GAIN * L + i]
+        gain = work[SIGN * L + i] * f
+        slack = 8.0 * n * UNIT_ROUNDOFF * q
+        near = exp_(-u)
+        tilt = shift - side * (x * f_slope) / f - depth * near / (1.0 - near)
+        verdict = FALLS if tilt < -LEAST_TILT * n else NONE_YET
+        verdict = RISES if tilt > LEAST_TILT * n else verdict
+        verdict = verdict if gain > slack else NONE_YET
+        verdict = CROSSED if gain < -slack else verdict
+        inside = 1.0 if q < LARGEST_SUM else 0.0
+        inside = inside if q > SMALLEST_SUM else 0.0
+        verdict = verdict if inside > 0.0 else RISES
+        loss = 0.5 * (q - gain) + slack
+        gain = 0.5 * (q + gain) - slack
+        gain = gain if inside > 0.0 else -1.0
+        work[TILT * L + i] = tilt if inside > 0.0 else 0.0
+        work[VERDICT * L + i] = verdict
+        work[LOW_LOSS * L + i] = loss if verdict == FALLS else low_loss
+        work[HIGH_GAIN * L + i] = gain if verdict == RISES else high_gain
+
+
+@device
+def _narrow(n_flows: int, work: Doubles) -> int:
+    """Narrow the brackets, settle what is proven; return how many lanes go on."""
+    n = float_of_int(n_flows)
+    n_waiting = 0
+    for i in range(L):
+        u = work[U * L + i]
+        low = work[LOW * L + i]
+        high = work[HIGH * L + i]
+        low_tilt = work[LOW_TILT * L + i]
+        high_tilt = work[HIGH_TILT * L + i]
+        tilt = work[TILT * L + i]
+        verdict = work[VERDICT * L + i]
+        side = work[SIDE * L + i]
+        state = work[STATE * L + i]
+        found = work[FOUND * L + i]
+        share = abs_(work[F * L + i]) / work[Q * L + i]
+        above = work[ABOVE * L + i]
+        below = work[BELOW * L + i]
+        low = u if verdict == FALLS else low
+        low_tilt = tilt if verdict == FALLS else low_tilt
+        high = u if verdict == RISES else high
+        high_tilt = tilt if verdict == RISES else high_tilt
+        span = high - low
+        fade = 1.0 if side > 0.0 else exp_(-(n - 1.0) * span)
+        left = work[HIGH_GAIN * L + i] * fade * SAFETY - work[LOW_LOSS * L + i]
+        next_state = WAITING if span * n > LEAST_SPAN else FAILED
+        next_state = next_state if verdict != NONE_YET else FAILED
+        next_state = SOLVED if verdict == CROSSED else next_state
+        clear = 1.0 if left > 0.0 else 0.0
+        clear = clear if next_state == WAITING else 0.0
+        next_state = SOLVED if clear > 0.0 else next_state
+        is_live = state == WAITING
+        next_state = next_state if is_live else state
+        gone = clear if is_live else 0.0
+        crossed = u if verdict == CROSSED else 0.0
+        # The least value is aimed at from the farther end, not to creep from one.
+        best = low + span * low_tilt / (low_tilt - high_tilt)
+        reach = 0.25 * share / n
+        goal = best + reach if best - low < high - best else best - reach
+        goal = goal if goal > low + 0.05 * span else low + 0.05 * span
+        goal = goal if goal < high - 0.05 * span else high - 0.05 * span
+        outward = 3.0 * low if 3.0 * low < high else 0.5 * (low + high)
+        goal = outward if high_tilt == 0.0 else goal
+        goal = high / 3.0 if low_tilt == 0.0 else goal
+        work[LOW * L + i] = low
+        work[HIGH * L + i] = high
+        work[LOW_TILT * L + i] = low_tilt
+        work[HIGH_TILT * L + i] = high_tilt
+        work[U * L + i] = goal
+        work[X * L + i] = exp_(-side * goal)
+        work[STATE * L + i] = next_state
+        work[FOUND * L + i] = crossed if is_live else found
+        work[ABOVE * L + i] = 0.0 if gone * side > 0.0 else above
+        work[BELOW * L + i] = 0.0 if gone * side < 0.0 else below
+        n_waiting += 1 if next_state == WAITING else 0
+    return n_waiting
