@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.elementary import exp_, log_
 from gpu.kernel.intrinsics import abs_, float_of_bits, float_of_int, fma
 from gpu.kernel.irr_count import (
@@ -37,7 +37,8 @@ from gpu.kernel.irr_seek import seek_pairs
 from gpu.kernel.irr_sums import (
     F_SLOPE,
     FAILED,
-    FOUND,
+    FOUND_ABOVE,
+    FOUND_BELOW,
     LARGEST_SUM,
     Q_SLOPE,
     SIDE,
@@ -114,7 +115,7 @@ IRR_WORK_ROWS: Final = SUM_ROWS + 11
 
 @device
 def irr_lanes(
-    flows: Doubles, first: int, n_flows: int, work: Doubles, out: Doubles
+    flows: History, first: int, n_flows: int, work: Doubles, out: Doubles
 ) -> None:
     """Write rate, number of roots and status of each lane into `out`.
 
@@ -152,10 +153,9 @@ def _begin(work: Doubles) -> None:
         second = work[SECOND_MOMENT * L + i]
         wide = work[SECOND_SPREAD * L + i]
         sign = work[SIGN * L + i]
-        found = work[FOUND * L + i]
-        settled = 1.0 if above <= 1.0 else 0.0
-        settled = settled if below <= 1.0 else 0.0
-        settled = settled if found == 0.0 else 1.0
+        found_above = work[FOUND_ABOVE * L + i]
+        found_below = work[FOUND_BELOW * L + i]
+        settled = _is_settled(i, work)
         has_root = settled if above + below > 0.0 else 0.0
         side = 1.0 if above > 0.0 else -1.0
         other_side = -1.0 if below > 0.0 else 1.0
@@ -164,6 +164,7 @@ def _begin(work: Doubles) -> None:
         # At this distance the first flow, or the last, outweighs the rest.
         far = first if side > 0.0 else last
         high = log_(2.0 * q / abs_(far))
+        found = found_above if side > 0.0 else found_below
         high = found if n_there == 2.0 else high
         work[U * L + i] = 0.0
         work[X * L + i] = 1.0
@@ -188,6 +189,20 @@ def _begin(work: Doubles) -> None:
         work[SIDE * L + i] = side
         work[IS_NEAR * L + i] = 0.0
         work[STATE * L + i] = WAITING if has_root > 0.0 else SOLVED
+
+
+@device
+def _is_settled(i: int, work: Doubles) -> float:
+    """Return 1 if both counts of a lane are proven, else 0."""
+    above = work[ABOVE * L + i]
+    below = work[BELOW * L + i]
+    found_above = work[FOUND_ABOVE * L + i]
+    found_below = work[FOUND_BELOW * L + i]
+    is_above = 1.0 if found_above > 0.0 else 0.0
+    is_above = 1.0 if above <= 1.0 else is_above
+    is_below = 1.0 if found_below > 0.0 else 0.0
+    is_below = 1.0 if below <= 1.0 else is_below
+    return is_above * is_below
 
 
 @device
@@ -302,10 +317,7 @@ def _finish(work: Doubles, out: Doubles) -> None:
         t = work[SIDE * L + i] * work[U * L + i]
         rate = _growth_of(t)
         rate = rate if rate > LOWEST_RATE else LOWEST_RATE
-        found = work[FOUND * L + i]
-        settled = 1.0 if above <= 1.0 else 0.0
-        settled = settled if below <= 1.0 else 0.0
-        settled = settled if found == 0.0 else 1.0
+        settled = _is_settled(i, work)
         settled = settled if work[STATE * L + i] == SOLVED else 0.0
         status = SEVERAL if n_roots > 1.0 else OK
         empty = ALL_ZERO if work[SIZE * L + i] == 0.0 else NONE

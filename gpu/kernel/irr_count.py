@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.intrinsics import abs_, float_of_int, floor_, fma
 
 __all__ = ["COUNT_ROWS", "UNKNOWN", "count_roots"]
@@ -60,7 +60,7 @@ PLACE_UNIT: Final = 2.0**-30
 
 
 @device
-def count_roots(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+def count_roots(flows: History, first: int, n_flows: int, work: Doubles) -> None:
     """Write into the rows `SIGN`, `ABOVE` and `BELOW` what is known of each lane.
 
     A count of 0 or 1 is proven; any other number is a bound.
@@ -89,7 +89,7 @@ def _take_bound(row: int, depth_row: int, work: Doubles) -> None:
 
 
 @device
-def _describe(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+def _describe(flows: History, first: int, n_flows: int, work: Doubles) -> None:
     """Go once through the flows of each lane, in two strides where they are odd."""
     for row in range(SECOND_SPREAD + 1):
         for i in range(L):
@@ -102,7 +102,7 @@ def _describe(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
 
 
 @device
-def _describe_one(flows: Doubles, first: int, work: Doubles) -> None:
+def _describe_one(flows: History, first: int, work: Doubles) -> None:
     """Take in the flows of place 0, which come first."""
     for i in range(L):
         flow = flows[first + i]
@@ -117,7 +117,7 @@ def _describe_one(flows: Doubles, first: int, work: Doubles) -> None:
 
 
 @device
-def _describe_two(flows: Doubles, first: int, k: int, work: Doubles) -> None:
+def _describe_two(flows: History, first: int, k: int, work: Doubles) -> None:
     """Take in the flows of places k and k + 1.
 
     What is kept is written as a sum: as a choice between old and new it would become
@@ -187,7 +187,7 @@ def _count_by_signs(n_flows: int, work: Doubles) -> None:
 
 @device
 def _bound_by_sums(
-    flows: Doubles, start: int, stride: int, n_flows: int, work: Doubles
+    flows: History, start: int, stride: int, n_flows: int, work: Doubles
 ) -> None:
     """Write into `BOUND` a bound on the roots on the side of the first flows read.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.elementary import exp_, log_
 from gpu.kernel.intrinsics import abs_, float_of_int
 from gpu.kernel.irr_count import (
@@ -37,7 +37,8 @@ from gpu.kernel.irr_count import (
 from gpu.kernel.irr_sums import (
     F_SLOPE,
     FAILED,
-    FOUND,
+    FOUND_ABOVE,
+    FOUND_BELOW,
     LARGEST_SUM,
     SIDE,
     SMALLEST_SUM,
@@ -85,24 +86,34 @@ CROSSED: Final = 3.0
 
 
 @device
-def seek_pairs(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
-    """Settle the lanes that may have two roots on one side and are known on the other.
+def seek_pairs(flows: History, first: int, n_flows: int, work: Doubles) -> None:
+    """Settle the lanes that may have two roots on a side of zero, or on both.
 
-    Where there are two, `FOUND` is a distance between them, else 0; where there are
-    none, the count is set to 0.
+    Where there are two, `FOUND_ABOVE` or `FOUND_BELOW` is a distance between them,
+    else 0; where there are none, the count is set to 0.
     """
-    n_waiting = _begin(n_flows, work)
-    for _ in range(SEEK_STEPS):
-        if n_waiting == 0:
-            break
-        evaluate_both(flows, first, n_flows, work)
-        _judge(n_flows, work)
-        n_waiting = _narrow(n_flows, work)
+    for i in range(L):
+        work[FOUND_ABOVE * L + i] = 0.0
+        work[FOUND_BELOW * L + i] = 0.0
+        work[STATE * L + i] = SOLVED
+    for turn in range(2):
+        n_waiting = _begin(turn, n_flows, work)
+        for _ in range(SEEK_STEPS):
+            if n_waiting == 0:
+                break
+            evaluate_both(flows, first, n_flows, work)
+            _judge(n_flows, work)
+            n_waiting = _settle(n_flows, work)
+            _approach(n_flows, work)
 
 
 @device
-def _begin(n_flows: int, work: Doubles) -> int:
-    """Set up the lanes to look at; return how many there are."""
+def _begin(turn: int, n_flows: int, work: Doubles) -> int:
+    """Set up the lanes to look at; return how many there are.
+
+    At the first turn a lane looks above zero if there may be two roots, else below; at
+    the second, below if there may be two roots on both sides.
+    """
     n = float_of_int(n_flows)
     n_waiting = 0
     for i in range(L):
@@ -111,21 +122,27 @@ def _begin(n_flows: int, work: Doubles) -> int:
         first = work[FIRST * L + i]
         last = work[LAST * L + i]
         size = work[SIZE * L + i]
+        found_below = work[FOUND_BELOW * L + i]
         above_depth = work[ABOVE_DEPTH * L + i]
         below_depth = work[BELOW_DEPTH * L + i]
         above_middle = work[ABOVE_MIDDLE * L + i]
         below_middle = work[BELOW_MIDDLE * L + i]
         gain = work[SIGN * L + i] * work[TOTAL * L + i]
+        state = work[STATE * L + i]
         side = 1.0 if above == 2.0 else -1.0
+        side = side if turn == 0 else -1.0
         middle = above_middle if side > 0.0 else below_middle
         depth = above_depth if side > 0.0 else below_depth
         far = first if side > 0.0 else last
         high = log_(2.0 * size / abs_(far))
         there = above if side > 0.0 else below
-        beside = below if side > 0.0 else above
         wanted = 1.0 if there == 2.0 else 0.0
-        wanted = wanted if beside <= 1.0 else 0.0
+        wanted = wanted if below <= 2.0 else 0.0
+        wanted = wanted if above <= 2.0 else 0.0
         wanted = wanted if middle >= 0.0 else 0.0
+        wanted = wanted if state == SOLVED else 0.0
+        # What the first turn has looked for below needs no second.
+        wanted = wanted if found_below == 0.0 else 0.0
         start = FIRST_REACH / n
         start = start if start < high else 0.5 * high
         slack = 8.0 * n * UNIT_ROUNDOFF * size
@@ -138,10 +155,9 @@ def _begin(n_flows: int, work: Doubles) -> int:
         work[HIGH_TILT * L + i] = 0.0
         work[LOW_LOSS * L + i] = 0.5 * (size - gain) + slack
         work[HIGH_GAIN * L + i] = -1.0
-        work[FOUND * L + i] = 0.0
         work[U * L + i] = start
         work[X * L + i] = exp_(-side * start)
-        work[STATE * L + i] = WAITING if wanted > 0.0 else SOLVED
+        work[STATE * L + i] = WAITING if wanted > 0.0 else state
         n_waiting += 1 if wanted > 0.0 else 0
     return n_waiting
 
@@ -182,7 +198,7 @@ def _judge(n_flows: int, work: Doubles) -> None:
 
 
 @device
-def _narrow(n_flows: int, work: Doubles) -> int:
+def _settle(n_flows: int, work: Doubles) -> int:
     """Narrow the brackets, settle what is proven; return how many lanes go on."""
     n = float_of_int(n_flows)
     n_waiting = 0
@@ -196,27 +212,51 @@ def _narrow(n_flows: int, work: Doubles) -> int:
         verdict = work[VERDICT * L + i]
         side = work[SIDE * L + i]
         state = work[STATE * L + i]
-        found = work[FOUND * L + i]
-        share = abs_(work[F * L + i]) / work[Q * L + i]
         above = work[ABOVE * L + i]
         below = work[BELOW * L + i]
+        found_above = work[FOUND_ABOVE * L + i]
+        found_below = work[FOUND_BELOW * L + i]
         low = u if verdict == FALLS else low
-        low_tilt = tilt if verdict == FALLS else low_tilt
         high = u if verdict == RISES else high
+        low_tilt = tilt if verdict == FALLS else low_tilt
         high_tilt = tilt if verdict == RISES else high_tilt
         span = high - low
         fade = 1.0 if side > 0.0 else exp_(-(n - 1.0) * span)
         left = work[HIGH_GAIN * L + i] * fade * SAFETY - work[LOW_LOSS * L + i]
         next_state = WAITING if span * n > LEAST_SPAN else FAILED
-        next_state = next_state if verdict != NONE_YET else FAILED
-        next_state = SOLVED if verdict == CROSSED else next_state
-        clear = 1.0 if left > 0.0 else 0.0
-        clear = clear if next_state == WAITING else 0.0
-        next_state = SOLVED if clear > 0.0 else next_state
-        is_live = state == WAITING
-        next_state = next_state if is_live else state
-        gone = clear if is_live else 0.0
-        crossed = u if verdict == CROSSED else 0.0
+        next_state = next_state if verdict > NONE_YET else FAILED
+        crossed = side if verdict == CROSSED else 0.0
+        crossed = crossed if state == WAITING else 0.0
+        clear = side if left > 0.0 else 0.0
+        clear = clear if next_state == WAITING and crossed == 0.0 else 0.0
+        clear = clear if state == WAITING else 0.0
+        next_state = SOLVED if clear != 0.0 else next_state
+        next_state = SOLVED if crossed != 0.0 else next_state
+        next_state = next_state if state == WAITING else state
+        work[LOW * L + i] = low
+        work[HIGH * L + i] = high
+        work[LOW_TILT * L + i] = low_tilt
+        work[HIGH_TILT * L + i] = high_tilt
+        work[STATE * L + i] = next_state
+        work[FOUND_ABOVE * L + i] = u if crossed > 0.0 else found_above
+        work[FOUND_BELOW * L + i] = u if crossed < 0.0 else found_below
+        work[ABOVE * L + i] = 0.0 if clear > 0.0 else above
+        work[BELOW * L + i] = 0.0 if clear < 0.0 else below
+        n_waiting += 1 if next_state == WAITING else 0
+    return n_waiting
+
+
+@device
+def _approach(n_flows: int, work: Doubles) -> None:
+    """Say where to evaluate next."""
+    n = float_of_int(n_flows)
+    for i in range(L):
+        low = work[LOW * L + i]
+        high = work[HIGH * L + i]
+        low_tilt = work[LOW_TILT * L + i]
+        high_tilt = work[HIGH_TILT * L + i]
+        share = abs_(work[F * L + i]) / work[Q * L + i]
+        span = high - low
         # The least value is aimed at from the farther end, not to creep from one.
         best = low + span * low_tilt / (low_tilt - high_tilt)
         reach = 0.25 * share / n
@@ -226,15 +266,5 @@ def _narrow(n_flows: int, work: Doubles) -> int:
         outward = 3.0 * low if 3.0 * low < high else 0.5 * (low + high)
         goal = outward if high_tilt == 0.0 else goal
         goal = high / 3.0 if low_tilt == 0.0 else goal
-        work[LOW * L + i] = low
-        work[HIGH * L + i] = high
-        work[LOW_TILT * L + i] = low_tilt
-        work[HIGH_TILT * L + i] = high_tilt
         work[U * L + i] = goal
-        work[X * L + i] = exp_(-side * goal)
-        work[STATE * L + i] = next_state
-        work[FOUND * L + i] = crossed if is_live else found
-        work[ABOVE * L + i] = 0.0 if gone * side > 0.0 else above
-        work[BELOW * L + i] = 0.0 if gone * side < 0.0 else below
-        n_waiting += 1 if next_state == WAITING else 0
-    return n_waiting
+        work[X * L + i] = exp_(-work[SIDE * L + i] * goal)

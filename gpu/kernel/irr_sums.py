@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gpu.kernel.compiled import Doubles, L, device
+from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.intrinsics import abs_, fma
 from gpu.kernel.irr_count import COUNT_ROWS
 
@@ -27,9 +27,10 @@ Q_SLOPE: Final = COUNT_ROWS + 5
 # 1 for a root above zero, -1 for one below; what is done with the lane.
 SIDE: Final = COUNT_ROWS + 6
 STATE: Final = COUNT_ROWS + 7
-# Where f is proven to have the other sign than at 0, or 0.
-FOUND: Final = COUNT_ROWS + 8
-SUM_ROWS: Final = COUNT_ROWS + 9
+# Where above and below zero f is proven to have the other sign than at 0, else 0.
+FOUND_ABOVE: Final = COUNT_ROWS + 8
+FOUND_BELOW: Final = COUNT_ROWS + 9
+SUM_ROWS: Final = COUNT_ROWS + 10
 
 WAITING: Final = 1.0
 SOLVED: Final = 2.0
@@ -41,7 +42,7 @@ SMALLEST_SUM: Final = 1e-280
 
 
 @device
-def evaluate_both(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+def evaluate_both(flows: History, first: int, n_flows: int, work: Doubles) -> None:
     """Evaluate f and q and their derivatives in x by Horner's rule."""
     for row in range(F, Q_SLOPE + 1):
         for i in range(L):
@@ -72,7 +73,7 @@ def evaluate_both(flows: Doubles, first: int, n_flows: int, work: Doubles) -> No
 
 
 @device
-def evaluate_sum(flows: Doubles, first: int, n_flows: int, work: Doubles) -> None:
+def evaluate_sum(flows: History, first: int, n_flows: int, work: Doubles) -> None:
     """Evaluate f and its derivative in x, to the same bits as `evaluate_both`."""
     for i in range(L):
         work[F * L + i] = 0.0
