@@ -10,6 +10,7 @@ and down to ``-side`` for losses. What does not belong here: what is counted in 
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ EXPONENT_OF_ONE: Final = 1023
 REMAINDER_BITS: Final = 28
 """Bits of the mantissa below those of the bin that sums of bins keep."""
 _SIZE_MASK: Final = 2**63 - 1
+_DOUBLE: Final = struct.Struct("<d")
+_BITS: Final = struct.Struct("<q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,13 @@ class BitBins:
         sign = bits >> 63
         found: IntArray = (place ^ sign) - sign
         return found
+
+    def place(self, value: float) -> int:
+        """Return the bin of one outcome, see `places` [any]."""
+        bits: int = _BITS.unpack(_DOUBLE.pack(value))[0]
+        size = ((bits & _SIZE_MASK) >> self.shift) - (self.base_key - 1)
+        place = min(max(size, 0), self.side)
+        return -place if bits < 0 else place
 
     def remainders(self, values: FloatArray) -> IntArray:
         """Return how far into their bins outcomes lie.

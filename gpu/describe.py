@@ -25,6 +25,7 @@ __all__ = [
     "WEIGHT_BITS",
     "BlockMoments",
     "Counter",
+    "MonthCells",
     "NumpyCounter",
     "lane_sum",
     "weight_units",
@@ -62,6 +63,32 @@ class BlockMoments:
     square_units: float
 
 
+@dataclass(frozen=True, slots=True)
+class MonthCells:
+    """Counts by month, and what a block adds to them.
+
+    Parameters
+    ----------
+    bins : BitBins
+        Bins.
+    first : int
+        Bin of the first cell. [unitless]
+    cells : ndarray of int of shape (n_periods, n_bins)
+        Counts, or weights in units. [unitless]
+    low, high : ndarray of shape (n_periods,)
+        Extremes of the block, written. [same as outcomes]
+    is_counted : ndarray of bool of shape (n_periods,)
+        Months whose outcomes of the block are in the cells. [flag]
+    """
+
+    bins: BitBins
+    first: int
+    cells: IntArray
+    low: FloatArray
+    high: FloatArray
+    is_counted: BoolArray
+
+
 class Counter(Protocol):
     """How a block is counted; every form gives the same bits."""
 
@@ -79,19 +106,24 @@ class Counter(Protocol):
         """Add outcomes to cells (n_bins, 2): counts and sums of remainders."""
 
     def count_months(
-        self,
-        values: FloatArray,
-        units: IntArray | None,
-        bins: BitBins,
-        first: int,
-        cells: IntArray,
+        self, values: FloatArray, units: IntArray | None, months: MonthCells
     ) -> None:
-        """Add outcomes (n, n_periods) to cells (n_periods, n_bins)."""
+        """Add outcomes (n, n_periods) to counts by month, where they fit."""
 
     def flag_months(
         self, flags: BoolArray, units: IntArray | None
     ) -> tuple[IntArray, IntArray]:
         """Return how often a flag is up in each month, and has been up by then."""
+
+    def count_pair(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        units: IntArray | None,
+        bins: tuple[BitBins, BitBins],
+        cells: IntArray,
+    ) -> int:
+        """Add two outcomes (n,) to cells of all their bins; return the missing."""
 
 
 class NumpyCounter:
@@ -135,8 +167,9 @@ class NumpyCounter:
             units=total,
             mean=mean,
             squares=lane_sum(spread),
-            low=float(np.nanmin(values)),
-            high=float(np.nanmax(values)),
+            # A zero has no sign here.
+            low=float(np.nanmin(values)) + 0.0,
+            high=float(np.nanmax(values)) + 0.0,
             square_units=square_units,
         )
 
@@ -175,14 +208,12 @@ class NumpyCounter:
         np.add.at(cells[:, 1], places, parts)
 
     def count_months(
-        self,
-        values: FloatArray,
-        units: IntArray | None,
-        bins: BitBins,
-        first: int,
-        cells: IntArray,
+        self, values: FloatArray, units: IntArray | None, months: MonthCells
     ) -> None:
         """Add outcomes by month to counts.
+
+        A month whose outcomes do not all fit the cells is passed over; a month that is
+        marked as counted too.
 
         Parameters
         ----------
@@ -190,21 +221,28 @@ class NumpyCounter:
             Outcomes, none of them NaN. [any]
         units : ndarray of int of shape (n,) or None
             Weights in units. [unitless]
-        bins : BitBins
-            Bins.
-        first : int
-            Bin of the first cell. [unitless]
-        cells : ndarray of int of shape (n_periods, n_bins)
-            Counts, or weights in units, added to. [unitless]
+        months : MonthCells
+            Added to.
         """
-        n_periods, n_bins = cells.shape
-        places = bins.places(values) - first + n_bins * np.arange(n_periods)
+        months.low[:] = values.min(axis=0) + 0.0
+        months.high[:] = values.max(axis=0) + 0.0
+        n_bins = months.cells.shape[1]
+        is_inside = months.bins.places(months.low) >= months.first
+        is_inside &= months.bins.places(months.high) < months.first + n_bins
+        chosen = np.flatnonzero(is_inside & ~months.is_counted)
+        months.is_counted[chosen] = True
+        if not len(chosen):
+            return
+        inside = values if len(chosen) == len(months.low) else values[:, chosen]
+        places = months.bins.places(inside)
+        places += n_bins * np.arange(len(chosen)) - months.first
+        found = np.zeros(len(chosen) * n_bins, dtype=np.int64)
         if units is None:
-            found = np.bincount(places.ravel(), minlength=cells.size)
-            cells += found.reshape(cells.shape)
+            found += np.bincount(places.ravel(), minlength=len(found))
         else:
-            each = np.broadcast_to(units[:, None], values.shape)
-            np.add.at(cells.reshape(-1), places.ravel(), each.ravel())
+            each = np.broadcast_to(units[:, None], places.shape)
+            np.add.at(found, places.ravel(), each.ravel())
+        months.cells[chosen] += found.reshape(-1, n_bins)
 
     def flag_months(
         self, flags: BoolArray, units: IntArray | None
@@ -231,6 +269,39 @@ class NumpyCounter:
         if units is None:
             return flags.sum(axis=0), reached.sum(axis=0)
         return units @ flags, units @ reached
+
+    def count_pair(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        units: IntArray | None,
+        bins: tuple[BitBins, BitBins],
+        cells: IntArray,
+    ) -> int:
+        """Add pairs of outcomes to counts.
+
+        Parameters
+        ----------
+        x, y : ndarray of shape (n,)
+            Outcomes; a pair with NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        bins : tuple of BitBins
+            Bins of either outcome.
+        cells : ndarray of int of shape (n_x_bins, n_y_bins)
+            Counts, or weights in units, of all bins, added to. [unitless]
+
+        Returns
+        -------
+        int
+            Pairs passed over, or their weights in units. [unitless]
+        """
+        known = ~(np.isnan(x) | np.isnan(y))
+        rows = bins[0].places(x[known]) + bins[0].side
+        places = rows * cells.shape[1] + bins[1].places(y[known]) + bins[1].side
+        ones = np.ones(len(x), dtype=np.int64) if units is None else units
+        np.add.at(cells.reshape(-1), places, ones[known])
+        return int(ones[~known].sum())
 
 
 NUMPY: Final = NumpyCounter()

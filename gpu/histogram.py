@@ -88,8 +88,9 @@ class Histogram:
         counter: Counter,
     ) -> None:
         """Add outcomes that all lie from `low` to `high`, see `add`."""
-        first, last = self.bins.places(np.array([low, high])).tolist()
-        self._make_room(first, last)
+        first, last = self.bins.place(low), self.bins.place(high)
+        if first < self.first or last >= self.first + len(self.cells):
+            self._make_room(first, last)
         counter.count(values, units, self.bins, self.first, self.cells)
 
     def merge(self, other: Histogram) -> None:

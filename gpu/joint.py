@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gpu.bins import BitBins
+from gpu.describe import NUMPY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from gpu.describe import Counter
     from models.arrays import FloatArray, IntArray
 
 __all__ = ["JOINT_PAIRS", "JointHistogram"]
@@ -53,7 +55,13 @@ class JointHistogram:
         """Edges of the bins of the second outcome, shape (n_y_bins + 1,) [any]."""
         return _edges(self._y)
 
-    def add(self, x: FloatArray, y: FloatArray, units: IntArray | None = None) -> None:
+    def add(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> None:
         """Add scenarios.
 
         Parameters
@@ -62,14 +70,12 @@ class JointHistogram:
             Outcomes. [any]
         units : ndarray of int of shape (n,) or None
             Weights in units, see `gpu.describe.weight_units`. [unitless]
+        counter : Counter
+            How they are counted.
         """
-        known = ~(np.isnan(x) | np.isnan(y))
-        n_columns = self.counts.shape[1]
-        rows = self._x.places(x[known]) + self._x.side
-        places = rows * n_columns + self._y.places(y[known]) + self._y.side
-        ones = np.ones(len(x), dtype=np.int64) if units is None else units
-        np.add.at(self.counts.reshape(-1), places, ones[known])
-        self.n_missing += int(ones[~known].sum())
+        self.n_missing += counter.count_pair(
+            x, y, units, (self._x, self._y), self.counts
+        )
 
     def merge(self, other: JointHistogram) -> None:
         """Add the scenarios of another histogram of the same columns."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from gpu.backend import to_host
 from gpu.bins import BitBins, widened
-from gpu.describe import NUMPY
+from gpu.describe import NUMPY, MonthCells
 from gpu.risk import SHARE_TOLERANCE
 from gpu.statistics import part_of
 
@@ -124,11 +124,18 @@ class MonthHistogram:
         counter: Counter = NUMPY,
     ) -> None:
         """Add levels (n, n_periods), none of them NaN, with weights in units (n,)."""
-        low, high = values.min(axis=0), values.max(axis=0)
+        n_periods = values.shape[1]
+        low, high = np.full(n_periods, np.inf), np.full(n_periods, -np.inf)
+        is_counted = np.zeros(n_periods, dtype=np.bool_)
+        while not is_counted.all():
+            months = MonthCells(
+                self.bins, self.first, self.cells, low, high, is_counted
+            )
+            counter.count_months(values, units, months)
+            if not is_counted.all():
+                first, last = float(low.min()), float(high.max())
+                self._make_room(self.bins.place(first), self.bins.place(last))
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
-        ends = self.bins.places(np.array([low.min(), high.max()]))
-        self._make_room(int(ends[0]), int(ends[1]))
-        counter.count_months(values, units, self.bins, self.first, self.cells)
 
     def merge(self, other: MonthHistogram) -> None:
         """Add the levels of another histogram with the same `smallest`."""

@@ -114,7 +114,7 @@ class RowTally:
                 found = counted(values[~np.isnan(values)], _known(units, values))
                 self._first[name] = _added(self._first.get(name), found)
         for name, hits in events(rows, self.equity_limit_usd).items():
-            n_hits = hits.sum() if units is None else units[hits].sum()
+            n_hits = np.count_nonzero(hits) if units is None else units[hits].sum()
             self._counts[name] = self._counts.get(name, 0) + int(n_hits)
         if "irr_status" in rows:
             seen = counted(rows["irr_status"], units)
@@ -124,7 +124,7 @@ class RowTally:
                 key = f"{x}.{y}"
                 if key not in self._joints:
                     self._joints[key] = JointHistogram(x, y)
-                self._joints[key].add(rows[x], rows[y], units)
+                self._joints[key].add(rows[x], rows[y], units, counter)
 
     def _judge(self, first_id: int, rows: Rows, units: IntArray | None) -> None:
         """Keep the block's own figures, whose spread over blocks gives error bars."""

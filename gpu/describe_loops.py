@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loops of `gpu.describe_cpu`, compiled.
+
+Arrays are flat; weights are an array of no length where there are none. What does not
+belong here: what is counted and why (`gpu.describe`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gpu.kernel.compiled import Doubles, Integers, device, entry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "count",
+    "count_months",
+    "count_pair",
+    "flag_months",
+    "moments",
+    "square_units",
+]
+
+# Compiled in: the cache of compiled functions looks at this file alone.
+LANES: Final = 64
+_SIZE: Final = 2**63 - 1
+_INFINITE: Final = 2047 << 52
+
+
+@device
+def _add_up(lanes: Doubles) -> float:
+    """Add the upper half of the lanes to the lower until one is left."""
+    half = LANES // 2
+    while half >= 1:
+        for lane in range(half):
+            lanes[lane] = lanes[lane] + lanes[lane + half]
+        half = half // 2
+    return float(lanes[0])
+
+
+@device
+def _first_known(values: Doubles) -> int:
+    place = 0
+    while place < len(values) and values[place] != values[place]:
+        place += 1
+    return place
+
+
+@entry
+def moments(values: Doubles, units: Integers, found: Doubles, whole: Integers) -> None:
+    """Write mean, squares and extremes to `found`, count and weight to `whole`."""
+    n = len(values)
+    found[0] = 0.0
+    found[1] = 0.0
+    found[2] = np.inf
+    found[3] = -np.inf
+    place = _first_known(values)
+    if place == n:
+        return
+    start = values[place]
+    lanes = np.zeros(LANES)
+    lows = np.full(LANES, np.inf)
+    highs = np.full(LANES, -np.inf)
+    counts = np.zeros(LANES)
+    n_whole = n - n % LANES
+    for first in range(0, n_whole, LANES):
+        for lane in range(LANES):
+            value = values[first + lane]
+            low, high = lows[lane], highs[lane]
+            lanes[lane] += value - start if value == value else 0.0
+            counts[lane] += 1.0 if value == value else 0.0
+            lows[lane] = value if value < low else low
+            highs[lane] = value if value > high else high
+    for lane in range(n - n_whole):
+        value = values[n_whole + lane]
+        lanes[lane] += value - start if value == value else 0.0
+        counts[lane] += 1.0 if value == value else 0.0
+        lows[lane] = value if value < lows[lane] else lows[lane]
+        highs[lane] = value if value > highs[lane] else highs[lane]
+    for lane in range(LANES):
+        whole[0] += int(counts[lane])
+        found[2] = min(found[2], lows[lane])
+        found[3] = max(found[3], highs[lane])
+    whole[1] = whole[0]
+    if len(units) > 0:
+        whole[1] = _weighted_gaps(values, units, start, lanes)
+    mean = start + _add_up(lanes) / max(whole[1], 1)
+    found[0] = mean
+    _squares(values, units, mean, lanes)
+    found[1] = _add_up(lanes)
+
+
+@device
+def _weighted_gaps(
+    values: Doubles, units: Integers, start: float, lanes: Doubles
+) -> int:
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    total = 0
+    for place in range(len(values)):
+        value = values[place]
+        if value == value:
+            lanes[place % LANES] += (value - start) * float(units[place])
+            total += units[place]
+    return total
+
+
+@device
+def _squares(values: Doubles, units: Integers, mean: float, lanes: Doubles) -> None:
+    for lane in range(LANES):
+        lanes[lane] = 0.0
+    n = len(values)
+    if len(units) > 0:
+        for place in range(n):
+            value = values[place]
+            if value == value:
+                gap = value - mean
+                lanes[place % LANES] += gap * gap * float(units[place])
+        return
+    n_whole = n - n % LANES
+    for first in range(0, n_whole, LANES):
+        for lane in range(LANES):
+            value = values[first + lane]
+            gap = value - mean if value == value else 0.0
+            lanes[lane] += gap * gap
+    for lane in range(n - n_whole):
+        value = values[n_whole + lane]
+        gap = value - mean if value == value else 0.0
+        lanes[lane] += gap * gap
+
+
+@entry
+def square_units(values: Doubles, units: Integers) -> float:
+    """Return the sum of squared weights of outcomes that are not NaN."""
+    lanes = np.zeros(LANES)
+    n = len(values)
+    for first in range(0, n, LANES):
+        for lane in range(min(LANES, n - first)):
+            value = values[first + lane]
+            weight = float(units[first + lane]) if value == value else 0.0
+            lanes[lane] += weight * weight
+    return _add_up(lanes)
+
+
+@entry
+def count(
+    bits: Integers,
+    units: Integers,
+    shift: int,
+    base_key: int,
+    side: int,
+    first: int,
+    remainder_bits: int,
+    weight_bits: int,
+    cells: Integers,
+) -> None:
+    """Add outcomes, given by their bits, to pairs of count and sum of remainders."""
+    is_weighted = len(units) > 0
+    below = shift - remainder_bits
+    mask = (1 << remainder_bits) - 1
+    for place in range(len(bits)):
+        own = bits[place]
+        size = own & _SIZE
+        if size > _INFINITE:
+            continue
+        key = size >> shift
+        bin_size = min(max(key - (base_key - 1), 0), side)
+        sign = own >> 63
+        cell = 2 * ((bin_size ^ sign) - sign - first)
+        part = (size >> below) & mask if key >= base_key else 0
+        unit = 1
+        if is_weighted:
+            unit = units[place]
+            part = (part * unit) >> weight_bits
+        cells[cell] += unit
+        cells[cell + 1] += part
+
+
+@device
+def _place_of(own: int, shift: int, base_key: int, side: int) -> int:
+    key = ((own & _SIZE) >> shift) - (base_key - 1)
+    key = key if key > 0 else 0
+    key = key if key < side else side
+    sign = own >> 63
+    return (key ^ sign) - sign
+
+
+@device
+def _place_all(
+    bits: Integers,
+    start: int,
+    n_rows: int,
+    shift: int,
+    base_key: int,
+    side: int,
+    places: Integers,
+) -> None:
+    for row in range(n_rows):
+        places[row] = _place_of(bits[start + row], shift, base_key, side)
+
+
+@device
+def _range_of(
+    values: Doubles, start: int, n_rows: int, lows: Doubles, highs: Doubles
+) -> None:
+    for lane in range(LANES):
+        lows[lane] = np.inf
+        highs[lane] = -np.inf
+    n_whole = n_rows - n_rows % LANES
+    for first in range(start, start + n_whole, LANES):
+        for lane in range(LANES):
+            value = values[first + lane]
+            least, most = lows[lane], highs[lane]
+            lows[lane] = value if value < least else least
+            highs[lane] = value if value > most else most
+    for place in range(start + n_whole, start + n_rows):
+        lows[0] = min(lows[0], values[place])
+        highs[0] = max(highs[0], values[place])
+    for lane in range(1, LANES):
+        lows[0] = min(lows[0], lows[lane])
+        highs[0] = max(highs[0], highs[lane])
+
+
+@entry
+def count_months(
+    values: Doubles,
+    bits: Integers,
+    units: Integers,
+    shift: int,
+    base_key: int,
+    side: int,
+    first: int,
+    cells: Integers,
+    low: Doubles,
+    high: Doubles,
+    is_counted: NDArray[np.uint8],
+) -> None:
+    """Add outcomes, month after month, to counts where they fit the cells."""
+    n_periods = len(low)
+    n_rows = len(values) // n_periods
+    n_bins = len(cells) // n_periods
+    places = np.empty(max(n_rows, LANES), dtype=np.int64)
+    lows, highs = np.empty(LANES), np.empty(LANES)
+    for period in range(n_periods):
+        if is_counted[period]:
+            continue
+        _range_of(values, period * n_rows, n_rows, lows, highs)
+        _place_all(bits, period * n_rows, n_rows, shift, base_key, side, places)
+        low[period] = lows[0] + 0.0
+        high[period] = highs[0] + 0.0
+        least, most = side, -side
+        for row in range(n_rows):
+            least = min(least, places[row])
+            most = max(most, places[row])
+        if least < first or most >= first + n_bins:
+            continue
+        is_counted[period] = 1
+        start = period * n_bins - first
+        if len(units) > 0:
+            for row in range(n_rows):
+                cells[start + places[row]] += units[row]
+        else:
+            for row in range(n_rows):
+                cells[start + places[row]] += 1
+
+
+@entry
+def flag_months(
+    flags: NDArray[np.uint8],
+    units: Integers,
+    has_been: NDArray[np.uint8],
+    in_month: Integers,
+    by_month: Integers,
+) -> None:
+    """Write how often flags, month after month, are up and have been up."""
+    n_rows = len(has_been)
+    for period in range(len(in_month)):
+        start = period * n_rows
+        n_in, n_by = 0, 0
+        if len(units) > 0:
+            for row in range(n_rows):
+                has_been[row] |= flags[start + row]
+                n_in += units[row] * flags[start + row]
+                n_by += units[row] * has_been[row]
+        else:
+            for row in range(n_rows):
+                has_been[row] |= flags[start + row]
+                n_in += flags[start + row]
+                n_by += has_been[row]
+        in_month[period] = n_in
+        by_month[period] = n_by
+
+
+@entry
+def count_pair(
+    x: Integers,
+    y: Integers,
+    units: Integers,
+    x_shift: int,
+    x_base_key: int,
+    x_side: int,
+    y_shift: int,
+    y_base_key: int,
+    y_side: int,
+    cells: Integers,
+) -> int:
+    """Add pairs of outcomes to counts; return the weight of those with NaN."""
+    n_columns = 2 * y_side + 1
+    n_missing = 0
+    for row in range(len(x)):
+        unit = units[row] if len(units) > 0 else 1
+        if (x[row] & _SIZE) > _INFINITE or (y[row] & _SIZE) > _INFINITE:
+            n_missing += unit
+            continue
+        x_place = _place_of(x[row], x_shift, x_base_key, x_side) + x_side
+        y_place = _place_of(y[row], y_shift, y_base_key, y_side) + y_side
+        cells[x_place * n_columns + y_place] += unit
+    return n_missing
