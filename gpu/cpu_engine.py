@@ -44,7 +44,7 @@ _MASK_32: Final = 0xFFFFFFFF
 def is_compiled() -> bool:
     """Return whether this machine has the kernel compiled already."""
     folder = cache_folder()
-    return folder is not None and any(folder.rglob("*.nbc"))
+    return folder is not None and any(folder.rglob("run.score_rows-*.nbc"))
 
 
 class CpuEngine:

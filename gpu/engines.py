@@ -54,8 +54,8 @@ COMPILED_FROM_ROWS: Final = 5_000
 """With the kernel in the disk cache: loading Numba and it takes about a second, in
 which the array engine scores some 4,000 scenarios of the base study. [unitless]"""
 COMPILING_FROM_ROWS: Final = 100_000
-"""Without: compiling takes about half a minute, once per machine, in which the array
-engine scores some 100,000 scenarios. [unitless]"""
+"""Without: compiling takes a minute at most, once per machine, in which the array
+engine scores some 100,000 scenarios and more. [unitless]"""
 
 DEVICE_BLOCKS: Final = 16
 """Blocks that fill a device; a single one leaves most of it idle. [unitless]"""
@@ -206,6 +206,7 @@ def make_engine(
     *,
     n_rows: int | None = None,
     rows_at_once: int | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Engine:
     """Return the engine of a name, or for ``auto`` the one that suits the job.
 
@@ -227,6 +228,8 @@ def make_engine(
         Scenarios and grid points to come; None for many. [unitless]
     rows_at_once : int or None
         Scenarios in work arrays at once; None for what suits. [unitless]
+    say : callable or None
+        Told before anything is compiled, which takes a while.
 
     Returns
     -------
@@ -251,12 +254,12 @@ def make_engine(
         module, trouble = _compiled()
         if module is None:
             raise BackendError(trouble)
-        return _cpu_engine(module, parts, "cpu: asked for")
+        return _cpu_engine(module, parts, "cpu: asked for", say)
     place = array_module(name)
     if name != "auto" or place.name == "cuda":
         return ArrayEngine(place, *parts, rows_at_once=rows_at_once)
     n_all = None if n_rows is None else n_rows * len(plans)
-    return _auto(place, parts, n_all, rows_at_once)
+    return _auto(place, parts, n_all, rows_at_once, say)
 
 
 def make_host_engine(
@@ -279,6 +282,7 @@ def _auto(
     parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
     n_rows: int | None,
     rows_at_once: int | None,
+    say: Callable[[str], None] | None,
 ) -> Engine:
     """Return the engine for a computer without CUDA."""
     no_cuda = place.reason.partition(": chosen because ")[2]
@@ -288,10 +292,9 @@ def _auto(
     else:
         module, why = _compiled()
         if module is not None:
-            is_ready = bool(module.is_compiled())
-            if is_ready or n_rows is None or n_rows >= COMPILING_FROM_ROWS:
-                how = "" if is_ready else ", compiled now, once on this machine"
-                return _cpu_engine(module, parts, f"cpu: chosen{how}; {no_cuda}")
+            is_many = n_rows is None or n_rows >= COMPILING_FROM_ROWS
+            if is_many or module.is_compiled():
+                return _cpu_engine(module, parts, f"cpu: chosen; {no_cuda}", say)
             why = f"{n_rows:,} scenarios do not repay compiling, once on this machine"
     engine = ArrayEngine(place, *parts, rows_at_once=rows_at_once)
     engine.reason = f"numpy: chosen because {why}; {no_cuda}"
@@ -311,7 +314,12 @@ def _cpu_engine(
     module: Any,
     parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
     reason: str,
+    say: Callable[[str], None] | None = None,
 ) -> Engine:
+    if not module.is_compiled():
+        reason += "; compiled now, once on this machine"
+        if say is not None:
+            say("Compiling the fast engine, once on this machine: about a minute.")
     engine: Engine = module.CpuEngine(*parts)
     engine.reason = reason
     return engine

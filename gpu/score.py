@@ -8,12 +8,14 @@ chosen scenarios alone. What does not belong here: what one scenario scores
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gpu.chunk_run import ChunkRun
 from gpu.chunks import BLOCK
+from gpu.describe import NUMPY
 from gpu.engines import make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
 from gpu.sampling_rule import DrawRule, as_rule
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gpu.accuracy import Reached
-    from gpu.engines import EngineName
+    from gpu.describe import Counter
+    from gpu.engines import Engine, EngineName
     from gpu.grid import Grid
     from gpu.intervals import Dependence
     from gpu.numpy_engine import Rows, Scored
@@ -181,11 +184,17 @@ def score_plans(
     draws = DrawRule(seed) if rule is None else rule
     parts = (study, plans, baseline, draws)
     n_total = n_scenarios + (0 if points is None else points.n_points)
+    watch = Watch(n_total, progress)
     engine = make_engine(
-        backend, *parts, n_rows=n_total, rows_at_once=options.rows_at_once
+        backend,
+        *parts,
+        n_rows=n_total,
+        rows_at_once=options.rows_at_once,
+        say=options.say,
     )
     base = engine.score_base()
-    tally = _tally(study, draws, keep_rows=keep_rows)
+    watch.start()
+    tally = _tally(study, draws, engine, keep_rows=keep_rows)
     if goal is not None:
         rows = base[0].rows
         goal.check(rows, events(rows, tally.rows.equity_limit_usd))
@@ -202,7 +211,7 @@ def score_plans(
         engine,
         [tally.fresh() for _ in plans],
         n_scenarios=n_scenarios,
-        watch=Watch(n_total, progress),
+        watch=watch,
         keep_rows=keep_rows,
         store=options.store,
         rows_on_disk=has_rows,
@@ -257,14 +266,28 @@ def score_scenarios(
     return score_paths(study, plan, paths, baseline=baseline)
 
 
-def _tally(study: Study, rule: DrawRule, *, keep_rows: bool) -> ScoreTally:
-    """Return an empty tally for scenarios drawn by a rule."""
+def _tally(
+    study: Study, rule: DrawRule, engine: Engine, *, keep_rows: bool
+) -> ScoreTally:
+    """Return an empty tally for scenarios drawn by a rule, as quick as the engine."""
     return ScoreTally(
         study.company.emergency_equity_max_usd,
         is_streamed=not keep_rows,
         is_weighted=rule.method == "importance",
         dependence=DEPENDENCE.get(rule.method, "rows"),
+        counter=_counter(engine.name),
     )
+
+
+def _counter(engine: str) -> Counter:
+    """Return how blocks are counted: compiled, but where Numba is not loaded anyway."""
+    if engine == "numpy":
+        return NUMPY
+    try:
+        counter: Counter = importlib.import_module("gpu.describe_cpu").CPU
+    except ImportError:
+        return NUMPY
+    return counter
 
 
 def _on_grid(work: ChunkRun, grid: Grid) -> list[Rows]:
@@ -312,6 +335,7 @@ def _result(
         backend="+".join(work.engines_used),
         backend_reason=work.engine.reason,
         elapsed_s=watch.elapsed_s(),
+        prepared_s=watch.prepared_s,
         scenarios_per_s=watch.rows_per_s(),
         base={name: float(column[0]) for name, column in base.rows.items()},
         summary=rows.summary(columns, weight),

@@ -78,6 +78,8 @@ class ScoreResult:
         95 % confidence interval of each of `probabilities`. [share 0-1]
     effective_scenarios : float
         Scenarios of equal weight worth as much. [unitless]
+    prepared_s : float
+        Wall time before: making the engine, compiling it where that was due. [s]
     tally : ScoreTally or None
         All statistics, joint histograms and first periods among them.
     """
@@ -102,4 +104,5 @@ class ScoreResult:
     reached: Reached | None = None
     probability_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     effective_scenarios: float = 0.0
+    prepared_s: float = 0.0
     tally: ScoreTally | None = None

@@ -47,6 +47,12 @@ class Watch:
         self._progress = progress
         self._started_s = time.perf_counter()
         self._n_before = 0
+        self.prepared_s = 0.0
+
+    def start(self) -> None:
+        """Note that all is ready: time before was for preparing."""
+        self.prepared_s = self.elapsed_s()
+        self._started_s = time.perf_counter()
 
     def add(self, n_rows: int) -> None:
         """Note that rows have been scored."""

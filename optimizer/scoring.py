@@ -343,6 +343,7 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
         "rule": None if result.rule is None else result.rule.as_json(),
         "backend": result.backend,
         "backend_reason": result.backend_reason,
+        "prepared_s": result.prepared_s,
         "elapsed_s": result.elapsed_s,
         "scenarios_per_s": result.scenarios_per_s,
         "base": result.base,

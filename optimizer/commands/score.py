@@ -164,7 +164,7 @@ def _show(scored: ScoredRun) -> None:
         console.print(_reached(result.reached), markup=False)
     console.print(
         f"{result.scenarios_per_s:,.0f} scenarios/s in {result.elapsed_s:,.1f} s on "
-        f"{result.backend}.",
+        f"{result.backend}, ready after {result.prepared_s:,.1f} s.",
         markup=False,
     )
     error_console().print(result.backend_reason, markup=False)
