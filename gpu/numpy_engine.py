@@ -67,7 +67,6 @@ MAX_IRR_PER_YEAR = 10.0
 """Rates of a thousand per cent a year and over are not told apart."""
 EQUITY_TOLERANCE_USD = 1e-6
 """Emergency equity or debt below this is rounding."""
-ROUNDING = 1e-15
 SNAP_USD = 1e-6
 SNAP_SHARE = 1e-12
 
@@ -347,7 +346,8 @@ def rate_per_year(rate_per_month: FloatArray) -> FloatArray:
 def recovery_months(cash_flow_usd: FloatArray) -> FloatArray:
     """Return when the money put in has first come back.
 
-    The rule of `models.finance.payback_months`, on any array module.
+    The rule of `models.finance.payback_months`, on any array module; a balance that is
+    zero but for the rounding of an engine's flows (see `increment_usd`) is zero.
 
     Parameters
     ----------
@@ -361,7 +361,7 @@ def recovery_months(cash_flow_usd: FloatArray) -> FloatArray:
         [months]
     """
     balance = np.cumsum(cash_flow_usd, axis=1)
-    slack = ROUNDING * np.cumsum(np.abs(cash_flow_usd), axis=1)
+    slack = SNAP_USD + SNAP_SHARE * np.cumsum(np.abs(cash_flow_usd), axis=1)
     was_negative = np.cumsum(balance < -slack, axis=1) > 0
     is_back = was_negative & (balance >= -slack)
     months = np.where(

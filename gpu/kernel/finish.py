@@ -8,7 +8,7 @@ Rules are those of `gpu.numpy_engine` and `gpu.kernel.irr`. Column k of lane i g
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
-from gpu.kernel.elementary import abs_, float_of_int, larger
+from gpu.kernel.elementary import abs_, float_of_int, larger, smaller
 from gpu.kernel.irr import IRR_RATE, IRR_ROOTS, IRR_STATUS, irr_lanes
 from gpu.kernel.layout import (
     CASH_FLOW,
@@ -40,7 +40,6 @@ from gpu.kernel.layout import (
 )
 from gpu.kernel.plan import series_row
 
-ROUNDING = 1e-15
 SNAP_USD = 1e-6
 SNAP_SHARE = 1e-12
 NEVER = 1e300
@@ -95,15 +94,15 @@ def payback(w: Doubles, h: History, first: int, ints: Integers) -> None:
             flow = h[at + i]
             balance = w[CASH_FLOW * L + i] + flow
             size = w[PROFIT * L + i] + abs_(flow)
-            slack = ROUNDING * size
-            out = 1.0 if balance < -slack else w[SITE_FLOW * L + i]
-            is_back = out > 0.0 and balance >= -slack
-            found = w[TERMINAL * L + i]
-            is_first = is_back and found == NEVER
+            slack = SNAP_USD + SNAP_SHARE * size
+            was_out = w[SITE_FLOW * L + i]
+            out = 1.0 if balance < -slack else was_out
+            back = month if balance >= -slack else NEVER
+            back = back if out > 0.0 else NEVER
             w[CASH_FLOW * L + i] = balance
             w[PROFIT * L + i] = size
             w[SITE_FLOW * L + i] = out
-            w[TERMINAL * L + i] = month if is_first else found
+            w[TERMINAL * L + i] = smaller(w[TERMINAL * L + i], back)
     for i in range(L):
         found = w[TERMINAL * L + i]
         w[TERMINAL * L + i] = found if w[SITE_FLOW * L + i] > 0.0 else 0.0

@@ -281,8 +281,9 @@ Z = 0
     LIQUIDATED,
     LTV,
     DISTANCE,
+    SOLD_BTC,
     W_ROWS,
-) = range(8, 67)
+) = range(8, 68)
 
 # -- rows of s: one site's market ---------------------------------------------------
 POWER_DEVIATION, POWER, OWN_DRAW, SPARE_DRAW, CAPEX, DELAY, S_ROWS = range(7)

@@ -98,6 +98,7 @@ from gpu.kernel.treasury import (
     close_month,
     meet_call,
     mend_floor,
+    note_call,
     pledge_and_release,
     see_level,
     sell_and_raise,
@@ -313,7 +314,8 @@ def plan_month(
     buy_and_repay(w, p, plan, head, data, ints, t)
     if ints[head + PLAN_HAS_LOAN] == 1:
         see_level(w, p, plan, data, ints)
-        meet_call(w, p, plan, data, ints, t)
+        meet_call(w, p, plan, data, ints)
+        note_call(w, p, plan, t)
     mend_floor(w, p, plan, head, data, ints)
     close_month(w, p, plan, head, data, ints, t)
 

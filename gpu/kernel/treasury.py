@@ -66,6 +66,7 @@ from gpu.kernel.layout import (
     SALE_KEPT,
     SELLING_COST,
     SITES_FLOW,
+    SOLD_BTC,
     SOLD_FREE,
     SOLD_PLEDGED,
     SOLD_USD,
@@ -236,7 +237,7 @@ def see_level(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) 
 
 @device
 def meet_call(
-    w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers, t: int
+    w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers
 ) -> None:
     """Meet a margin call: cash, free BTC pledged, a sale, or the lender's."""
     c = ints[COMPANY]
@@ -246,7 +247,6 @@ def meet_call(
     penalty = data[c + PENALTY]
     selling = data[c + SELLING_COST]
     floor = data[c + CASH_FLOOR]
-    month = float_of_int(t)
     b = plan * P_ROWS * L
     for i in range(L):
         loan = p[b + LOAN * L + i]
@@ -260,42 +260,60 @@ def meet_call(
         short = called * larger(loan - level * pledged, 0.0)
         paid = smaller(larger(cash - floor, 0.0), short)
         short = short - paid
-        more = smaller(free, short / (level if level > 0.0 else HUGE))
+        backing = level if level > 0.0 else HUGE
+        more = smaller(free, short / backing)
         short = larger(short - level * more, 0.0)
         held = pledged + more
         owed = loan - paid
         backed = call * pledged
-        trigger = loan / (backed if backed > 0.0 else 1.0)
-        trigger = trigger if backed > 0.0 else (HUGE if loan > 0.0 else 0.0)
-        from_usd = w[START_PRICE * L + i]
-        from_usd = from_usd if w[LOW_FRAC * L + i] < 1.0 else w[PRICE * L + i]
+        safe = backed if backed > 0.0 else 1.0
+        trigger = loan / safe
+        bare_call = HUGE if loan > 0.0 else 0.0
+        trigger = trigger if backed > 0.0 else bare_call
+        start_usd = w[START_PRICE * L + i]
+        price = w[PRICE * L + i]
+        from_usd = start_usd if w[LOW_FRAC * L + i] < 1.0 else price
         at_call = smaller(from_usd, trigger)
         worth = liquidation * at_call * w[DIP * L + i] * held
         seized = called if owed >= worth else 0.0
         seized = seized if short > 0.0 else 0.0
-        fetched = low * (1.0 - (penalty if seized > 0.0 else selling))
+        lost = penalty if seized > 0.0 else selling
+        fetched = low * (1.0 - lost)
         sold = smaller(short / (fetched - level), held)
         proceeds = fetched * sold
-        bare = larger(owed - proceeds, 0.0) if sold >= held else 0.0
+        uncovered = larger(owed - proceeds, 0.0)
+        bare = uncovered if sold >= held else 0.0
         paid = paid + called * bare
         p[b + LOAN * L + i] = loan - paid - proceeds
         p[b + CASH * L + i] = cash - paid
         p[b + FREE * L + i] = free - more
         p[b + PLEDGED * L + i] = held - sold
-        p[b + WAS_CALLED * L + i] = larger(called, p[b + WAS_CALLED * L + i])
         w[CALLED * L + i] = called
         w[LIQUIDATED * L + i] = seized
+        w[SOLD_BTC * L + i] = sold
         w[SOLD_USD * L + i] += proceeds
         w[REPAID_USD * L + i] += paid + proceeds
+        p[b + FORCED_USD * L + i] += proceeds
+
+
+@device
+def note_call(w: Doubles, p: Doubles, plan: int, t: int) -> None:
+    """Add a month's call to the plan's record."""
+    month = float_of_int(t)
+    b = plan * P_ROWS * L
+    for i in range(L):
+        called = w[CALLED * L + i]
+        seized = w[LIQUIDATED * L + i]
+        sold = w[SOLD_BTC * L + i]
         by_lender = seized * sold
+        p[b + WAS_CALLED * L + i] = larger(called, p[b + WAS_CALLED * L + i])
         p[b + LIQUIDATED_BTC * L + i] += by_lender
         p[b + CALLED_BTC * L + i] += sold - by_lender
-        p[b + FORCED_USD * L + i] += proceeds
-        first = p[b + FIRST_CALL * L + i]
-        p[b + FIRST_CALL * L + i] = smaller(first, month) if called > 0.0 else first
+        when = month if called > 0.0 else HUGE
+        p[b + FIRST_CALL * L + i] = smaller(p[b + FIRST_CALL * L + i], when)
+        when = month if seized > 0.0 else HUGE
         first = p[b + FIRST_LIQUIDATION * L + i]
-        now = smaller(first, month)
-        p[b + FIRST_LIQUIDATION * L + i] = now if seized > 0.0 else first
+        p[b + FIRST_LIQUIDATION * L + i] = smaller(first, when)
 
 
 @device
