@@ -43,7 +43,7 @@ from gpu.kernel.translate_expressions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["PRELUDE", "Translation", "TranslationError", "translate"]
 
@@ -83,7 +83,11 @@ class Translation:
     signatures: dict[str, Signature]
 
 
-def translate(functions: Sequence[Callable[..., Any]], lanes: int = 1) -> Translation:
+def translate(
+    functions: Sequence[Callable[..., Any]],
+    lanes: int = 1,
+    sizes: Mapping[str, int] | None = None,
+) -> Translation:
     """Return functions of the kernel and all that they call as one C++ header.
 
     Parameters
@@ -92,6 +96,8 @@ def translate(functions: Sequence[Callable[..., Any]], lanes: int = 1) -> Transl
         Marked with ``device`` or ``entry``.
     lanes : int
         Value of `L` in C++. [unitless]
+    sizes : mapping of str to int, optional
+        Further constants to define, by name. [unitless]
 
     Returns
     -------
@@ -108,9 +114,11 @@ def translate(functions: Sequence[Callable[..., Any]], lanes: int = 1) -> Transl
         sources.add(_plain(function))
     constants, names = sources.constants(), sources.names()
     parts = [_function(source, constants, names) for source in sources.ordered]
+    listed = set(constants.values())
+    listed |= {(name, INT, literal(size)) for name, size in (sizes or {}).items()}
     lines = [
         f"constexpr {kind} {name} = {text};"
-        for name, kind, text in sorted(set(constants.values()))
+        for name, kind, text in sorted(listed)
         if "(" not in text
     ]
     text = "\n".join(
