@@ -110,7 +110,7 @@ def payback(w: Doubles, h: History, first: int, ints: Integers) -> None:
 
 @device
 def write_row(
-    out: Doubles, column: int, n_rows: int, first: int, of: Doubles, row: int
+    out: Doubles, column: int, n_rows: int, first: int, of: History, row: int
 ) -> None:
     """Copy a row of lanes into a column."""
     to = column * n_rows + first
