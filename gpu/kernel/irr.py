@@ -33,7 +33,7 @@ from gpu.kernel.irr_count import (
     TOTAL,
     count_roots,
 )
-from gpu.kernel.irr_seek import seek_pairs
+from gpu.kernel.irr_seek import SEEK_ROWS, seek_pairs
 from gpu.kernel.irr_sums import (
     F_SLOPE,
     FAILED,
@@ -110,7 +110,7 @@ IS_NEAR: Final = SUM_ROWS + 7
 STEP: Final = SUM_ROWS + 8
 IS_CLOSE: Final = SUM_ROWS + 9
 IS_AWAY: Final = SUM_ROWS + 10
-IRR_WORK_ROWS: Final = SUM_ROWS + 11
+IRR_WORK_ROWS: Final = SEEK_ROWS
 
 
 @device

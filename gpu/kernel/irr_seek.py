@@ -6,11 +6,12 @@ anywhere has the other sign than at zero, else none, a double root apart. The le
 value is looked for on what is left of f after dividing by ``x^m (1 - x)^d``, where the
 bound comes from the running sums of depth d and m is a place in the middle group of
 their signs: by the same count of signs no positive level of this quotient is met more
-than twice, so that it falls to one least value and rises again. (Of a row for roots
-below zero, flows are read backwards.) From a falling point a and a rising point b it
-follows that all is positive outside of a to b; inside, inflows are worth no less than
-at b and outflows no more than at a, or nearer zero so. What does not belong here:
-solving for the root (`gpu.kernel.irr`).
+than twice, so that it falls to one least value and rises again. (For roots below zero,
+flows are read backwards.) From a falling point a and a rising point b it follows that
+f keeps its sign outside of a to b. Inside, what flows of that sign are worth lies above
+its tangent at a, and what the others are worth below its chord, as both are convex; if
+the tangent is above the chord at b, f keeps its sign everywhere. What does not belong
+here: solving for the root (`gpu.kernel.irr`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.elementary import exp_, log_
-from gpu.kernel.intrinsics import abs_, float_of_int
+from gpu.kernel.intrinsics import abs_, float_of_int, sqrt_
 from gpu.kernel.irr_count import (
     ABOVE,
     ABOVE_DEPTH,
@@ -29,8 +30,10 @@ from gpu.kernel.irr_count import (
     BELOW_MIDDLE,
     FIRST,
     LAST,
+    MOMENT,
     SIGN,
     SIZE,
+    SPREAD,
     TOTAL,
     UNIT_ROUNDOFF,
 )
@@ -40,6 +43,7 @@ from gpu.kernel.irr_sums import (
     FOUND_ABOVE,
     FOUND_BELOW,
     LARGEST_SUM,
+    Q_SLOPE,
     SIDE,
     SMALLEST_SUM,
     SOLVED,
@@ -53,7 +57,7 @@ from gpu.kernel.irr_sums import (
     evaluate_both,
 )
 
-__all__ = ["seek_pairs"]
+__all__ = ["SEEK_ROWS", "seek_pairs"]
 
 SEEK_STEPS: Final = 14
 # In units of 1 / n_flows: the first distance tried, and the narrowest bracket.
@@ -61,23 +65,32 @@ FIRST_REACH: Final = 3.0
 LEAST_SPAN: Final = 1e-5
 # A slope below this, in flows, may be rounding.
 LEAST_TILT: Final = 1e-7
-# More than the rounding of the factors of a proof.
-SAFETY: Final = 1.0 - 1e-9
+# More than the rounding of what a proof compares, as a share of it.
+SAFETY: Final = 1e-9
+# Stands for what is not known at a far end.
+HUGE: Final = 1e300
+# Within this an exponential function neither overflows nor vanishes.
+MOST_FADE: Final = 600.0
 
 # Rows of the scratch array, free again afterwards: the bracket, the slopes of the
-# logarithm of the quotient at its ends (0 for unknown), the most that flows of the
-# other sign are worth at the near end, the least that those of the sign are at the far
-# end, and depth and place of the quotient.
+# logarithm of the quotient at its ends (0 for unknown), ...
 LOW: Final = SUM_ROWS
 HIGH: Final = SUM_ROWS + 1
 LOW_TILT: Final = SUM_ROWS + 2
 HIGH_TILT: Final = SUM_ROWS + 3
-LOW_LOSS: Final = SUM_ROWS + 4
-HIGH_GAIN: Final = SUM_ROWS + 5
-DEPTH: Final = SUM_ROWS + 6
-SHIFT: Final = SUM_ROWS + 7
-TILT: Final = SUM_ROWS + 8
-VERDICT: Final = SUM_ROWS + 9
+# ... at the near end what flows of the sum's sign are worth, how that changes beside
+# an exponential function, and the exponent of that; at the far end what the others are
+# worth; ...
+LOW_GAIN: Final = SUM_ROWS + 4
+LOW_LEAN: Final = SUM_ROWS + 5
+LOW_PLACE: Final = SUM_ROWS + 6
+HIGH_LOSS: Final = SUM_ROWS + 7
+# ... d and m of the quotient, its slope here, and what that says.
+DEPTH: Final = SUM_ROWS + 8
+SHIFT: Final = SUM_ROWS + 9
+TILT: Final = SUM_ROWS + 10
+VERDICT: Final = SUM_ROWS + 11
+SEEK_ROWS: Final = SUM_ROWS + 12
 
 NONE_YET: Final = 0.0
 FALLS: Final = 1.0
@@ -145,7 +158,10 @@ def _begin(turn: int, n_flows: int, work: Doubles) -> int:
         wanted = wanted if found_below == 0.0 else 0.0
         start = FIRST_REACH / n
         start = start if start < high else 0.5 * high
-        slack = 8.0 * n * UNIT_ROUNDOFF * size
+        spread = work[SPREAD * L + i]
+        moment = work[SIGN * L + i] * work[MOMENT * L + i]
+        place = spread / size
+        gain = 0.5 * (size + gain)
         work[SIDE * L + i] = side
         work[DEPTH * L + i] = depth
         work[SHIFT * L + i] = middle if side > 0.0 else middle - (n - 1.0)
@@ -153,8 +169,10 @@ def _begin(turn: int, n_flows: int, work: Doubles) -> int:
         work[HIGH * L + i] = high
         work[LOW_TILT * L + i] = 0.0
         work[HIGH_TILT * L + i] = 0.0
-        work[LOW_LOSS * L + i] = 0.5 * (size - gain) + slack
-        work[HIGH_GAIN * L + i] = -1.0
+        work[LOW_GAIN * L + i] = gain
+        work[LOW_LEAN * L + i] = side * (place * gain - 0.5 * (spread + moment))
+        work[LOW_PLACE * L + i] = side * place
+        work[HIGH_LOSS * L + i] = HUGE
         work[U * L + i] = start
         work[X * L + i] = exp_(-side * start)
         work[STATE * L + i] = WAITING if wanted > 0.0 else state
@@ -172,12 +190,16 @@ def _judge(n_flows: int, work: Doubles) -> None:
         f = work[F * L + i]
         f_slope = work[F_SLOPE * L + i]
         q = work[Q * L + i]
+        q_slope = work[Q_SLOPE * L + i]
         side = work[SIDE * L + i]
         shift = work[SHIFT * L + i]
         depth = work[DEPTH * L + i]
-        low_loss = work[LOW_LOSS * L + i]
-        high_gain = work[HIGH_GAIN * L + i]
-        gain = work[SIGN * L + i] * f
+        low_gain = work[LOW_GAIN * L + i]
+        low_lean = work[LOW_LEAN * L + i]
+        low_place = work[LOW_PLACE * L + i]
+        high_loss = work[HIGH_LOSS * L + i]
+        sign = work[SIGN * L + i]
+        gain = sign * f
         slack = 8.0 * n * UNIT_ROUNDOFF * q
         near = exp_(-u)
         tilt = shift - side * (x * f_slope) / f - depth * near / (1.0 - near)
@@ -188,13 +210,16 @@ def _judge(n_flows: int, work: Doubles) -> None:
         inside = 1.0 if q < LARGEST_SUM else 0.0
         inside = inside if q > SMALLEST_SUM else 0.0
         verdict = verdict if inside > 0.0 else RISES
-        loss = 0.5 * (q - gain) + slack
-        gain = 0.5 * (q + gain) - slack
-        gain = gain if inside > 0.0 else -1.0
+        loss = 0.5 * (q - gain) if inside > 0.0 else HUGE
+        gain = 0.5 * (q + gain)
+        place = x * q_slope / q
+        lean = side * (place * gain - 0.5 * x * (q_slope + sign * f_slope))
         work[TILT * L + i] = tilt if inside > 0.0 else 0.0
         work[VERDICT * L + i] = verdict
-        work[LOW_LOSS * L + i] = loss if verdict == FALLS else low_loss
-        work[HIGH_GAIN * L + i] = gain if verdict == RISES else high_gain
+        work[LOW_GAIN * L + i] = gain if verdict == FALLS else low_gain
+        work[LOW_LEAN * L + i] = lean if verdict == FALLS else low_lean
+        work[LOW_PLACE * L + i] = side * place if verdict == FALLS else low_place
+        work[HIGH_LOSS * L + i] = loss if verdict == RISES else high_loss
 
 
 @device
@@ -221,13 +246,19 @@ def _settle(n_flows: int, work: Doubles) -> int:
         low_tilt = tilt if verdict == FALLS else low_tilt
         high_tilt = tilt if verdict == RISES else high_tilt
         span = high - low
-        fade = 1.0 if side > 0.0 else exp_(-(n - 1.0) * span)
-        left = work[HIGH_GAIN * L + i] * fade * SAFETY - work[LOW_LOSS * L + i]
+        gain = work[LOW_GAIN * L + i]
+        tangent = gain + work[LOW_LEAN * L + i] * span
+        worth = work[HIGH_LOSS * L + i]
+        fade = work[LOW_PLACE * L + i] * span
+        loss = worth * exp_(fade)
+        left = tangent - loss - SAFETY * (gain + loss)
         next_state = WAITING if span * n > LEAST_SPAN else FAILED
         next_state = next_state if verdict > NONE_YET else FAILED
         crossed = side if verdict == CROSSED else 0.0
         crossed = crossed if state == WAITING else 0.0
         clear = side if left > 0.0 else 0.0
+        clear = clear if worth < HUGE else 0.0
+        clear = clear if abs_(fade) < MOST_FADE else 0.0
         clear = clear if next_state == WAITING and crossed == 0.0 else 0.0
         clear = clear if state == WAITING else 0.0
         next_state = SOLVED if clear != 0.0 else next_state
@@ -257,10 +288,15 @@ def _approach(n_flows: int, work: Doubles) -> None:
         high_tilt = work[HIGH_TILT * L + i]
         share = abs_(work[F * L + i]) / work[Q * L + i]
         span = high - low
-        # The least value is aimed at from the farther end, not to creep from one.
-        best = low + span * low_tilt / (low_tilt - high_tilt)
         reach = 0.25 * share / n
-        goal = best + reach if best - low < high - best else best - reach
+        # Roots of slopes, as one of them is often by far the larger.
+        fall = sqrt_(abs_(low_tilt))
+        rise = sqrt_(abs_(high_tilt))
+        best = low + span * fall / (fall + rise)
+        # A little beyond, so that the farther end comes nearer, too.
+        beyond_low = best - 0.5 * (high - best) - reach
+        beyond_high = best + 0.5 * (best - low) + reach
+        goal = beyond_high if best - low < high - best else beyond_low
         goal = goal if goal > low + 0.05 * span else low + 0.05 * span
         goal = goal if goal < high - 0.05 * span else high - 0.05 * span
         outward = 3.0 * low if 3.0 * low < high else 0.5 * (low + high)
