@@ -139,6 +139,16 @@ class BitBins:
         keys = self.base_key + np.abs(places)
         return (keys << self.shift).view(np.float64)
 
+    def lower_ends(self, places: IntArray) -> FloatArray:
+        """Return the least outcome of bins; shape kept [any]."""
+        low, high = self.lower_sizes(places), self.upper_sizes(places)
+        return np.where(places > 0, low, -high)
+
+    def upper_ends(self, places: IntArray) -> FloatArray:
+        """Return the outcome at which bins end; shape kept [any]."""
+        low, high = self.lower_sizes(places), self.upper_sizes(places)
+        return np.where(places >= 0, high, -low)
+
     def middles(self, places: IntArray) -> FloatArray:
         """Return what stands for the outcomes of bins; shape kept [any].
 

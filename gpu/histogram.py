@@ -117,10 +117,8 @@ class Histogram:
     def bounds(self, low_share: float, high_share: float) -> tuple[float, float]:
         """Return ends of the bins of two shares, outwards [same as outcomes]."""
         places = self.places_of((low_share, high_share))
-        near, far = self.bins.lower_sizes(places), self.bins.upper_sizes(places)
-        low = near[0] if places[0] > 0 else -far[0]
-        high = far[1] if places[1] >= 0 else -near[1]
-        return float(low), float(high)
+        low, high = self.bins.lower_ends(places), self.bins.upper_ends(places)
+        return float(low[0]), float(high[1])
 
     def tail_mean(self, alpha: float) -> float:
         """Return the mean of the lowest ``1 - alpha`` of the outcomes."""

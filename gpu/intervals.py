@@ -42,6 +42,7 @@ __all__ = [
     "figure_interval",
     "normal_interval",
     "order_ranks",
+    "share_interval",
     "standard_error_of",
     "tail_standard_error",
     "wilson_interval",
@@ -238,6 +239,31 @@ def block_interval(
     n_known = n_blocks * len(known) / len(block_values)
     error = float(known.std(ddof=1)) / math.sqrt(n_known)
     return normal_interval(value, error, len(known) - 1.0)
+
+
+def share_interval(
+    share: float, block_shares: FloatArray | None, n_blocks: float, n_independent: float
+) -> Interval:
+    """Return the interval of a probability, from blocks where they can tell.
+
+    Parameters
+    ----------
+    share : float
+        Share of scenarios in which the event happens. [share 0-1]
+    block_shares : ndarray of shape (n_seen,) or None
+        Shares in some of the blocks; None where scenarios are independent. [share 0-1]
+    n_blocks : float
+        Blocks in all. [unitless]
+    n_independent : float
+        Independent scenarios, where the blocks cannot tell. [unitless]
+    """
+    if block_shares is not None:
+        spread = block_interval(share, block_shares, n_blocks)
+        if spread is not None and spread.low < share:
+            freedom = np.count_nonzero(~np.isnan(block_shares)) - 1.0
+            error = standard_error_of(spread, freedom)
+            return wilson_interval(share, share * (1.0 - share) / error**2, freedom)
+    return wilson_interval(share, n_independent)
 
 
 def standard_error_of(interval: Interval, freedom: float) -> float:

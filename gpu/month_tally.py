@@ -8,22 +8,25 @@ the events are (`gpu.liquidity`).
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from gpu.backend import to_host
-from gpu.bins import BitBins, widened
-from gpu.describe import NUMPY, MonthCells
-from gpu.risk import SHARE_TOLERANCE
-from gpu.statistics import part_of
+from gpu.block_figures import BlockFigures
+from gpu.chunks import BLOCK
+from gpu.describe import NUMPY, lane_sum
+from gpu.exact_sum import from_bytes, ratio, to_bytes, whole
+from gpu.intervals import share_interval
+from gpu.month_histogram import RELATIVE_ERROR, MonthHistogram
+from gpu.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.describe import Counter
+    from gpu.intervals import Dependence, Interval
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Scored
     from models.arrays import FloatArray, IntArray
@@ -40,10 +43,7 @@ __all__ = [
 ]
 
 BAND_SHARES: Final = (0.05, 0.50, 0.95)
-LEADING_BITS: Final = 8
-OCTAVES: Final = 20
-RELATIVE_ERROR: Final = BitBins(LEADING_BITS, 0, OCTAVES).relative_error
-"""Largest error of a level's percentile, as a share of it: 0.195 %."""
+_BANDS: Final = ("p05", "p50", "p95")
 # Sizes under which levels are not told apart, by the end of their name.
 SMALLEST: Final = {"_frac": 2.0**-14, "_usd_per_btc": 8.0}
 
@@ -57,10 +57,14 @@ class EventMonths:
     in_month_frac, by_month_frac : tuple of float
         Share of scenarios in which it comes in a month, and in which it has come by
         that month's end. [share 0-1]
+    by_month_low_frac, by_month_high_frac : tuple of float
+        Ends of 95 % confidence intervals of the latter. [share 0-1]
     """
 
     in_month_frac: tuple[float, ...]
     by_month_frac: tuple[float, ...]
+    by_month_low_frac: tuple[float, ...] = ()
+    by_month_high_frac: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,17 @@ class LevelMonths:
     ----------
     base, p05, p50, p95 : tuple of float
         One value per month, in the unit of the level's name. [mixed]
+    low, high : dict of str to tuple of float
+        Ends of 95 % confidence intervals under ``p05``, ``p50`` and ``p95``, infinite
+        where scenarios are too few. [mixed]
     """
 
     base: tuple[float, ...]
     p05: tuple[float, ...]
     p50: tuple[float, ...]
     p95: tuple[float, ...]
+    low: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    high: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,124 +107,78 @@ class MonthlyRisk:
     quantile_error_frac: float = RELATIVE_ERROR
 
 
-class MonthHistogram:
-    """Counts of levels by month in bins that divide every octave.
+class MonthTally:
+    """What is known by month of the scenarios of one plan so far.
 
     Parameters
     ----------
-    n_periods : int
-        Months. [months]
-    smallest : float
-        Size under which levels are not told apart, > 0; the power of two at or below
-        it counts. [same as levels]
+    is_weighted : bool
+        Whether scenarios come with weights.
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other.
     """
 
-    def __init__(self, n_periods: int, smallest: float) -> None:
-        self.bins = BitBins.over(smallest, leading_bits=LEADING_BITS, n_octaves=OCTAVES)
-        self.first = 0
-        self.cells: IntArray = np.zeros((n_periods, 0), dtype=np.int64)
-        self.low: FloatArray = np.full(n_periods, np.inf)
-        self.high: FloatArray = np.full(n_periods, -np.inf)
-
-    def add(
-        self,
-        values: FloatArray,
-        units: IntArray | None = None,
-        counter: Counter = NUMPY,
+    def __init__(
+        self, *, is_weighted: bool = False, dependence: Dependence = "rows"
     ) -> None:
-        """Add levels (n, n_periods), none of them NaN, with weights in units (n,)."""
-        n_periods = values.shape[1]
-        low, high = np.full(n_periods, np.inf), np.full(n_periods, -np.inf)
-        is_counted = np.zeros(n_periods, dtype=np.bool_)
-        while not is_counted.all():
-            months = MonthCells(
-                self.bins, self.first, self.cells, low, high, is_counted
-            )
-            counter.count_months(values, units, months)
-            if not is_counted.all():
-                first, last = float(low.min()), float(high.max())
-                self._make_room(self.bins.place(first), self.bins.place(last))
-        self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
-
-    def merge(self, other: MonthHistogram) -> None:
-        """Add the levels of another histogram with the same `smallest`."""
-        n_bins = other.cells.shape[1]
-        if not n_bins:
-            return
-        self.low = np.minimum(self.low, other.low)
-        self.high = np.maximum(self.high, other.high)
-        self._make_room(other.first, other.first + n_bins - 1)
-        start = other.first - self.first
-        self.cells[:, start : start + n_bins] += other.cells
-
-    def percentiles(self, share: float) -> tuple[float, ...]:
-        """Return the percentile of each month, within `RELATIVE_ERROR`."""
-        reached = np.cumsum(self.cells, axis=1)
-        total = reached[0, -1]
-        goal = max(math.ceil((share - SHARE_TOLERANCE) * float(total)), 1)
-        places = (reached < min(goal, total)).sum(axis=1) + self.first
-        found = self.bins.middles(places)
-        return tuple(np.clip(found, self.low, self.high).tolist())
-
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return filled cells and extremes as arrays; exact."""
-        places = np.flatnonzero(self.cells)
-        return {
-            "places": places,
-            "counts": self.cells.reshape(-1)[places],
-            "shape": np.array(
-                [*self.cells.shape, self.first, self.bins.smallest_exponent]
-            ),
-            "range": np.array([self.low, self.high]),
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthHistogram:
-        """Return the histogram that `to_arrays` stored, exactly."""
-        n_periods, n_bins, first, exponent = arrays["shape"].tolist()
-        found = cls(n_periods, math.ldexp(1.0, exponent))
-        found.first = first
-        found.cells = np.zeros((n_periods, n_bins), dtype=np.int64)
-        found.cells.reshape(-1)[arrays["places"]] = arrays["counts"]
-        found.low, found.high = arrays["range"].copy()
-        return found
-
-    def _make_room(self, first: int, last: int) -> None:
-        """Widen the window to hold some bins, by whole octaves."""
-        cells, self.first = widened(self.cells.T, self.first, first, last, self.bins)
-        self.cells = np.ascontiguousarray(cells.T)
-
-
-class MonthTally:
-    """What is known by month of the scenarios of one plan so far."""
-
-    def __init__(self) -> None:
-        self.total = 0
+        self.is_weighted, self.dependence = is_weighted, dependence
+        self.n_scenarios, self.total = 0, 0
+        self._square_units = 0
         self._in_month: dict[str, IntArray] = {}
         self._by_month: dict[str, IntArray] = {}
         self._levels: dict[str, MonthHistogram] = {}
+        self._blocks = BlockFigures()
+
+    @property
+    def effective_count(self) -> float:
+        """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
+        if not self.is_weighted:
+            return float(self.n_scenarios)
+        squares = ratio(self._square_units, 1)
+        return float(self.total) ** 2 / squares if squares else 0.0
 
     def take(
         self,
+        first_id: int,
         risk: LiquidityRisk,
         units: IntArray | None = None,
         counter: Counter = NUMPY,
     ) -> None:
-        """Take some scenarios more, with weights in units of shape (n,) or none."""
-        taken = 0
+        """Take one block.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of its first scenario. [unitless]
+        risk : LiquidityRisk
+            Its events and levels by month.
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        counter : Counter
+            How it is counted.
+        """
+        n_rows = 0
         for name, flags in risk.events.items():
             happened = to_host(flags)
-            taken = len(happened) if units is None else int(units.sum())
+            n_rows = len(happened)
+            total = n_rows if units is None else int(units.sum())
             in_month, by_month = counter.flag_months(happened, units)
             self._in_month[name] = self._in_month.get(name, 0) + in_month
             self._by_month[name] = self._by_month.get(name, 0) + by_month
+            is_plain = self.dependence == "rows" and not self.is_weighted
+            if not is_plain and n_rows == BLOCK and total:
+                self._blocks.put(name, first_id, by_month / total)
         for name, level in risk.levels.items():
             values = to_host(level)
             if name not in self._levels:
                 size = _smallest(name)
                 self._levels[name] = MonthHistogram(values.shape[1], size)
             self._levels[name].add(values, units, counter)
-        self.total += taken
+        self.n_scenarios += n_rows
+        self.total += n_rows if units is None else int(units.sum())
+        if units is not None:
+            weight = units.astype(np.float64)
+            self._square_units += whole(lane_sum(weight * weight))
 
     def merge(self, other: MonthTally) -> None:
         """Take the scenarios of another tally of the same plan."""
@@ -230,34 +193,69 @@ class MonthTally:
                 size = level.bins.smallest
                 self._levels[name] = MonthHistogram(len(level.low), size)
             self._levels[name].merge(level)
+        self.n_scenarios += other.n_scenarios
         self.total += other.total
+        self._square_units += other._square_units
+        self._blocks.merge(other._blocks)
 
     def risk(self, base: LiquidityRisk) -> MonthlyRisk | None:
         """Return what there is to say, given the base path; None where nothing is."""
-        if not self.total:
+        if not self.n_scenarios:
             return None
         return MonthlyRisk(
-            events={
-                name: EventMonths(
-                    self._shares(self._in_month[name]),
-                    self._shares(self._by_month[name]),
-                )
-                for name in self._in_month
-            },
+            events={name: self._event(name) for name in self._in_month},
             levels={
-                name: LevelMonths(
-                    tuple(to_host(base.levels[name])[0].tolist()),
-                    *(seen.percentiles(share) for share in BAND_SHARES),
-                )
+                name: self._level(seen, to_host(base.levels[name])[0])
                 for name, seen in self._levels.items()
             },
         )
 
+    def _event(self, name: str) -> EventMonths:
+        shares = (self._by_month[name] / self.total).tolist()
+        ranges = [self._range(name, month, share) for month, share in enumerate(shares)]
+        return EventMonths(
+            in_month_frac=tuple((self._in_month[name] / self.total).tolist()),
+            by_month_frac=tuple(shares),
+            by_month_low_frac=tuple(one.low for one in ranges),
+            by_month_high_frac=tuple(one.high for one in ranges),
+        )
+
+    def _range(self, name: str, month: int, share: float) -> Interval:
+        seen = None
+        if name in self._blocks:
+            seen = self._blocks.of(name, self.n_scenarios)[:, month]
+        return share_interval(
+            share, seen, self.n_scenarios / BLOCK, self._independent_count()
+        )
+
+    def _level(self, seen: MonthHistogram, base: FloatArray) -> LevelMonths:
+        found = seen.figures(BAND_SHARES, self._independent_count())
+        middle, low, high = ([one[part] for one in found] for part in range(3))
+        p05, p50, p95 = (tuple(value.tolist()) for value in middle)
+        return LevelMonths(
+            base=tuple(base.tolist()),
+            p05=p05,
+            p50=p50,
+            p95=p95,
+            low=_named(low),
+            high=_named(high),
+        )
+
+    def _independent_count(self) -> float:
+        each = 2.0 if self.dependence == "pairs" else 1.0
+        return self.effective_count / each
+
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""
-        arrays: dict[str, NDArray[Any]] = {"total": np.array([self.total])}
+        counts = [self.n_scenarios, self.total, int(self.is_weighted)]
+        arrays: dict[str, NDArray[Any]] = {
+            "counts": np.array(counts, dtype=np.int64),
+            "dependence": np.array([self.dependence]),
+            "square_units": to_bytes(self._square_units),
+        }
         arrays |= {f"in_month.{name}": n for name, n in self._in_month.items()}
         arrays |= {f"by_month.{name}": n for name, n in self._by_month.items()}
+        arrays |= {f"block.{name}": a for name, a in self._blocks.to_arrays().items()}
         for name, level in self._levels.items():
             found = level.to_arrays()
             arrays |= {f"level.{name}.{key}": part for key, part in found.items()}
@@ -266,37 +264,62 @@ class MonthTally:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthTally:
         """Return the tally that `to_arrays` stored, exactly."""
-        found = cls()
-        found.total = int(arrays["total"][0])
+        n_scenarios, total, is_weighted = arrays["counts"].tolist()
+        dependence = arrays["dependence"].tolist()[0]
+        found = cls(is_weighted=bool(is_weighted), dependence=dependence)
+        found.n_scenarios, found.total = n_scenarios, total
+        found._square_units = from_bytes(arrays["square_units"])
         found._in_month = part_of(arrays, "in_month.")
         found._by_month = part_of(arrays, "by_month.")
+        found._blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
         levels = part_of(arrays, "level.")
         for name in dict.fromkeys(key.rpartition(".")[0] for key in levels):
-            found._levels[name] = MonthHistogram.from_arrays(
-                part_of(levels, f"{name}.")
-            )
+            stored = part_of(levels, f"{name}.")
+            found._levels[name] = MonthHistogram.from_arrays(stored)
         return found
-
-    def _shares(self, counts: IntArray) -> tuple[float, ...]:
-        return tuple((counts / self.total).tolist())
 
 
 class RiskMonths:
-    """Risks by month of a plan and of its baseline."""
+    """Risks by month of a plan and of its baseline.
 
-    def __init__(self) -> None:
-        self._plan, self._baseline = MonthTally(), MonthTally()
+    Parameters
+    ----------
+    is_weighted : bool
+        Whether scenarios come with weights.
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other.
+    """
+
+    def __init__(
+        self, *, is_weighted: bool = False, dependence: Dependence = "rows"
+    ) -> None:
+        self._plan, self._baseline = (
+            MonthTally(is_weighted=is_weighted, dependence=dependence) for _ in range(2)
+        )
 
     def take(
         self,
+        first_id: int,
         scored: Scored,
         units: IntArray | None = None,
         counter: Counter = NUMPY,
     ) -> None:
-        """Take some scenarios more, with weights in units of shape (n,) or none."""
-        self._plan.take(scored.plan, units, counter)
+        """Take one block, see `MonthTally.take`.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of its first scenario. [unitless]
+        scored : Scored
+            Its scores.
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        counter : Counter
+            How it is counted.
+        """
+        self._plan.take(first_id, scored.plan, units, counter)
         if scored.baseline is not None:
-            self._baseline.take(scored.baseline, units, counter)
+            self._baseline.take(first_id, scored.baseline, units, counter)
 
     def merge(self, other: RiskMonths) -> None:
         """Take the scenarios of another tally of the same plans."""
@@ -326,6 +349,10 @@ class RiskMonths:
         found._plan = MonthTally.from_arrays(part_of(arrays, "plan."))
         found._baseline = MonthTally.from_arrays(part_of(arrays, "baseline."))
         return found
+
+
+def _named(bands: list[FloatArray]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(one.tolist()) for name, one in zip(_BANDS, bands, strict=True)}
 
 
 def _smallest(level: str) -> float:

@@ -15,11 +15,12 @@ from gpu.block_figures import MAX_BLOCKS, BlockFigures
 from gpu.chunks import BLOCK
 from gpu.column_figures import figures_of_block, judged_by_blocks
 from gpu.describe import NUMPY
-from gpu.intervals import block_interval, standard_error_of, wilson_interval
+from gpu.intervals import MIN_BLOCKS, share_interval
 from gpu.joint import JOINT_PAIRS, JointHistogram
 from gpu.outcome_events import events
 from gpu.row_figures import row_probability
-from gpu.statistics import ColumnStatistics, part_of
+from gpu.statistics import ColumnStatistics
+from gpu.stored_parts import added, counted, nested, part_of
 from models.finance import IRR_STATUS
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from gpu.intervals import Dependence, Interval
     from gpu.numpy_engine import Rows
     from gpu.statistics import ColumnSummary
-    from models.arrays import FloatArray, IntArray
+    from models.arrays import BoolArray, FloatArray, IntArray
 
-__all__ = ["RowTally", "counted"]
+__all__ = ["RowTally"]
 
 # Resolution of streamed quantiles near zero, by the unit that ends a column's name.
 SMALLEST = {"_usd": 1.0, "_per_year": 2.0**-20, "_btc": 2.0**-20}
@@ -112,13 +113,13 @@ class RowTally:
                 self._statistics[name].add_block(values, units, counter)
             if name.endswith("_period"):
                 found = counted(values[~np.isnan(values)], _known(units, values))
-                self._first[name] = _added(self._first.get(name), found)
+                self._first[name] = added(self._first.get(name), found)
         for name, hits in events(rows, self.equity_limit_usd).items():
             n_hits = np.count_nonzero(hits) if units is None else units[hits].sum()
             self._counts[name] = self._counts.get(name, 0) + int(n_hits)
         if "irr_status" in rows:
             seen = counted(rows["irr_status"], units)
-            self._status_counts = _added(self._status_counts, seen)
+            self._status_counts = added(self._status_counts, seen)
         for x, y in JOINT_PAIRS:
             if x in rows and y in rows:
                 key = f"{x}.{y}"
@@ -155,8 +156,8 @@ class RowTally:
         for name, count in other._counts.items():
             self._counts[name] = self._counts.get(name, 0) + count
         for name, periods in other._first.items():
-            self._first[name] = _added(self._first.get(name), periods)
-        self._status_counts = _added(self._status_counts, other._status_counts)
+            self._first[name] = added(self._first.get(name), periods)
+        self._status_counts = added(self._status_counts, other._status_counts)
         for key, joint in other._joints.items():
             if key not in self._joints:
                 self._joints[key] = JointHistogram(joint.x_name, joint.y_name)
@@ -228,24 +229,26 @@ class RowTally:
         weights : ndarray of shape (n,) or None
             Their weights, where they have any. [ratio]
         """
+        hits = self._hits(columns)
+        return self._share(event, hits.get(event), weights)
+
+    def _hits(self, columns: Rows | None) -> dict[str, BoolArray]:
+        """Return events of rows where they are needed for error bars."""
+        if columns is None or self.is_plain:
+            return {}
+        return events(columns, self.equity_limit_usd)
+
+    def _share(
+        self, event: str, hits: BoolArray | None, weights: FloatArray | None
+    ) -> Interval:
         share = self._counts[event] / self.total
-        if self.is_plain:
-            return wilson_interval(share, self.n_scenarios)
+        n_blocks, seen = self.n_scenarios / BLOCK, None
         if event in self.blocks:
             seen = self.blocks.of(event, self.n_scenarios)[:, 0]
-            spread = block_interval(share, seen, self.n_scenarios / BLOCK)
-            if spread is not None and spread.low < share:
-                freedom = len(seen) - 1.0
-                error = standard_error_of(spread, freedom)
-                n_effective = share * (1.0 - share) / error**2
-                return wilson_interval(share, n_effective, freedom)
-        if columns is not None:
-            hits = events(columns, self.equity_limit_usd)[event]
+        if hits is not None and not _is_telling(seen):
             return row_probability(hits, weights, self.dependence)
-        count = self._statistics["npv_usd"].moments.effective_count
-        return wilson_interval(
-            share, count / 2 if self.dependence == "pairs" else count
-        )
+        each = 2.0 if self.dependence == "pairs" else 1.0
+        return share_interval(share, seen, n_blocks, self.effective_count / each)
 
     def probability_intervals(
         self, columns: Rows | None = None, weights: FloatArray | None = None
@@ -259,8 +262,9 @@ class RowTally:
         weights : ndarray of shape (n,) or None
             See there. [ratio]
         """
+        hits = self._hits(columns)
         return {
-            event: self.probability_interval(event, columns, weights)
+            event: self._share(event, hits.get(event), weights)
             for event in self._counts
         }
 
@@ -335,34 +339,11 @@ class RowTally:
         events_seen = part_of(arrays, "event.").items()
         found._counts = {name: int(count[0]) for name, count in events_seen}
         found._first = part_of(arrays, "first.")
-        for name, part in _nested(arrays, "column.").items():
+        for name, part in nested(arrays, "column.").items():
             found._statistics[name] = ColumnStatistics.from_arrays(part)
-        for name, part in _nested(arrays, "joint.").items():
+        for name, part in nested(arrays, "joint.").items():
             found._joints[name] = JointHistogram.from_arrays(part)
         return found
-
-
-def counted(values: NDArray[Any], units: IntArray | None) -> IntArray:
-    """Return how often whole numbers >= 0 occur, weights in units.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        Whole numbers. [unitless]
-    units : ndarray of int of shape (n,) or None
-        Weights in units. [unitless]
-
-    Returns
-    -------
-    ndarray of int of shape (largest + 1,)
-        Counts, or weights in units. [unitless]
-    """
-    places = values.astype(np.int64)
-    if units is None:
-        return np.bincount(places)
-    found = np.zeros(int(places.max(initial=-1)) + 1, dtype=np.int64)
-    np.add.at(found, places, units)
-    return found
 
 
 def _smallest(column: str) -> float:
@@ -370,26 +351,9 @@ def _smallest(column: str) -> float:
     return next(ends, 2.0**-10)
 
 
+def _is_telling(block_figures: FloatArray | None) -> bool:
+    return block_figures is not None and len(block_figures) >= MIN_BLOCKS
+
+
 def _known(units: IntArray | None, values: FloatArray) -> IntArray | None:
     return None if units is None else units[~np.isnan(values)]
-
-
-def _added(one: IntArray | None, other: IntArray) -> IntArray:
-    """Return the sum of two arrays of counts, the shorter filled up by zeros."""
-    if one is None:
-        return other
-    total = np.zeros(max(len(one), len(other)), dtype=np.int64)
-    total[: len(one)] += one
-    total[: len(other)] += other
-    return total
-
-
-def _nested(
-    arrays: dict[str, NDArray[Any]], start: str
-) -> dict[str, dict[str, NDArray[Any]]]:
-    """Return stored parts by name, out of ``<start><name>/<key>``."""
-    found: dict[str, dict[str, NDArray[Any]]] = {}
-    for path, array in part_of(arrays, start).items():
-        name, _, key = path.partition("/")
-        found.setdefault(name, {})[key] = array
-    return found

@@ -27,6 +27,7 @@ from gpu.describe import NUMPY
 from gpu.histogram import RELATIVE_ERROR, Histogram
 from gpu.intervals import Interval
 from gpu.moments import Moments
+from gpu.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,6 @@ __all__ = [
     "ColumnSummary",
     "Histogram",
     "Moments",
-    "part_of",
 ]
 
 
@@ -225,20 +225,3 @@ class ColumnStatistics:
         found.moments = moments
         found.histogram = Histogram.from_arrays(stored) if stored else None
         return found
-
-
-def part_of(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose names start so, by the rest of their names.
-
-    Parameters
-    ----------
-    arrays : dict of str to ndarray of any shape
-        Arrays by name. [any]
-    start : str
-        First letters.
-    """
-    return {
-        name.removeprefix(start): array
-        for name, array in arrays.items()
-        if name.startswith(start)
-    }

@@ -7,27 +7,26 @@ What does not belong here: statistics of rows (`gpu.row_tally`) and by month
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from gpu.chunks import BLOCK
 from gpu.describe import NUMPY, weight_units
+from gpu.liquidity import LiquidityRisk
 from gpu.month_tally import RiskMonths
 from gpu.outcome_events import WITHIN_MONTHS, events
 from gpu.row_tally import RowTally
-from gpu.statistics import part_of
+from gpu.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.describe import Counter
     from gpu.intervals import Dependence
-    from gpu.numpy_engine import Rows, Scored
-    from gpu.statistics import ColumnSummary
+    from gpu.numpy_engine import Scored
     from models.arrays import FloatArray
 
-__all__ = ["WITHIN_MONTHS", "ScoreTally", "Tally", "events"]
+__all__ = ["WITHIN_MONTHS", "ScoreTally", "events"]
 
 
 class ScoreTally:
@@ -66,7 +65,7 @@ class ScoreTally:
             is_weighted=is_weighted,
             dependence=dependence,
         )
-        self.months = RiskMonths()
+        self.months = RiskMonths(is_weighted=is_weighted, dependence=dependence)
         self.counter = counter
 
     @property
@@ -113,10 +112,10 @@ class ScoreTally:
         n_rows = len(scored.rows["npv_usd"])
         for start in range(0, n_rows, BLOCK):
             part = slice(start, start + BLOCK)
-            block = {name: values[part] for name, values in scored.rows.items()}
+            block = scored if n_rows <= BLOCK else part_of_scored(scored, part)
             inside = None if units is None else units[part]
-            self.rows.take(first_id + start, block, inside, self.counter)
-        self.months.take(scored, units, self.counter)
+            self.rows.take(first_id + start, block.rows, inside, self.counter)
+            self.months.take(first_id + start, block, inside, self.counter)
 
     def describe(
         self, first_id: int, scored: Scored, weights: FloatArray | None = None
@@ -176,48 +175,18 @@ class ScoreTally:
         return found
 
 
-class Tally:
-    """What is known of the scenarios so far; blocks come in id order.
+def part_of_scored(scored: Scored, part: slice) -> Scored:
+    """Return the scores of some of the scenarios, as views."""
+    rows = {name: values[part] for name, values in scored.rows.items()}
+    plan = _part_of_risk(scored.plan, part)
+    usual = scored.baseline and _part_of_risk(scored.baseline, part)
+    return replace(scored, rows=rows, plan=plan, baseline=usual)
 
-    Parameters
-    ----------
-    n_total : int
-        Scenarios to come in all. [unitless]
-    is_kept : bool
-        Whether every row is kept; else quantiles come from histograms.
-    equity_limit_usd : float
-        Most emergency equity that the company can raise. [USD]
-    """
 
-    def __init__(self, n_total: int, *, is_kept: bool, equity_limit_usd: float) -> None:
-        self.n_total = n_total
-        self.is_kept = is_kept
-        self.columns: Rows | None = None
-        self.rows = RowTally(equity_limit_usd, is_streamed=not is_kept)
-
-    def take(self, first: int, block: Rows) -> None:
-        """Take the rows of a block whose first id is `first`."""
-        if self.is_kept:
-            self._keep(first, block)
-        self.rows.take(first, block)
-
-    def _keep(self, first: int, block: Rows) -> None:
-        if self.columns is None:
-            self.columns = {
-                name: np.empty(self.n_total, dtype=values.dtype)
-                for name, values in block.items()
-            }
-        for name, values in block.items():
-            self.columns[name][first : first + len(values)] = values
-
-    def summary(self) -> dict[str, ColumnSummary]:
-        """Return the statistics of every column of real numbers."""
-        return self.rows.summary(self.columns)
-
-    def probabilities(self) -> dict[str, float]:
-        """Return the share of scenarios in which each event happens [share 0-1]."""
-        return self.rows.probabilities()
-
-    def irr_status_frac(self) -> dict[str, float]:
-        """Return the share of scenarios by status of the increment's IRR."""
-        return self.rows.irr_status_frac()
+def _part_of_risk(risk: LiquidityRisk, part: slice) -> LiquidityRisk:
+    return LiquidityRisk(
+        *(
+            {name: values[part] for name, values in found.items()}
+            for found in (risk.rows, risk.events, risk.levels)
+        )
+    )

@@ -93,8 +93,8 @@ def test_months_are_the_same(
     risk = LiquidityRisk({}, events, levels)
     ours, theirs = MonthTally(), MonthTally()
     for _ in range(2):
-        ours.take(risk, units, CPU)
-        theirs.take(risk, units, NUMPY)
+        ours.take(0, risk, units, CPU)
+        theirs.take(0, risk, units, NUMPY)
     found, expected = ours.to_arrays(), theirs.to_arrays()
     assert found.keys() == expected.keys()
     for name, array in expected.items():
