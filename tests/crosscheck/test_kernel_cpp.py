@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel as C++ against the kernel as Numba compiles it: the same bits."""
+"""The kernel as C++ against the kernel as Numba compiles it: the same bits.
+
+A GPU runs the same text; here g++ compiles it, and a whole engine runs on it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from kernel_cpp import compiled_cpp
+from scored_plans import grown_plan, usual_plan
+from tiny_studies import tiny_study
 
+from gpu import cpu_engine
+from gpu.cpu_engine import CpuEngine
 from gpu.kernel.compiled import L, device
 from gpu.kernel.elementary import cosine_of_turn, exp_, log_, sine_of_turn
 from gpu.kernel.random import (
@@ -20,11 +27,17 @@ from gpu.kernel.random import (
     normal_pair,
     random_words,
 )
+from gpu.kernel.scenario import score_lanes
+from gpu.numpy_engine import score_all
+from gpu.sampling_rule import DrawRule
+from gpu.scenarios import sampled_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gpu.kernel.compiled import Doubles, Integers
+    from gpu.liquidity import LiquidityRisk
+    from gpu.numpy_engine import Scored
 
 pytestmark = pytest.mark.compiler
 
@@ -147,3 +160,88 @@ def test_draws_have_the_same_bits_in_cpp(
         theirs["all_draws"](u, w, counters[lane], mirrored[lane], LOW, HIGH, 7, 3)
         there[:, lane] = w.reshape(rows, lanes)
     np.testing.assert_array_equal(here.view(np.int64), there.ravel().view(np.int64))
+
+
+# Ids on both sides of a multiple of 64 and far out; not a whole number of lane groups.
+IDS = np.array([*range(40, 140), 2**40 + 1, 2**62 - 1], np.int64)
+RULES = {
+    "plain": DrawRule(seed=SEED),
+    "antithetic": DrawRule(seed=5, method="antithetic"),
+    "sobol": DrawRule(seed=5, method="sobol"),
+    "swapped": DrawRule(seed=3, swapped=("btc_price", "fees", "site_build")),
+    "importance": DrawRule(seed=3, method="importance", tilt=(-0.1,) * 24),
+}
+
+
+@pytest.fixture(scope="module")
+def rows_in_cpp(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """What stands in for `gpu.kernel.run.score_rows`: one scenario after the other."""
+    folder = tmp_path_factory.mktemp("kernel")
+    score_one = compiled_cpp([score_lanes], folder)["score_lanes"]
+
+    def score_rows(*arguments: Any) -> None:
+        *arrays, n_rows, data, ints = arguments
+        for row in range(n_rows):
+            score_one(*arrays, n_rows, row, data, ints)
+
+    return score_rows
+
+
+def scored_in_cpp(
+    engine: CpuEngine,
+    rows: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    ids: np.ndarray = IDS,
+) -> tuple[Scored, ...]:
+    with monkeypatch.context() as patch:
+        patch.setattr(cpu_engine, "score_rows", rows)
+        return engine.score(ids)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_whole_kernel_has_the_same_bits_in_cpp(
+    rows_in_cpp: Callable[..., None], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    study = tiny_study()
+    usual, grown = usual_plan(study), grown_plan(study)
+    engine = CpuEngine(study, [grown, usual], usual, RULES[name])
+    here = engine.score(IDS)
+    there = scored_in_cpp(engine, rows_in_cpp, monkeypatch)
+    for ours, theirs in zip(here, there, strict=True):
+        assert_same(ours.rows, theirs.rows)
+        assert_same_risk(ours.plan, theirs.plan)
+        assert ours.baseline is not None
+        assert theirs.baseline is not None
+        assert_same_risk(ours.baseline, theirs.baseline)
+
+
+def assert_same_risk(ours: LiquidityRisk, theirs: LiquidityRisk) -> None:
+    assert_same(ours.rows, theirs.rows)
+    assert_same(ours.events, theirs.events)
+    assert_same(ours.levels, theirs.levels)
+
+
+def assert_same(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, values in ours.items():
+        np.testing.assert_array_equal(values, theirs[name], err_msg=name)
+
+
+def test_the_kernel_in_cpp_gives_what_the_oracle_gives(
+    rows_in_cpp: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the contract at its smallest scale: 1e-9 of a million USD."""
+    study = tiny_study()
+    usual, grown = usual_plan(study), grown_plan(study)
+    engine = CpuEngine(study, [grown], usual, SEED)
+    (got,) = scored_in_cpp(engine, rows_in_cpp, monkeypatch)
+    paths = sampled_paths(study, SEED, IDS)
+    wanted = score_all(study, grown, paths, baseline=usual)
+    assert got.rows.keys() == wanted.rows.keys()
+    for name, values in wanted.rows.items():
+        atol = 1e-3 if name.endswith("_usd") else 1e-9
+        np.testing.assert_allclose(
+            got.rows[name], values, rtol=1e-12, atol=atol, err_msg=name
+        )
+    for event, happened in wanted.plan.events.items():
+        np.testing.assert_array_equal(got.plan.events[event], happened, err_msg=event)
