@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.philox import normals
-from gpu.sampling_net import bridged, net_normals
+from gpu.sampling_net import bridged, net_normals, net_points
 from gpu.sampling_rule import PARTNER_OFFSET
 from models.market_bitcoin import opening_log_variance
 from models.market_parameters import FACTORS
@@ -32,6 +32,8 @@ LEADING_ROWS: Final = tuple(FACTORS.index(name) for name in LEADING)
 _TAIL_STREAM: Final = FACTORS.index("btc_tail") // 2
 _TAIL_PLACE: Final = FACTORS.index("btc_tail") % 2
 _MOST_LOG_VARIANCE: Final = 10.0
+# Work arrays of this many scenarios stay in the cache; it changes no draw.
+_BATCH_ROWS: Final = 1024
 
 
 def leading_draws(
@@ -75,14 +77,23 @@ def leading_draws(
     return drawn
 
 
-def _finished(seed: int, ids: IntArray, market: Market, n_periods: int) -> FloatArray:
+def _finished(
+    seed: int, scenario_ids: IntArray, market: Market, n_periods: int
+) -> FloatArray:
     """Return (n_scenarios, n_leading, n_periods) draws of scenarios as numbered."""
-    price, network, lasting = net_normals(seed, ids, len(LEADING), n_periods)
-    lasting = bridged(lasting)
-    tail = normals(seed, ids, n_periods, _TAIL_STREAM)[..., _TAIL_PLACE].T
-    variance = _variance(market, lasting, tail)
-    rows = bridged(price, variance), bridged(network), lasting
-    return np.stack([row.T for row in rows], axis=1)
+    points = net_points(seed, scenario_ids, len(LEADING) * n_periods)
+    drawn = np.empty((len(scenario_ids), len(LEADING), n_periods))
+    for first in range(0, len(scenario_ids), _BATCH_ROWS):
+        rows = slice(first, first + _BATCH_ROWS)
+        price, network, lasting = net_normals(points[:, rows], len(LEADING))
+        lasting = bridged(lasting)
+        tail = normals(seed, scenario_ids[rows], n_periods, _TAIL_STREAM)
+        variance = _variance(market, lasting, tail[..., _TAIL_PLACE].T)
+        for place, row in enumerate(
+            (bridged(price, variance), bridged(network), lasting)
+        ):
+            drawn[rows, place] = row.T
+    return drawn
 
 
 def _variance(market: Market, lasting: FloatArray, passing: FloatArray) -> FloatArray:

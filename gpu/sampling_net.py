@@ -37,21 +37,15 @@ WORD_BITS: Final = 32
 _WORDS_PER_DIMENSION: Final = 16
 
 
-def net_normals(
-    seed: int, scenario_ids: IntArray, n_series: int, n_periods: int
-) -> FloatArray:
+def net_normals(points: UIntArray, n_series: int) -> FloatArray:
     """Return standard normals of several series from scrambled Sobol points.
 
     Parameters
     ----------
-    seed : int
-        0 to 2^64 - 1. [unitless]
-    scenario_ids : ndarray of int of shape (n_scenarios,)
-        0 to 2^63 - 1, on the host. [unitless]
+    points : ndarray of uint32 of shape (n_series n_periods, n_scenarios)
+        Those of `net_points`. [unitless]
     n_series : int
         Series; dimension ``m n_series + s`` is step m of series s. [unitless]
-    n_periods : int
-        Steps of a series: months. [months]
 
     Returns
     -------
@@ -61,14 +55,12 @@ def net_normals(
 
     Notes
     -----
-    The whole number x of `net_points` becomes the normal quantile of
-    ``(x + 1/2) / 2^32``.
+    The whole number x becomes the normal quantile of ``(x + 1/2) / 2^32``.
     """
     from scipy.special import ndtri
 
-    points = net_points(seed, scenario_ids, n_series * n_periods)
     normals: FloatArray = ndtri((points + 0.5) * 2.0**-WORD_BITS)
-    return normals.reshape(n_periods, n_series, -1).swapaxes(0, 1)
+    return normals.reshape(-1, n_series, points.shape[1]).swapaxes(0, 1)
 
 
 def net_points(seed: int, scenario_ids: IntArray, n_dimensions: int) -> UIntArray:
@@ -95,18 +87,26 @@ def net_points(seed: int, scenario_ids: IntArray, n_dimensions: int) -> UIntArra
     set. Shift and columns are `scramble_columns` of the block.
     """
     ids = np.asarray(scenario_ids, dtype=np.int64)
-    found = np.empty((n_dimensions, len(ids)), dtype=np.uint32)
     place, block = ids % BLOCK, ids - ids % BLOCK
+    if len(ids) == BLOCK and (ids == block[0] + np.arange(BLOCK)).all():
+        return _net(seed, int(block[0]), n_dimensions)
+    found = np.empty((n_dimensions, len(ids)), dtype=np.uint32)
     for first in np.unique(block):
-        shift, columns = scramble_columns(seed, int(first), n_dimensions)
-        net = np.empty((n_dimensions, BLOCK), dtype=np.uint32)
-        net[:, 0] = shift
-        for bit in range(BLOCK_BITS):
-            half = 1 << bit
-            net[:, half : 2 * half] = net[:, :half] ^ columns[:, bit, None]
         is_here = block == first
+        net = _net(seed, int(first), n_dimensions)
         found[:, is_here] = net[:, place[is_here]]
     return found
+
+
+def _net(seed: int, block_id: int, n_dimensions: int) -> UIntArray:
+    """Return all points of a block, of shape (n_dimensions, 4096)."""
+    shift, columns = scramble_columns(seed, block_id, n_dimensions)
+    net = np.empty((n_dimensions, BLOCK), dtype=np.uint32)
+    net[:, 0] = shift
+    for bit in range(BLOCK_BITS):
+        half = 1 << bit
+        net[:, half : 2 * half] = net[:, :half] ^ columns[:, bit, None]
+    return net
 
 
 def scramble_columns(

@@ -103,7 +103,7 @@ def test_seeds_give_other_points() -> None:
 
 
 def test_net_normals_are_standard_and_far_more_even_than_random_ones() -> None:
-    drawn = net_normals(1, BLOCK, 2, 24)
+    drawn = net_normals(net_points(1, BLOCK, 48), 2)
     assert drawn.shape == (2, 24, 4096)
     # Random ones would miss the mean by 1 / 64 = 0.016, the variance by 0.022.
     assert np.abs(drawn.mean(axis=2)).max() < 1e-3
@@ -150,7 +150,7 @@ def test_the_first_dimension_of_a_net_sets_how_far_the_price_goes() -> None:
     between = np.corrcoef(series)
     np.fill_diagonal(between, 0.0)
     assert np.abs(between).max() < 5.5 / 64
-    first = net_normals(1, BLOCK, 3, 60)[:, 0]
+    first = net_normals(net_points(1, BLOCK, 180), 3)[:, 0]
     ends = drawn[:, :, :].sum(axis=2).T / math.sqrt(60)
     np.testing.assert_allclose(ends[1:], first[1:], atol=1e-12)
     # The price's clock runs with its variance: steps alone do not add up.
