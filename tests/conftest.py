@@ -2,8 +2,8 @@
 """Options, markers and fixtures of every test.
 
 A test that needs something this computer lacks is skipped, counted and named at the
-end. With ``CI=true`` such a skip is a failure, except where no package could mend it: a
-GPU, and the price history, which is not ours to ship.
+end. With ``CI=true`` such a skip is a failure, except where no small package could mend
+it: a GPU, its compiler, and the price history, which is not ours to ship.
 """
 
 from __future__ import annotations
@@ -72,6 +72,11 @@ def _needs(config: pytest.Config) -> dict[str, Need]:
         ),
         "compiler": Need(
             shutil.which("g++") is not None, "a C++ compiler (apt-get install g++)"
+        ),
+        "nvcc": Need(
+            shutil.which("nvcc") is not None,
+            "the CUDA compiler (nvcc of the CUDA toolkit)",
+            may_skip_in_ci=True,
         ),
         "history": Need(
             os.path.isfile(os.environ.get("WATTPLAN_HISTORY", "")),  # noqa: PTH113
