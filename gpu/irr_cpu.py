@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.kernel.compiled import Doubles, Integers, L, entry
+from gpu.kernel.compiled import Doubles, Integers, L, device, entry
 from gpu.kernel.irr import (
     IRR_OUT_ROWS,
     IRR_RATE,
@@ -33,8 +33,8 @@ __all__ = ["irr"]
 
 # Rows that the host solves at once: its work arrays take some 1 kB per flow.
 HOST_ROWS = 4096
-# Columns of a row that share a cache line.
-LINE = 8
+# Rows that are written into lanes side by side: what one cache line holds.
+ABREAST = 8
 
 
 def irr(
@@ -147,15 +147,34 @@ def _solve_rows(
     n_rows = len(rate)
     for row in range(0, n_rows, L):
         n_lanes = min(L, n_rows - row)
-        if n_lanes < L:
-            for i in range(len(lanes)):
-                lanes[i] = 0.0
-        for tile in range(0, n_flows, LINE):
-            for k in range(tile, min(tile + LINE, n_flows)):
-                for i in range(n_lanes):
-                    lanes[k * L + i] = flows[(row + i) * n_flows + k]
+        if n_lanes == L:
+            _turn(flows, row * n_flows, n_flows, lanes)
+        else:
+            _turn_some(flows, row * n_flows, n_flows, n_lanes, lanes)
         irr_lanes(lanes, 0, n_flows, work, out)
         for i in range(n_lanes):
             rate[row + i] = out[IRR_RATE * L + i]
             n_roots[row + i] = int(out[IRR_ROOTS * L + i])
             code[row + i] = int(out[IRR_STATUS * L + i])
+
+
+@device
+def _turn(flows: Doubles, first: int, n_flows: int, lanes: Doubles) -> None:
+    """Write rows into lanes, a few side by side so that both stay in the cache."""
+    for group in range(0, L, ABREAST):
+        start = first + group * n_flows
+        for k in range(n_flows):
+            for i in range(ABREAST):
+                lanes[k * L + group + i] = flows[start + i * n_flows + k]
+
+
+@device
+def _turn_some(
+    flows: Doubles, first: int, n_flows: int, n_lanes: int, lanes: Doubles
+) -> None:
+    """Write the last rows into lanes, and zeros into those left over."""
+    for k in range(n_flows):
+        for i in range(L):
+            lanes[k * L + i] = 0.0
+        for i in range(n_lanes):
+            lanes[k * L + i] = flows[first + i * n_flows + k]

@@ -289,6 +289,7 @@ def _move(n_flows: int, work: Doubles) -> int:
         goal = goal if goal > low else low
         goal = goal if goal < high else high
         near = close if quick > 0.0 else 0.0
+        near = near if abs_(goal - u) * n < 1.0 else 0.0
         ended = SOLVED if steep * SHARPNESS > n else FAILED
         next_state = WAITING if middle > low else FAILED
         next_state = next_state if middle < high else FAILED

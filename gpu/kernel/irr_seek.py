@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
-from gpu.kernel.elementary import exp_, log_
+from gpu.kernel.elementary import exp_, log_, smaller
 from gpu.kernel.intrinsics import abs_, float_of_int, sqrt_
 from gpu.kernel.irr_count import (
     ABOVE,
@@ -156,8 +156,7 @@ def _begin(turn: int, n_flows: int, work: Doubles) -> int:
         wanted = wanted if state == SOLVED else 0.0
         # What the first turn has looked for below needs no second.
         wanted = wanted if found_below == 0.0 else 0.0
-        start = FIRST_REACH / n
-        start = start if start < high else 0.5 * high
+        start = smaller(FIRST_REACH / n, 0.5 * high)
         spread = work[SPREAD * L + i]
         moment = work[SIGN * L + i] * work[MOMENT * L + i]
         place = spread / size
@@ -223,6 +222,20 @@ def _judge(n_flows: int, work: Doubles) -> None:
 
 
 @device
+def _keeps_sign(i: int, span: float, work: Doubles) -> float:
+    """Return 1 if the tangent at the near end is above the chord at the far end."""
+    gain = work[LOW_GAIN * L + i]
+    worth = work[HIGH_LOSS * L + i]
+    fade = work[LOW_PLACE * L + i] * span
+    tangent = gain + work[LOW_LEAN * L + i] * span
+    loss = worth * exp_(fade)
+    left = tangent - loss - SAFETY * (gain + loss)
+    keeps = 1.0 if left > 0.0 else 0.0
+    keeps = keeps if worth < HUGE else 0.0
+    return keeps if abs_(fade) < MOST_FADE else 0.0
+
+
+@device
 def _settle(n_flows: int, work: Doubles) -> int:
     """Narrow the brackets, settle what is proven; return how many lanes go on."""
     n = float_of_int(n_flows)
@@ -246,19 +259,11 @@ def _settle(n_flows: int, work: Doubles) -> int:
         low_tilt = tilt if verdict == FALLS else low_tilt
         high_tilt = tilt if verdict == RISES else high_tilt
         span = high - low
-        gain = work[LOW_GAIN * L + i]
-        tangent = gain + work[LOW_LEAN * L + i] * span
-        worth = work[HIGH_LOSS * L + i]
-        fade = work[LOW_PLACE * L + i] * span
-        loss = worth * exp_(fade)
-        left = tangent - loss - SAFETY * (gain + loss)
         next_state = WAITING if span * n > LEAST_SPAN else FAILED
         next_state = next_state if verdict > NONE_YET else FAILED
         crossed = side if verdict == CROSSED else 0.0
         crossed = crossed if state == WAITING else 0.0
-        clear = side if left > 0.0 else 0.0
-        clear = clear if worth < HUGE else 0.0
-        clear = clear if abs_(fade) < MOST_FADE else 0.0
+        clear = side * _keeps_sign(i, span, work)
         clear = clear if next_state == WAITING and crossed == 0.0 else 0.0
         clear = clear if state == WAITING else 0.0
         next_state = SOLVED if clear != 0.0 else next_state
