@@ -90,10 +90,12 @@ class RowFigures:
             )
         gaps = np.where(self._known, (self._values <= value) - share, 0.0)
         band = self._judged(share, gaps)
+        # An outcome further out on either side: the quantile lies between two.
+        low, high = band.low - self._step(), band.high + self._step()
         return Interval(
             value,
-            self._at(band.low) if band.low > 0.0 else -math.inf,
-            self._at(band.high) if band.high < 1.0 else math.inf,
+            self._at(low) if low > 0.0 else -math.inf,
+            self._at(high) if high < 1.0 else math.inf,
         )
 
     def tail_mean(self, value: float, alpha: float) -> Interval:
@@ -108,6 +110,10 @@ class RowFigures:
         excess = np.where(self._known, np.maximum(edge - self._values, 0.0), 0.0)
         gaps = np.where(self._known, excess - tail * (edge - value), 0.0) / tail
         return self._judged(value, gaps)
+
+    def _step(self) -> float:
+        """Return the share of one outcome of the mean weight."""
+        return 1.0 / len(self.ordered)
 
     def _at(self, share: float) -> float:
         """Return the quantile of a share, as `gpu.risk.quantile` has it."""

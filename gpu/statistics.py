@@ -44,6 +44,7 @@ __all__ = [
     "ColumnSummary",
     "Histogram",
     "Moments",
+    "part_of",
 ]
 
 
