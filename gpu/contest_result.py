@@ -161,6 +161,8 @@ class ContestResult:
         Scenarios of equal weight worth as much. [unitless]
     columns : dict of str to ColumnStandings
         By column.
+    events : dict of str to tuple of float
+        Share of scenarios with each event, by plan. [share 0-1]
     rule : DrawRule or None
         How scenarios were drawn; None where the outcomes were given.
     backend, backend_reason : str
@@ -175,6 +177,7 @@ class ContestResult:
     n_scenarios: int
     effective_scenarios: float
     columns: dict[str, ColumnStandings]
+    events: dict[str, tuple[float, ...]] = field(default_factory=dict)
     rule: DrawRule | None = None
     backend: str = ""
     backend_reason: str = ""
@@ -194,4 +197,5 @@ class ContestResult:
             "elapsed_s": self.elapsed_s,
             "scenarios_per_s": self.scenarios_per_s,
             "columns": {name: asdict(found) for name, found in self.columns.items()},
+            "events": {name: list(shares) for name, shares in self.events.items()},
         }

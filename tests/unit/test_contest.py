@@ -11,7 +11,8 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.chunks import BLOCK
-from gpu.contest import COLUMNS, Contest, contest, contest_of
+from gpu.contest import COLUMNS, Contest, contest_of
+from gpu.contest_run import contest
 from gpu.sampling_rule import DrawRule
 from gpu.scenarios import weights
 from gpu.score import score_plans
@@ -204,6 +205,9 @@ def test_a_contest_has_the_scores_of_each_plan(case):
             np.testing.assert_array_equal(found.rows[name][place], score.columns[name])
             told = found.columns[name].plans[place]
             assert told.mean.value == score.summary[name].mean
+    for name, shares in found.events.items():
+        wanted = [score.probabilities.get(name, 0.0) for score in alone]
+        assert list(shares) == pytest.approx(wanted, abs=1e-15)
     gap = alone[0].columns["npv_usd"] - alone[1].columns["npv_usd"]
     pair = found.columns["npv_usd"].pair("grown", "business as usual")
     assert pair.difference.value == pytest.approx(gap.mean(), rel=1e-12)
