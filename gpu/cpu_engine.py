@@ -162,7 +162,8 @@ class CpuEngine:
             row[: len(ids)] = values
             row[len(ids) :] = values[-1]
         result = KernelResult.empty(self.tables, len(wide))
-        score_rows(
+        kernel: Any = score_rows
+        kernel(
             *_scratch(self.tables),
             wide,
             leading.reshape(-1),

@@ -14,13 +14,8 @@ import numpy as np
 
 from gpu.kernel import layout as at
 from gpu.liquidity import CALL, LEVELS, LIQUIDATION, LiquidityRisk, covenant_event
-from gpu.numpy_engine import (
-    MAX_IRR_PER_YEAR,
-    Scored,
-    rate_per_year,
-    site_irr_column,
-    site_npv_column,
-)
+from gpu.numpy_engine import Scored, site_irr_column, site_npv_column
+from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year
 from models.finance import irr_rows
 
 if TYPE_CHECKING:

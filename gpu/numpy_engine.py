@@ -17,10 +17,15 @@ import numpy as np
 from gpu.backend import get_array_module, to_host
 from gpu.irr_batch import irr
 from gpu.liquidity import LiquidityRisk, liquidity_risk
+from gpu.returns import (
+    MAX_IRR_PER_YEAR,
+    increment_usd,
+    rate_per_year,
+    recovery_months,
+)
 from models.cashflow import evaluate
 from models.finance import IrrStatus
 from models.ledger import discount
-from models.units import MONTHS_PER_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +50,10 @@ if TYPE_CHECKING:
     _Placed = Order | Holding | PhaseStart | BuildStart | ConversionStart | Commitment
 
 __all__ = [
-    "MAX_IRR_PER_YEAR",
     "Rows",
     "Scored",
     "headline_rows",
-    "increment_usd",
     "project_sites",
-    "rate_per_year",
-    "recovery_months",
     "score_all",
     "score_each",
     "score_paths",
@@ -63,12 +64,8 @@ __all__ = [
 Rows = dict[str, "NDArray[Any]"]
 """Columns by name, each of shape (n_scenarios,), on the host."""
 
-MAX_IRR_PER_YEAR = 10.0
-"""Rates of a thousand per cent a year and over are not told apart."""
 EQUITY_TOLERANCE_USD = 1e-6
 """Emergency equity or debt below this is rounding."""
-SNAP_USD = 1e-6
-SNAP_SHARE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,29 +262,6 @@ def headline_rows(study: Study, plan: Plan, paths: MarketPaths) -> Rows:
     return {name: to_host(column) for name, column in rows.items()}
 
 
-def increment_usd(flow_usd: FloatArray, usual_usd: FloatArray) -> FloatArray:
-    """Return flows less those of the baseline; what is rounding counts as nothing.
-
-    Two plans that do the same in a month differ by what rounding leaves of sums in
-    another order. Taken for money, it would add roots to an IRR or start a payback.
-
-    Parameters
-    ----------
-    flow_usd, usual_usd : ndarray of any one shape
-        Flows of a plan and of its baseline. [USD]
-
-    Returns
-    -------
-    ndarray of that shape
-        Difference; 0 where it is at most 1e-6 USD and 1e-12 of the larger flow. [USD]
-    """
-    more = flow_usd - usual_usd
-    size = np.maximum(np.abs(flow_usd), np.abs(usual_usd))
-    is_none = np.abs(more) <= SNAP_USD + SNAP_SHARE * size
-    increment: FloatArray = np.where(is_none, 0.0, more)
-    return increment
-
-
 def project_sites(study: Study, plan: Plan, baseline: Plan | None) -> tuple[str, ...]:
     """Return the sites at which a plan decides something else than its baseline.
 
@@ -333,41 +307,6 @@ def _decisions(study: Study, plan: Plan) -> dict[str, set[Record]]:
     for decision in placed:
         by_site[decision.site].add(decision)
     return by_site
-
-
-def rate_per_year(rate_per_month: FloatArray) -> FloatArray:
-    """Return the effective annual rate of monthly rates, shape kept, NaN kept."""
-    # Beyond exp(700) the double is full; the shown rates end long before.
-    growth = np.minimum(MONTHS_PER_YEAR * np.log1p(rate_per_month), 700.0)
-    rate: FloatArray = np.expm1(growth)
-    return rate
-
-
-def recovery_months(cash_flow_usd: FloatArray) -> FloatArray:
-    """Return when the money put in has first come back.
-
-    The rule of `models.finance.payback_months`, on any array module; a balance that is
-    zero but for the rounding of an engine's flows (see `increment_usd`) is zero.
-
-    Parameters
-    ----------
-    cash_flow_usd : ndarray of shape (n_scenarios, n_flows)
-        Monthly flows, index 0 the opening. [USD]
-
-    Returns
-    -------
-    ndarray of shape (n_scenarios,)
-        0 where cumulative flow is never negative, NaN where it never recovers.
-        [months]
-    """
-    balance = np.cumsum(cash_flow_usd, axis=1)
-    slack = SNAP_USD + SNAP_SHARE * np.cumsum(np.abs(cash_flow_usd), axis=1)
-    was_negative = np.cumsum(balance < -slack, axis=1) > 0
-    is_back = was_negative & (balance >= -slack)
-    months = np.where(
-        is_back.any(axis=1), is_back.argmax(axis=1).astype(np.float64), np.nan
-    )
-    return np.where(was_negative[:, -1], months, 0.0)
 
 
 def _flows(ledger: Ledger) -> _Flows:

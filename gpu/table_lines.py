@@ -63,12 +63,12 @@ def add_asics(store: Store, study: Study, plan: Plan, place: Site) -> int:
         rates = asic_rates(study, place, asic, cohort)
         output = rates.operating_eh_s * rates.keep_frac
         kind = SHELL_KINDS.index(asic.shell)
-        for period in np.flatnonzero(units):
+        for period in np.flatnonzero(units).tolist():
             each, energy = float(output[period]), float(rates.energy_usd[period])
             kept = each * (1.0 - rates.vat_frac)
             least = energy / kept if kept > 0.0 else _NEVER
             count = float(units[period])
-            entries[int(period), kind].append((least, each * count, energy * count))
+            entries[period, kind].append((least, each * count, energy * count))
     starts: list[int] = []
     blocks: list[FloatArray] = []
     for period in range(study.time.months):

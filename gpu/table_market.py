@@ -37,6 +37,7 @@ from models.units import (
 
 if TYPE_CHECKING:
     from gpu.table_store import Store
+    from models.market_parameters import Market
     from models.study import Study
 
 __all__ = ["add_gpus", "add_market"]
@@ -50,20 +51,7 @@ def add_market(store: Store, study: Study) -> None:
     market = study.market
     variance = variance_terms(market)
     response = NetworkResponse(market, np.ones(1))
-    fee_keep, fee_step = autoregression_terms(
-        market.fee_volatility_per_year, market.fee_half_life_months
-    )
-    power_keep, power_step = autoregression_terms(
-        market.power_volatility_per_year, market.power_half_life_months
-    )
-    rent_keep, rent_step = autoregression_terms(
-        market.gpu_rent_volatility_per_year, market.gpu_rent_half_life_months
-    )
-    use_keep, use_step = autoregression_terms(
-        market.gpu_utilisation_volatility_per_year,
-        market.gpu_utilisation_half_life_months,
-    )
-    values = {
+    values = _deviations(market) | {
         at.OPENING_PRICE: market.btc_price_usd,
         at.VARIANCE_KEEP: variance.keep,
         at.VARIANCE_STEP: variance.step,
@@ -73,8 +61,6 @@ def add_market(store: Store, study: Study) -> None:
         at.QUARTER_VARIANCE: 0.25 * variance.both,
         at.VOLATILITY: variance.level,
         at.FEE_SHARE: market.fee_share_frac,
-        at.FEE_KEEP: fee_keep,
-        at.FEE_STEP: fee_step,
         at.FEE_OPENING: opening_fee_deviation(market),
         at.LOG_NETWORK: float(np.log(market.network_eh_s)),
         at.OPENING_NETWORK: market.network_eh_s,
@@ -88,20 +74,40 @@ def add_market(store: Store, study: Study) -> None:
         at.ADAPTED_OPENING: float(response.adapted[0]),
         at.REWARD_OPENING: float(response.before[0]),
         at.DIFFICULTY_PER_EH: difficulty_from_hashrate(1.0),
-        at.POWER_KEEP: power_keep,
-        at.POWER_STEP: power_step,
         at.POWER_COMMON: market.power_common_frac**0.5,
         at.POWER_OWN: (1.0 - market.power_common_frac) ** 0.5,
-        at.RENT_KEEP: rent_keep,
-        at.RENT_STEP: rent_step,
-        at.USE_KEEP: use_keep,
-        at.USE_STEP: use_step,
         at.OVERRUN: market.capex_overrun_volatility_frac,
         at.DELAY_SCALE: market.delay_volatility_months,
     }
     store.ints[at.MARKET] = store.add([values[k] for k in range(at.MARKET_LENGTH)])
     store.ints[at.ROOT] = store.add(correlation_root(market).ravel())
     _add_months(store, study)
+
+
+def _deviations(market: Market) -> dict[int, float]:
+    """Return what is kept of each deviation from month to month, and its step."""
+    terms = {
+        (at.FEE_KEEP, at.FEE_STEP): (
+            market.fee_volatility_per_year,
+            market.fee_half_life_months,
+        ),
+        (at.POWER_KEEP, at.POWER_STEP): (
+            market.power_volatility_per_year,
+            market.power_half_life_months,
+        ),
+        (at.RENT_KEEP, at.RENT_STEP): (
+            market.gpu_rent_volatility_per_year,
+            market.gpu_rent_half_life_months,
+        ),
+        (at.USE_KEEP, at.USE_STEP): (
+            market.gpu_utilisation_volatility_per_year,
+            market.gpu_utilisation_half_life_months,
+        ),
+    }
+    found: dict[int, float] = {}
+    for places, process in terms.items():
+        found |= dict(zip(places, autoregression_terms(*process), strict=True))
+    return found
 
 
 def _add_months(store: Store, study: Study) -> None:

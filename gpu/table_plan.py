@@ -74,7 +74,7 @@ def loss_series(
     Returns
     -------
     dict of tuple of int to int
-        First row by plan and account: the sites, then the group.
+        First row by plan and account: the sites, then the group. [unitless]
     """
     n_sites = len(study.sites)
     group = study.site_index(study.company.tax_site)
@@ -108,7 +108,7 @@ def add_plan(
     facilities : tuple of tuple of DebtFacility
         Of each plan, those with a covenant that it draws on.
     losses : dict of tuple of int to int
-        See `loss_series`.
+        See `loss_series`. [unitless]
     fates : FateRows
         Rows of clients' fates, shared by all plans.
     """

@@ -230,8 +230,8 @@ def issued_btc(height: float) -> float:
 
 
 @device
-def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
-    """Move fees, hashrate, difficulty and height; leave output per EH/s behind."""
+def hashrate_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
+    """Move fees and the hashrate that machines could run."""
     m = ints[MARKET]
     by_month = ints[MONTHLY]
     n = ints[N_PERIODS]
@@ -239,7 +239,6 @@ def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
     fee_keep = data[m + FEE_KEEP]
     fee_step = data[m + FEE_STEP]
     growth = data[by_month + GROWTH * n + t]
-    limit = data[by_month + BREAK_EVEN * n + t]
     at_once = data[m + AT_ONCE]
     slowly = data[m + SLOWLY]
     up = data[m + SPEED_UP]
@@ -263,6 +262,15 @@ def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
         w[REWARD_BEFORE * L + i] = reward
         size = w[LOG_HASHRATE * L + i] + growth + change
         w[LOG_HASHRATE * L + i] = size + step * w[(Z + NETWORK) * L + i]
+
+
+@device
+def difficulty_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
+    """Move running hashrate, difficulty and height; leave output per EH/s behind."""
+    m = ints[MARKET]
+    by_month = ints[MONTHLY]
+    n = ints[N_PERIODS]
+    limit = data[by_month + BREAK_EVEN * n + t]
     weight = data[by_month + LAG_WEIGHT * n + t]
     most = data[by_month + RETARGET * n + t]
     hashes = data[by_month + HASHES * n + t]
@@ -283,6 +291,12 @@ def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
         w[HEIGHT * L + i] = height + blocks
         w[BTC_PER_EH * L + i] = hashes * per_hash * reward
         w[HASHPRICE * L + i] = PH_DAY_HASHES * per_hash * reward
+
+
+@device
+def scale_month(w: Doubles, data: Doubles, ints: Integers) -> None:
+    """Apply the multipliers of a grid to price and network; keep the price unscaled."""
+    fee_share = data[ints[MARKET] + FEE_SHARE]
     for i in range(L):
         price = w[PRICE * L + i]
         w[RAW_PRICE * L + i] = price
@@ -295,6 +309,14 @@ def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
         w[HASHPRICE * L + i] = w[HASHPRICE * L + i] * rarer * scaled
         w[VALUE_PER_EH * L + i] = output * scaled
         w[LOW_USD * L + i] = scaled * w[LOW_FRAC * L + i]
+
+
+@device
+def network_month(w: Doubles, data: Doubles, ints: Integers, t: int) -> None:
+    """Move fees and network; leave output, hash price and the month's low behind."""
+    hashrate_month(w, data, ints, t)
+    difficulty_month(w, data, ints, t)
+    scale_month(w, data, ints)
 
 
 @device

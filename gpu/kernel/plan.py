@@ -89,7 +89,8 @@ from gpu.kernel.layout import (
     WAS_CALLED,
     WITHHELD,
 )
-from gpu.kernel.site import site_head, site_horizon, site_month
+from gpu.kernel.site import site_horizon, site_month
+from gpu.kernel.space import site_head
 from gpu.kernel.tax import open_account, tax_month
 from gpu.kernel.treasury import (
     EQUITY_TOLERANCE_USD,

@@ -12,54 +12,25 @@ from gpu.kernel.compiled import Doubles, Integers, L, device
 from gpu.kernel.elementary import larger, smaller
 from gpu.kernel.intrinsics import float_of_int, int_of_float
 from gpu.kernel.layout import (
-    ALWAYS,
     AVAILABLE,
     BTC_PER_EH,
     CAPEX,
     CAPEX_PAID,
     CASH_FLOW,
-    CONTRACT_FATE,
-    CONTRACT_FIXED,
-    CONTRACT_GPU,
-    CONTRACT_KIND,
-    CONTRACT_LEFT,
-    CONTRACT_LENGTH,
-    CONTRACT_MEAN,
-    CONTRACT_OWN,
-    CONTRACT_POWER,
-    CONTRACT_RENT,
-    CONTRACT_SCALARS,
-    CONTRACT_SERIES,
-    CONTRACT_SINCE,
-    CONTRACT_UNTIL,
-    CONTRACT_USE,
     DELAY,
     FIXED_TAXED,
     FIXED_UNTAXED,
-    GPU_BASE,
     GROUP,
     GROUP_LENGTH,
     HASHPRICE,
     KIND_BTC,
     KIND_ENERGY,
     MINING_VAT,
-    N_GPUS,
     N_PERIODS,
-    N_SITES,
-    POOL_GPU,
-    POOL_IDLE,
-    POOL_LENGTH,
-    POOL_REVENUE,
-    POOL_SALE,
-    POOL_SERIES,
-    POOL_SHARE,
-    POOL_TERMINAL,
-    POOL_USED,
     POWER,
     POWER_COST,
     PRICE,
     PROFIT,
-    RENT,
     RUNNING_BTC,
     RUNNING_ENERGY,
     S_ROWS,
@@ -69,66 +40,23 @@ from gpu.kernel.layout import (
     SALE_SCRAP,
     SALE_SLOPE,
     SALE_UNITS,
-    SCALE_USE,
     SHARE,
     SITE_ASICS,
-    SITE_CONTRACTS,
     SITE_CREDIT,
     SITE_DEMAND,
-    SITE_HEAD,
-    SITE_HEADS,
     SITE_LATE,
-    SITE_N_CONTRACTS,
-    SITE_N_POOLS,
-    SITE_POOLS,
     SITE_RESALE,
     SITE_SCALARS,
     SITE_SERIES,
     TAXED,
     TERMINAL,
     TERMINAL_FIXED,
-    USE,
     VALUE_PER_EH,
     WRITE_OFF,
     WRITE_OFF_SCALED,
 )
-
-N_KINDS = 3
-HPC = 2
-
-
-@device
-def site_head(plan: int, site: int, ints: Integers) -> int:
-    """Return where the tables of a plan at a site begin."""
-    return ints[SITE_HEADS] + (plan * ints[N_SITES] + site) * SITE_HEAD
-
-
-@device
-def kind_share(
-    w: Doubles,
-    s: Doubles,
-    head: int,
-    site: int,
-    kind: int,
-    data: Doubles,
-    ints: Integers,
-    t: int,
-) -> None:
-    """Look up the share of load of a kind of shell that can run, by each delay."""
-    n = ints[N_PERIODS]
-    table = ints[head + SITE_LATE] + kind * n + t
-    b = site * S_ROWS * L
-    longest = float_of_int(n)
-    for i in range(L):
-        late = int_of_float(smaller(s[b + DELAY * L + i], longest))
-        w[SHARE * L + i] = data[table + late * N_KINDS * n]
-
-
-@device
-def full_share(w: Doubles) -> None:
-    """Let all load run."""
-    for i in range(L):
-        w[SHARE * L + i] = 1.0
+from gpu.kernel.lines import contracts_month, lines_horizon, pools_month
+from gpu.kernel.space import N_KINDS, full_share, kind_share
 
 
 @device
@@ -272,134 +200,6 @@ def used_machines(
 
 
 @device
-def gpu_use(w: Doubles, gpu: int, data: Doubles, ints: Integers) -> None:
-    """Leave the sold share of merchant hours of a GPU family in SHARE."""
-    base = data[ints[GPU_BASE] + gpu]
-    for i in range(L):
-        sold = smaller(base * w[USE * L + i], 1.0)
-        w[SHARE * L + i] = smaller(sold * w[SCALE_USE * L + i], 1.0)
-
-
-@device
-def pools_month(
-    w: Doubles,
-    s: Doubles,
-    head: int,
-    site: int,
-    data: Doubles,
-    ints: Integers,
-    t: int,
-) -> None:
-    """Add own GPUs on the merchant market, and those sold."""
-    n = ints[N_PERIODS]
-    late = ints[head + SITE_LATE]
-    b = site * S_ROWS * L
-    for k in range(ints[head + SITE_N_POOLS]):
-        at = ints[head + SITE_POOLS] + k * POOL_LENGTH
-        gpu = ints[at + POOL_GPU]
-        series = ints[at + POOL_SERIES]
-        trend = data[ints[GPU_BASE] + ints[N_GPUS] + gpu * n + t]
-        revenue = data[series + POOL_REVENUE * n + t] * trend
-        idle = data[series + POOL_IDLE * n + t]
-        used = data[series + POOL_USED * n + t]
-        sale = data[series + POOL_SALE * n + t] * trend
-        if revenue != 0.0 or idle != 0.0:
-            gpu_use(w, gpu, data, ints)
-            for i in range(L):
-                share = w[SHARE * L + i]
-                cost = (idle + used * share) * s[b + POWER * L + i]
-                w[KIND_BTC * L + i] = revenue * share * w[RENT * L + i] - cost
-            if late >= 0:
-                kind_share(w, s, head, site, HPC, data, ints, t)
-            else:
-                full_share(w)
-            for i in range(L):
-                w[TAXED * L + i] += w[SHARE * L + i] * w[KIND_BTC * L + i]
-        if sale != 0.0:
-            for i in range(L):
-                w[TAXED * L + i] += sale * w[RENT * L + i]
-
-
-@device
-def contract_margin(
-    w: Doubles,
-    s: Doubles,
-    at: int,
-    site: int,
-    data: Doubles,
-    ints: Integers,
-    t: int,
-) -> None:
-    """Leave what a contract earns in a month, its client paying, in KIND_BTC."""
-    n = ints[N_PERIODS]
-    series = ints[at + CONTRACT_SERIES]
-    gpu = ints[at + CONTRACT_GPU]
-    fixed = data[series + CONTRACT_FIXED * n + t]
-    power = data[series + CONTRACT_POWER * n + t]
-    b = site * S_ROWS * L
-    for i in range(L):
-        w[KIND_BTC * L + i] = fixed + power * s[b + POWER * L + i]
-    if gpu >= 0:
-        trend = data[ints[GPU_BASE] + ints[N_GPUS] + gpu * n + t]
-        rent = data[series + CONTRACT_RENT * n + t] * trend
-        use = data[series + CONTRACT_USE * n + t]
-        gpu_use(w, gpu, data, ints)
-        for i in range(L):
-            sold = w[SHARE * L + i]
-            earned = rent * w[RENT * L + i] + use * s[b + POWER * L + i]
-            w[KIND_BTC * L + i] += sold * earned
-
-
-@device
-def still_pays(
-    w: Doubles, f: Doubles, at: int, data: Doubles, ints: Integers, months: int
-) -> None:
-    """Set to zero what a client no longer pays after so many months of contract."""
-    row = ints[at + CONTRACT_FATE]
-    if row >= 0:
-        mean = data[ints[at + CONTRACT_SCALARS] + CONTRACT_MEAN]
-        ends = float_of_int(months)
-        b = row * L
-        for i in range(L):
-            due = w[KIND_BTC * L + i]
-            w[KIND_BTC * L + i] = due if ends <= f[b + i] * mean else 0.0
-
-
-@device
-def contracts_month(
-    w: Doubles,
-    s: Doubles,
-    f: Doubles,
-    head: int,
-    site: int,
-    data: Doubles,
-    ints: Integers,
-    t: int,
-) -> None:
-    """Add contracts with hosting clients and GPU leases."""
-    n = ints[N_PERIODS]
-    late = ints[head + SITE_LATE]
-    for k in range(ints[head + SITE_N_CONTRACTS]):
-        at = ints[head + SITE_CONTRACTS] + k * CONTRACT_LENGTH
-        since = ints[at + CONTRACT_SINCE]
-        if since <= t and t < ints[at + CONTRACT_UNTIL]:
-            contract_margin(w, s, at, site, data, ints, t)
-            still_pays(w, f, at, data, ints, t + 1 - since)
-            kind = ints[at + CONTRACT_KIND]
-            if late < 0 or kind == ALWAYS:
-                full_share(w)
-            elif kind == POOL_SHARE:
-                own = data[ints[at + CONTRACT_SERIES] + CONTRACT_OWN * n + t]
-                kind_share(w, s, head, site, HPC, data, ints, t)
-                for i in range(L):
-                    w[SHARE * L + i] = 1.0 - own * (1.0 - w[SHARE * L + i])
-            else:
-                kind_share(w, s, head, site, kind, data, ints, t)
-            for i in range(L):
-                w[TAXED * L + i] += w[SHARE * L + i] * w[KIND_BTC * L + i]
-
-
-@device
 def site_month(
     w: Doubles,
     s: Doubles,
@@ -450,18 +250,4 @@ def site_horizon(
     for i in range(L):
         w[TERMINAL * L + i] = fixed
     used_machines(w, TERMINAL, head, data, ints, n)
-    for k in range(ints[head + SITE_N_POOLS]):
-        at = ints[head + SITE_POOLS] + k * POOL_LENGTH
-        gpu = ints[at + POOL_GPU]
-        trend = data[ints[GPU_BASE] + ints[N_GPUS] + gpu * n + n - 1]
-        sale = data[ints[at + POOL_TERMINAL]] * trend
-        for i in range(L):
-            w[TERMINAL * L + i] += sale * w[RENT * L + i]
-    for k in range(ints[head + SITE_N_CONTRACTS]):
-        at = ints[head + SITE_CONTRACTS] + k * CONTRACT_LENGTH
-        left = data[ints[at + CONTRACT_SCALARS] + CONTRACT_LEFT]
-        if left != 0.0:
-            contract_margin(w, s, at, site, data, ints, n - 1)
-            still_pays(w, f, at, data, ints, n - ints[at + CONTRACT_SINCE])
-            for i in range(L):
-                w[TERMINAL * L + i] += left * w[KIND_BTC * L + i]
+    lines_horizon(w, s, f, head, site, data, ints)

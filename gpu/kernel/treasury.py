@@ -236,9 +236,16 @@ def see_level(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) 
 
 
 @device
-def meet_call(
-    w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers
-) -> None:
+def call_price_usd(loan: float, backed: float) -> float:
+    """Return the price at which a loan is called, ``backed`` at a price of 1."""
+    safe = backed if backed > 0.0 else 1.0
+    bare = HUGE if loan > 0.0 else 0.0
+    price = loan / safe
+    return price if backed > 0.0 else bare
+
+
+@device
+def meet_call(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) -> None:
     """Meet a margin call: cash, free BTC pledged, a sale, or the lender's."""
     c = ints[COMPANY]
     initial = data[c + INITIAL_LTV]
@@ -265,11 +272,7 @@ def meet_call(
         short = larger(short - level * more, 0.0)
         held = pledged + more
         owed = loan - paid
-        backed = call * pledged
-        safe = backed if backed > 0.0 else 1.0
-        trigger = loan / safe
-        bare_call = HUGE if loan > 0.0 else 0.0
-        trigger = trigger if backed > 0.0 else bare_call
+        trigger = call_price_usd(loan, call * pledged)
         start_usd = w[START_PRICE * L + i]
         price = w[PRICE * L + i]
         from_usd = start_usd if w[LOW_FRAC * L + i] < 1.0 else price

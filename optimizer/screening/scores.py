@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.irr_batch import irr
-from gpu.numpy_engine import rate_per_year, recovery_months
+from gpu.returns import rate_per_year, recovery_months
 from gpu.risk import cvar, quantile
 from models.finance import IRR_STATUS, IrrStatus, discount_factors
 from models.ledger import discount

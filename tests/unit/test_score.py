@@ -16,14 +16,8 @@ from tiny_studies import company, market, tiny_study
 import gpu.engines
 from gpu.backend import to_host
 from gpu.chunks import BLOCK
-from gpu.numpy_engine import (
-    MAX_IRR_PER_YEAR,
-    project_sites,
-    rate_per_year,
-    recovery_months,
-    score_each,
-    score_paths,
-)
+from gpu.numpy_engine import project_sites, score_each, score_paths
+from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year, recovery_months
 from gpu.risk import cvar, quantile
 from gpu.scenarios import sampled_paths
 from gpu.score import ScoreOptions, ScoreResult, score_scenarios
