@@ -108,7 +108,9 @@ def streamed_figures(
     counts = histogram.counts.astype(np.float64)
     counts *= count / counts.sum()
     error, freedom = tail_standard_error(histogram.means(), counts, inside[-1], tail)
-    found["cvar_95"] = normal_interval(histogram.tail_mean(CVAR_ALPHA), error, freedom)
+    # Sums of bins lose the last digits: no tail lies under the least outcome.
+    worst = min(max(histogram.tail_mean(CVAR_ALPHA), moments.low), moments.mean)
+    found["cvar_95"] = normal_interval(worst, error, freedom)
     n = max(math.floor(count), 1)
     for name, share, value in zip(QUANTILE_NAMES, QUANTILES, inside, strict=False):
         low, high = order_ranks(n, share)

@@ -229,6 +229,7 @@ class NumpyCounter:
         n_bins = months.cells.shape[1]
         is_inside = months.bins.places(months.low) >= months.first
         is_inside &= months.bins.places(months.high) < months.first + n_bins
+        is_inside &= ~np.isnan(months.low)
         chosen = np.flatnonzero(is_inside & ~months.is_counted)
         months.is_counted[chosen] = True
         if not len(chosen):

@@ -61,7 +61,7 @@ class MonthHistogram:
         low, high = np.full(n_periods, np.inf), np.full(n_periods, -np.inf)
         is_counted = np.zeros(n_periods, dtype=np.bool_)
         self._count(values, units, counter, (low, high, is_counted))
-        if not is_counted.all():
+        if not (is_counted.all() or np.isnan(low).any()):
             self._make_room(
                 self.bins.place(float(low.min())), self.bins.place(float(high.max()))
             )

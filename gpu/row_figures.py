@@ -91,11 +91,11 @@ class RowFigures:
         gaps = np.where(self._known, (self._values <= value) - share, 0.0)
         band = self._judged(share, gaps)
         # An outcome further out on either side: the quantile lies between two.
-        low, high = band.low - self._step(), band.high + self._step()
+        least, most = band.low - self._step(), band.high + self._step()
         return Interval(
             value,
-            self._at(low) if low > 0.0 else -math.inf,
-            self._at(high) if high < 1.0 else math.inf,
+            self._at(least) if least > 0.0 else -math.inf,
+            self._at(most) if most < 1.0 else math.inf,
         )
 
     def tail_mean(self, value: float, alpha: float) -> Interval:
