@@ -7,7 +7,7 @@ all other draws (`gpu.sampling_draws`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
     from models.market_parameters import Market
 
-__all__ = ["LEADING", "LEADING_ROWS", "leading_draws"]
+__all__ = ["LEADING", "LEADING_ROWS", "Finished", "leading_draws"]
 
 LEADING: Final = ("btc_price", "network", "btc_variance")
 """Factors whose draws come from Sobol points, in the order of their dimensions."""
@@ -36,8 +36,22 @@ _MOST_LOG_VARIANCE: Final = 10.0
 _BATCH_ROWS: Final = 1024
 
 
+class Finished(Protocol):
+    """Draws scenarios as numbered, nothing swapped."""
+
+    def __call__(
+        self, seed: int, scenario_ids: IntArray, market: Market, n_periods: int, /
+    ) -> FloatArray:
+        """Return (n_scenarios, n_leading, n_periods) draws."""
+
+
 def leading_draws(
-    rule: DrawRule, scenario_ids: IntArray, market: Market, n_periods: int
+    rule: DrawRule,
+    scenario_ids: IntArray,
+    market: Market,
+    n_periods: int,
+    *,
+    finished: Finished | None = None,
 ) -> FloatArray:
     """Return the draws of the leading factors.
 
@@ -51,6 +65,8 @@ def leading_draws(
         Says how the variance of the price lasts.
     n_periods : int
         Months. [months]
+    finished : callable or None
+        Another way to the same draws: `gpu.sampling_cpu` has a compiled one.
 
     Returns
     -------
@@ -67,12 +83,13 @@ def leading_draws(
     however volatile the months. A swapped factor takes its row from the partner's
     finished draws.
     """
+    draw = _finished if finished is None else finished
     is_swapped = [name in rule.swapped for name in LEADING]
     if not any(is_swapped):
-        return _finished(rule.seed, scenario_ids, market, n_periods)
-    drawn = _finished(rule.seed, scenario_ids + PARTNER_OFFSET, market, n_periods)
+        return draw(rule.seed, scenario_ids, market, n_periods)
+    drawn = draw(rule.seed, scenario_ids + PARTNER_OFFSET, market, n_periods)
     if not all(is_swapped):
-        own = _finished(rule.seed, scenario_ids, market, n_periods)
+        own = draw(rule.seed, scenario_ids, market, n_periods)
         drawn = np.where(np.array(is_swapped)[:, None], drawn, own)
     return drawn
 

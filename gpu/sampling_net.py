@@ -29,7 +29,15 @@ from gpu.philox import words
 if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray, UIntArray
 
-__all__ = ["SCRAMBLE_STREAM", "bridged", "net_normals", "net_points"]
+__all__ = [
+    "SCRAMBLE_STREAM",
+    "bridge_cuts",
+    "bridged",
+    "direction_numbers",
+    "net_normals",
+    "net_points",
+    "scramble_columns",
+]
 
 SCRAMBLE_STREAM: Final = 12289
 BLOCK_BITS: Final = 12
@@ -215,7 +223,7 @@ def bridged(steps: FloatArray, variance: FloatArray | None = None) -> FloatArray
         np.cumsum(variance, axis=0, out=clock[1:])
     level = np.zeros((n_periods + 1, steps.shape[1]))
     level[n_periods] = np.sqrt(clock[n_periods]) * steps[0]
-    for step, (left, middle, right) in enumerate(_cuts(n_periods), start=1):
+    for step, (left, middle, right) in enumerate(bridge_cuts(n_periods), start=1):
         share = (clock[middle] - clock[left]) / (clock[right] - clock[left])
         spread = np.sqrt(share * (clock[right] - clock[middle]))
         between = level[left] + share * (level[right] - level[left])
@@ -225,8 +233,19 @@ def bridged(steps: FloatArray, variance: FloatArray | None = None) -> FloatArray
 
 
 @lru_cache(maxsize=8)
-def _cuts(n_periods: int) -> tuple[tuple[int, int, int], ...]:
-    """Return (left, middle, right) of every cut, in the order of `bridged`."""
+def bridge_cuts(n_periods: int) -> tuple[tuple[int, int, int], ...]:
+    """Return where `bridged` cuts, in its order.
+
+    Parameters
+    ----------
+    n_periods : int
+        Months. [months]
+
+    Returns
+    -------
+    tuple of tuple of int
+        Left end, cut and right end of each interval. [months]
+    """
     found = []
     waiting = [(0, n_periods)]
     for left, right in waiting:
