@@ -82,10 +82,18 @@ def compile_options(sizes: KernelSizes) -> tuple[str, ...]:
     return ("-std=c++17", "-fmad=false", *defined)
 
 
-def module_source() -> str:
-    """Return the whole module as one text that includes nothing."""
+def module_source(header: str | None = None) -> str:
+    """Return the whole module as one text that includes nothing.
+
+    Parameters
+    ----------
+    header : str, optional
+        The kernel as C++; what `STEP_HEADER` holds if left out.
+    """
+    if header is None:
+        header = STEP_HEADER.read_text(encoding="utf-8")
     entries = (_FOLDER / "score.cu").read_text(encoding="utf-8")
-    return f"{STEP_HEADER.read_text(encoding='utf-8')}\n{entries}"
+    return f"{header}\n{entries}"
 
 
 def step_header_text() -> str:

@@ -970,6 +970,50 @@ DEVICE void _least_bound(int64 n_flows, double* work) {
     }
 }
 
+// Begin the running sums with the flow of place 0.
+DEVICE void _add_one(History flows, int64 at, double* work) {
+    for (int64 i = 0LL; i < L; ++i) {
+        double flow = flows[at + i];
+        double size = abs_(flow);
+        for (int64 depth = 0LL; depth < SUM_DEPTH; ++depth) {
+            int64 row = SUMS + (4LL * depth);
+            work[(row * L) + i] = flow;
+            work[((row + 1LL) * L) + i] = size;
+        }
+    }
+}
+
+// Add the flows of places k and k + 1 to the running sums of all depths.
+DEVICE void _add_two(History flows, int64 at, int64 stride, int64 k, double* work) {
+    double mark = 1.0 + (float_of_int(k) * PLACE_UNIT);
+    double next_mark = mark + PLACE_UNIT;
+    double place = float_of_int(k + 1LL);
+    for (int64 i = 0LL; i < L; ++i) {
+        double flow = flows[at + i];
+        double other = flows[(at + stride) + i];
+        double size = abs_(flow);
+        double more = abs_(other);
+        for (int64 depth = 0LL; depth < SUM_DEPTH; ++depth) {
+            int64 row = SUMS + (4LL * depth);
+            double step = float_of_int(depth + 1LL) * UNIT_ROUNDOFF;
+            double share = (4.0 * UNIT_ROUNDOFF) + (step * place);
+            double before = work[(row * L) + i];
+            flow = before + flow;
+            other = flow + other;
+            size = work[((row + 1LL) * L) + i] + size;
+            more = size + more;
+            double marks = ((flow * before) < 0.0) ? mark : 0.0;
+            double next_marks = ((other * flow) < 0.0) ? next_mark : 0.0;
+            double doubt = (abs_(flow) < (share * size)) ? 1.0 : 0.0;
+            double next_doubt = (abs_(other) < ((share + step) * more)) ? 1.0 : 0.0;
+            work[(row * L) + i] = other;
+            work[((row + 1LL) * L) + i] = more;
+            work[((row + 2LL) * L) + i] = work[((row + 2LL) * L) + i] + (marks + next_marks);
+            work[((row + 3LL) * L) + i] = work[((row + 3LL) * L) + i] + (doubt + next_doubt);
+        }
+    }
+}
+
 // Write into `BOUND` a bound on the roots on the side of the first flows read.
 DEVICE void _bound_by_sums(History flows, int64 start, int64 stride, int64 n_flows, double* work) {
     for (int64 row = SUMS; row < COUNT_ROWS; ++row) {
@@ -977,25 +1021,13 @@ DEVICE void _bound_by_sums(History flows, int64 start, int64 stride, int64 n_flo
             work[(row * L) + i] = 0.0;
         }
     }
-    for (int64 k = 0LL, k_end = n_flows; k < k_end; ++k) {
-        int64 at = start + (k * stride);
-        double place = float_of_int(k + 1LL) * UNIT_ROUNDOFF;
-        double mark = 1.0 + (float_of_int(k) * PLACE_UNIT);
-        for (int64 i = 0LL; i < L; ++i) {
-            double flow = flows[at + i];
-            double size = abs_(flow);
-            for (int64 depth = 0LL; depth < SUM_DEPTH; ++depth) {
-                int64 row = SUMS + (4LL * depth);
-                double before = work[(row * L) + i];
-                flow = before + flow;
-                size = work[((row + 1LL) * L) + i] + size;
-                double slack = ((4.0 * UNIT_ROUNDOFF) + (float_of_int(depth + 1LL) * place)) * size;
-                work[(row * L) + i] = flow;
-                work[((row + 1LL) * L) + i] = size;
-                work[((row + 2LL) * L) + i] = work[((row + 2LL) * L) + i] + (((flow * before) < 0.0) ? mark : 0.0);
-                work[((row + 3LL) * L) + i] = work[((row + 3LL) * L) + i] + ((abs_(flow) < slack) ? 1.0 : 0.0);
-            }
-        }
+    int64 n_single = n_flows & 1LL;
+    if (n_single > 0LL) {
+        _add_one(flows, start, work);
+    }
+    for (int64 pair = 0LL, pair_end = n_flows >> 1LL; pair < pair_end; ++pair) {
+        int64 k = n_single + (2LL * pair);
+        _add_two(flows, start + (k * stride), stride, k, work);
     }
     _least_bound(n_flows, work);
 }
@@ -1025,6 +1057,11 @@ DEVICE void count_roots(History flows, int64 first, int64 n_flows, double* work)
         _bound_by_sums(flows, first + ((n_flows - 1LL) * L), -L, n_flows, work);
         _take_bound(BELOW, BELOW_DEPTH, work);
     }
+}
+
+// Return the smaller of two numbers; the second if one is NaN.
+DEVICE double smaller(double a, double b) {
+    return (a < b) ? a : b;
 }
 
 // Return e to the power x; 0 below -708, infinity on overflow, NaN of NaN.
@@ -1078,8 +1115,7 @@ DEVICE int64 irr_seek__begin(int64 turn, int64 n_flows, double* work) {
         wanted = (middle >= 0.0) ? wanted : 0.0;
         wanted = (state == SOLVED) ? wanted : 0.0;
         wanted = (found_below == 0.0) ? wanted : 0.0;
-        double start = FIRST_REACH / n;
-        start = (start < high) ? start : (0.5 * high);
+        double start = smaller(FIRST_REACH / n, 0.5 * high);
         double spread = work[(SPREAD * L) + i];
         double moment = work[(SIGN * L) + i] * work[(MOMENT * L) + i];
         double place = spread / size;
@@ -1468,6 +1504,7 @@ DEVICE int64 _move(int64 n_flows, double* work) {
         goal = (goal > low) ? goal : low;
         goal = (goal < high) ? goal : high;
         double near = (quick > 0.0) ? close : 0.0;
+        near = ((abs_(goal - u) * n) < 1.0) ? near : 0.0;
         double ended = ((steep * SHARPNESS) > n) ? SOLVED : FAILED;
         double next_state = (middle > low) ? WAITING : FAILED;
         next_state = (middle < high) ? next_state : FAILED;
@@ -1538,11 +1575,6 @@ DEVICE void irr_lanes(History flows, int64 first, int64 n_flows, double* work, d
         }
     }
     _finish(work, out);
-}
-
-// Return the smaller of two numbers; the second if one is NaN.
-DEVICE double smaller(double a, double b) {
-    return (a < b) ? a : b;
 }
 
 // Leave the month in which the money put in has come back in TERMINAL.
@@ -1957,16 +1989,8 @@ DEVICE double subsidy_share(double era) {
     return float_of_bits(BITS_OF_ONE - ((int64)((uint64)bits_of_float(era + TWO_TO_52) << 52LL)));
 }
 
-// Return the subsidies of all blocks below a height, added up [BTC].
-DEVICE double issued_btc(double height) {
-    double era = floor_(height / HALVING_BLOCKS);
-    double share = subsidy_share(era);
-    double whole = ((2.0 * HALVING_BLOCKS) * FIRST_SUBSIDY_BTC) * (1.0 - share);
-    return whole + (((height - (era * HALVING_BLOCKS)) * FIRST_SUBSIDY_BTC) * share);
-}
-
-// Move fees, hashrate, difficulty and height; leave output per EH/s behind.
-DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
+// Move fees and the hashrate that machines could run.
+DEVICE void hashrate_month(double* w, double* data, int64* ints, int64 t) {
     int64 m = ints[MARKET];
     int64 by_month = ints[MONTHLY];
     int64 n = ints[N_PERIODS];
@@ -1974,7 +1998,6 @@ DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
     double fee_keep = data[m + FEE_KEEP];
     double fee_step = data[m + FEE_STEP];
     double growth = data[(by_month + (GROWTH * n)) + t];
-    double limit = data[(by_month + (BREAK_EVEN * n)) + t];
     double at_once = data[m + AT_ONCE];
     double slowly = data[m + SLOWLY];
     double up = data[m + SPEED_UP];
@@ -2000,6 +2023,22 @@ DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
         double size = (w[(LOG_HASHRATE * L) + i] + growth) + change;
         w[(LOG_HASHRATE * L) + i] = size + (step * w[((Z + NETWORK) * L) + i]);
     }
+}
+
+// Return the subsidies of all blocks below a height, added up [BTC].
+DEVICE double issued_btc(double height) {
+    double era = floor_(height / HALVING_BLOCKS);
+    double share = subsidy_share(era);
+    double whole = ((2.0 * HALVING_BLOCKS) * FIRST_SUBSIDY_BTC) * (1.0 - share);
+    return whole + (((height - (era * HALVING_BLOCKS)) * FIRST_SUBSIDY_BTC) * share);
+}
+
+// Move running hashrate, difficulty and height; leave output per EH/s behind.
+DEVICE void difficulty_month(double* w, double* data, int64* ints, int64 t) {
+    int64 m = ints[MARKET];
+    int64 by_month = ints[MONTHLY];
+    int64 n = ints[N_PERIODS];
+    double limit = data[(by_month + (BREAK_EVEN * n)) + t];
     double weight = data[(by_month + (LAG_WEIGHT * n)) + t];
     double most = data[(by_month + (RETARGET * n)) + t];
     double hashes = data[(by_month + (HASHES * n)) + t];
@@ -2021,6 +2060,11 @@ DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
         w[(BTC_PER_EH * L) + i] = (hashes * per_hash) * reward;
         w[(HASHPRICE * L) + i] = (PH_DAY_HASHES * per_hash) * reward;
     }
+}
+
+// Apply the multipliers of a grid to price and network; keep the price unscaled.
+DEVICE void scale_month(double* w, double* data, int64* ints) {
+    double fee_share = data[ints[MARKET] + FEE_SHARE];
     for (int64 i = 0LL; i < L; ++i) {
         double price = w[(PRICE * L) + i];
         w[(RAW_PRICE * L) + i] = price;
@@ -2034,6 +2078,13 @@ DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
         w[(VALUE_PER_EH * L) + i] = output * scaled;
         w[(LOW_USD * L) + i] = scaled * w[(LOW_FRAC * L) + i];
     }
+}
+
+// Move fees and network; leave output, hash price and the month's low behind.
+DEVICE void network_month(double* w, double* data, int64* ints, int64 t) {
+    hashrate_month(w, data, ints, t);
+    difficulty_month(w, data, ints, t);
+    scale_month(w, data, ints);
 }
 
 // Move the rent of GPUs against its trend, and the use of them.
@@ -2681,6 +2732,14 @@ DEVICE void see_level(double* w, double* p, int64 plan, double* data, int64* int
     }
 }
 
+// Return the price at which a loan is called, ``backed`` at a price of 1.
+DEVICE double call_price_usd(double loan, double backed) {
+    double safe = (backed > 0.0) ? backed : 1.0;
+    double bare = (loan > 0.0) ? HUGE_ : 0.0;
+    double price = loan / safe;
+    return (backed > 0.0) ? price : bare;
+}
+
 // Meet a margin call: cash, free BTC pledged, a sale, or the lender's.
 DEVICE void meet_call(double* w, double* p, int64 plan, double* data, int64* ints) {
     int64 c = ints[COMPANY];
@@ -2708,11 +2767,7 @@ DEVICE void meet_call(double* w, double* p, int64 plan, double* data, int64* int
         short_ = larger(short_ - (level * more), 0.0);
         double held = pledged + more;
         double owed = loan - paid;
-        double backed = call * pledged;
-        double safe = (backed > 0.0) ? backed : 1.0;
-        double trigger = loan / safe;
-        double bare_call = (loan > 0.0) ? HUGE_ : 0.0;
-        trigger = (backed > 0.0) ? trigger : bare_call;
+        double trigger = call_price_usd(loan, call * pledged);
         double start_usd = w[(START_PRICE * L) + i];
         double price = w[(PRICE * L) + i];
         double from_usd = (w[(LOW_FRAC * L) + i] < 1.0) ? start_usd : price;
@@ -2874,14 +2929,9 @@ DEVICE void note_month(double* w, History h, double* c, double* levels, double* 
     }
 }
 
-// Leave what a site's assets and contracts are worth at the horizon in TERMINAL.
-DEVICE void site_horizon(double* w, double* s, double* f, int64 head, int64 site, double* data, int64* ints) {
+// Add own GPUs and contracts left at the horizon to TERMINAL.
+DEVICE void lines_horizon(double* w, double* s, double* f, int64 head, int64 site, double* data, int64* ints) {
     int64 n = ints[N_PERIODS];
-    double fixed = data[ints[head + SITE_SCALARS] + TERMINAL_FIXED];
-    for (int64 i = 0LL; i < L; ++i) {
-        w[(TERMINAL * L) + i] = fixed;
-    }
-    used_machines(w, TERMINAL, head, data, ints, n);
     for (int64 k = 0LL, k_end = ints[head + SITE_N_POOLS]; k < k_end; ++k) {
         int64 at = ints[head + SITE_POOLS] + (k * POOL_LENGTH);
         int64 gpu = ints[at + POOL_GPU];
@@ -2902,6 +2952,17 @@ DEVICE void site_horizon(double* w, double* s, double* f, int64 head, int64 site
             }
         }
     }
+}
+
+// Leave what a site's assets and contracts are worth at the horizon in TERMINAL.
+DEVICE void site_horizon(double* w, double* s, double* f, int64 head, int64 site, double* data, int64* ints) {
+    int64 n = ints[N_PERIODS];
+    double fixed = data[ints[head + SITE_SCALARS] + TERMINAL_FIXED];
+    for (int64 i = 0LL; i < L; ++i) {
+        w[(TERMINAL * L) + i] = fixed;
+    }
+    used_machines(w, TERMINAL, head, data, ints, n);
+    lines_horizon(w, s, f, head, site, data, ints);
 }
 
 // Add what sites are worth at the horizon, less tax put off, to their last flow.

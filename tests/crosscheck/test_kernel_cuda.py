@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
+from gpu.cuda.source import (
+    ENTRY,
+    KernelSizes,
+    compile_options,
+    module_source,
+    step_header_text,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +33,7 @@ MOST_REGISTERS = 128
 )
 def test_the_module_compiles_for_sm_90(tmp_path: Path, sizes: KernelSizes) -> None:
     source = tmp_path / "score.cu"
-    source.write_text(module_source(), encoding="utf-8")
+    source.write_text(module_source(step_header_text()), encoding="utf-8")
     options = ["-arch=sm_90", "-cubin", "-Xptxas", "-v", "-Werror", "all-warnings"]
     done = subprocess.run(
         ["nvcc", *options, *compile_options(sizes), str(source)],

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine on a CUDA device: the kernel through CuPy, one thread per scenario.
+
+Tables, columns and rare rows are those of the compiled engine on a CPU; only the run
+itself is done elsewhere. What does not belong here: the module's text and options
+(`gpu.cuda.source`), importing CuPy (`gpu.backend`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss, to_host
+from gpu.cpu_engine import CpuEngine
+from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
+from gpu.kernel_rows import KernelResult
+from models.errors import BackendError
+from models.path_changes import MULTIPLIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gpu.backend import ArrayModule, Backend
+    from gpu.sampling_rule import DrawRule
+    from models.arrays import FloatArray, IntArray
+    from models.plan import Plan
+    from models.study import Study
+
+__all__ = ["CudaEngine"]
+
+# Blocks of 4,096 scenarios in a call: 65,536 fill the 132 multiprocessors of an H100,
+# each of which holds 512 threads of this kernel.
+DEVICE_BLOCKS: Final = 16
+# The history of all threads leaves this share of the free memory to everything else.
+HISTORY_SHARE: Final = 0.5
+DOUBLE_BYTES: Final = 8
+
+
+class CudaEngine(CpuEngine):
+    """The kernel on a CUDA device.
+
+    Parameters
+    ----------
+    place : Backend
+        CuPy, and why.
+    study : Study
+        Study of the plans.
+    plans : sequence of Plan
+        Plans to score on the same scenarios.
+    baseline : Plan or None
+        Business as usual.
+    rule : DrawRule or int
+        Rule of the draws; a seed for plain ones. [unitless]
+    rows_at_once : int or None
+        Scenarios on the device at once; None for as many as are given. [unitless]
+    """
+
+    def __init__(
+        self,
+        place: Backend,
+        study: Study,
+        plans: Sequence[Plan],
+        baseline: Plan | None,
+        rule: DrawRule | int,
+        *,
+        rows_at_once: int | None = None,
+    ) -> None:
+        super().__init__(study, plans, baseline, rule)
+        self.name = place.name
+        self.reason = place.reason
+        # Launches queue on one stream: a second thread would wait for the first.
+        self.n_workers = 1
+        self.blocks_per_call = DEVICE_BLOCKS
+        self.rows_at_once = rows_at_once
+        self._xp: ArrayModule = place.xp
+        tables = self.tables
+        self._sizes = KernelSizes(
+            tables.n_sites, tables.n_plans, tables.n_fates, tables.n_covenants
+        )
+        self._history: Any = None
+        self._kernel: Any = None
+        self._on_device: dict[int, tuple[Any, Any]] = {}
+
+    def _run(
+        self,
+        ids: IntArray,
+        leading: FloatArray,
+        multipliers: dict[str, FloatArray],
+        tables: tuple[FloatArray, IntArray],
+        flows: FloatArray,
+    ) -> KernelResult:
+        """Run rows in pieces that fit the device; halve them where they do not."""
+        n_rows = flows.shape[-1] if flows.ndim > 1 else len(ids)
+        result = KernelResult.empty(self.tables, n_rows)
+        start = 0
+        while start < len(ids):
+            size = self.rows_at_once or len(ids)
+            piece = slice(start, min(start + size, len(ids)))
+            try:
+                self._run_piece(piece, ids, leading, multipliers, tables, flows, result)
+            except MemoryError as error:
+                # CuPy's out-of-memory error is a MemoryError too.
+                self.rows_at_once = self._smaller(piece.stop - piece.start, error)
+                continue
+            except Exception as error:
+                if is_device_loss(error):
+                    raise DeviceLostError.of(error) from error
+                raise
+            start = piece.stop
+        return result
+
+    def _run_piece(
+        self,
+        piece: slice,
+        ids: IntArray,
+        leading: FloatArray,
+        multipliers: dict[str, FloatArray],
+        tables: tuple[FloatArray, IntArray],
+        flows: FloatArray,
+        result: KernelResult,
+    ) -> None:
+        """Run some rows and copy what they leave into the result and the flows."""
+        xp = self._xp
+        n_rows = piece.stop - piece.start
+        scales = np.ones((len(MULTIPLIERS), n_rows))
+        for name, values in multipliers.items():
+            scales[list(MULTIPLIERS).index(name)] = values[piece]
+        keeps_flows = flows.ndim > 1
+        kept = (*flows.shape[:-1], n_rows) if keeps_flows else (1,)
+        out, levels, events = (
+            xp.zeros((*array.shape[:-1], n_rows))
+            for array in (result.out, result.levels, result.events)
+        )
+        flows_there = xp.zeros(kept)
+        self._launch(
+            n_rows,
+            xp.asarray(np.ascontiguousarray(ids[piece])),
+            xp.asarray(leading[piece] if leading.ndim > 1 else leading),
+            xp.asarray(scales),
+            out,
+            levels,
+            events,
+            flows_there,
+            np.int64(n_rows),
+            *self._tables_there(tables),
+        )
+        result.out[..., piece] = to_host(out)
+        result.levels[..., piece] = to_host(levels)
+        result.events[..., piece] = to_host(events)
+        if keeps_flows:
+            flows[..., piece] = to_host(flows_there)
+
+    def _launch(self, n_rows: int, *arguments: Any) -> None:
+        """Run the kernel on as many threads as the device holds at once, or fewer."""
+        history, n_threads = self._history_there()
+        wanted = -(-n_rows // self._sizes.block_threads)
+        n_blocks = max(1, min(wanted, n_threads // self._sizes.block_threads))
+        if self._kernel is None:
+            module = self._xp.RawModule(
+                code=module_source(), options=compile_options(self._sizes)
+            )
+            self._kernel = module.get_function(ENTRY)
+        self._kernel((n_blocks,), (self._sizes.block_threads,), (history, *arguments))
+
+    def _history_there(self) -> tuple[Any, int]:
+        """Return the threads' history on the device and for how many it is."""
+        sizes, n_rows = self._sizes, max(self.tables.n_history_rows, 1)
+        if self._history is None:
+            n_sms = int(self._xp.cuda.Device().attributes["MultiProcessorCount"])
+            n_blocks = n_sms * sizes.blocks_per_sm
+            block_bytes = n_rows * sizes.block_threads * DOUBLE_BYTES
+            room = int(free_memory_bytes(self._xp) * HISTORY_SHARE) // block_bytes
+            n_threads = max(1, min(n_blocks, room)) * sizes.block_threads
+            self._history = self._xp.empty(n_rows * n_threads)
+        return self._history, self._history.size // n_rows
+
+    def _tables_there(self, tables: tuple[FloatArray, IntArray]) -> tuple[Any, Any]:
+        """Return tables on the device; those of this engine are copied once."""
+        data, ints = tables
+        is_own = any(tables is own for own in (self._drawn, self._still))
+        if not is_own:
+            return self._xp.asarray(data), self._xp.asarray(ints)
+        if id(tables) not in self._on_device:
+            copied = self._xp.asarray(data), self._xp.asarray(ints)
+            self._on_device[id(tables)] = copied
+        return self._on_device[id(tables)]
+
+    def _smaller(self, n_rows: int, error: MemoryError) -> int:
+        if n_rows == 1:
+            msg = (
+                f"{self.name}: the device's memory does not suffice for one scenario "
+                f"of {self.tables.n_periods} months. Free memory and run again."
+            )
+            raise BackendError(msg) from error
+        return max(n_rows // 2, 1)
