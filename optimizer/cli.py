@@ -129,6 +129,12 @@ COMMANDS = (
         "wattplan stress runs/base",
     ),
     Command(
+        "drivers",
+        TEST,
+        "Say what drives a plan, and which line of business wins at which prices.",
+        "wattplan drivers runs/base --scenarios 16384",
+    ),
+    Command(
         "cash",
         LOOK,
         "Show cash week by week, of a quarter that has begun, or of a side business.",

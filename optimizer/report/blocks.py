@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from models.site import Site
     from models.study import Study
 
-__all__ = ["Block", "blocks_at", "margin_usd_per_mwh"]
+__all__ = ["Block", "blocks_at", "margin_usd_per_mwh", "present_mwh"]
 
 _BLOCK_MW: Final = 5.0
 
@@ -135,6 +135,13 @@ def margin_usd_per_mwh(study: Study, block: Block, paths: MarketPaths) -> FloatA
     rate = study.sites[index].hurdle_rate_per_year
     with_it = evaluate(study, block.plan, paths).site_flow_usd()[:, index]
     without = evaluate(study, block.nothing, paths).site_flow_usd()[:, index]
+    value: FloatArray = discount(with_it - without, rate)
+    return value / present_mwh(study, block)
+
+
+def present_mwh(study: Study, block: Block) -> float:
+    """Return the present value of a block's hours of power at its hurdle rate [MWh]."""
+    site = study.sites[study.site_index(block.site)]
     n_periods = study.time.months
     energy_mwh = np.zeros(n_periods + 1)
     span = slice(block.live + 1, min(block.until, n_periods) + 1)
@@ -145,10 +152,9 @@ def margin_usd_per_mwh(study: Study, block: Block, paths: MarketPaths) -> FloatA
     used_mwh[span] = energy_mwh[span]
     # A contract beyond the horizon counts with its energy as it does with its money.
     used_mwh[-1] += last_mwh * remainder_factor(
-        block.until - n_periods, remainder_rate_per_year(study, study.sites[index])
+        block.until - n_periods, remainder_rate_per_year(study, site)
     )
-    value: FloatArray = discount(with_it - without, rate)
-    return value / float(discount(used_mwh, rate))
+    return float(discount(used_mwh, site.hurdle_rate_per_year))
 
 
 def _blank(study: Study) -> Plan:
