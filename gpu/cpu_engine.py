@@ -19,8 +19,8 @@ from gpu.kernel.irr import IRR_OUT_ROWS, IRR_WORK_ROWS
 from gpu.kernel.random import WORD_ROWS
 from gpu.kernel.run import score_rows
 from gpu.kernel_rows import KernelResult, open_rows, scored_of, settle
+from gpu.sampling_cpu import leading_draws
 from gpu.sampling_draws import checked_ids, checked_tilt
-from gpu.sampling_leading import leading_draws
 from gpu.sampling_rule import GROUPS, DrawRule, as_rule
 from gpu.tables import make_tables
 from models.path_changes import MULTIPLIERS
