@@ -37,6 +37,7 @@ __all__ = [
     "fma",
     "int_of_float",
     "multiply_words",
+    "pointer_to",
     "sqrt_",
 ]
 
@@ -108,6 +109,7 @@ int_of_float: Callable[[float], int] = _instruction(
 )
 multiply_words: Callable[[int, int], int] = _instruction(
     "multiply_words",
+    "pointer_to",
     _INT_TYPE,
     (_INT_TYPE, _INT_TYPE),
     lambda builder, args: builder.mul(*args),
@@ -127,3 +129,15 @@ floor_: Callable[[float], float] = _instruction(
 abs_: Callable[[float], float] = _instruction(
     "abs_", _FLOAT_TYPE, (_FLOAT_TYPE,), _call("llvm.fabs")
 )
+)
+
+
+@intrinsic  # type: ignore[misc, untyped-decorator]
+def pointer_to(typingctx: Any, array: Any) -> Any:
+    """Return where an array's first number lies: one word to hand on, not seven."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        return view.data
+
+    return types.CPointer(array.dtype)(array), codegen

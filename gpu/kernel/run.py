@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, entry
+from gpu.kernel.intrinsics import pointer_to
 from gpu.kernel.scenario import score_lanes
 
 
@@ -36,28 +37,28 @@ def score_rows(
     """Score ``n_rows`` scenarios, a multiple of `L`; see `gpu.kernel.scenario`."""
     for group in range(n_rows // L):
         score_lanes(
-            w,
-            s,
-            f,
-            q,
-            p,
-            c,
-            h,
-            u,
-            own,
-            partner,
-            mirrored,
-            work,
-            answer,
-            ids,
-            leading,
-            scales,
-            out,
-            levels,
-            events,
-            flows,
+            pointer_to(w),
+            pointer_to(s),
+            pointer_to(f),
+            pointer_to(q),
+            pointer_to(p),
+            pointer_to(c),
+            pointer_to(h),
+            pointer_to(u),
+            pointer_to(own),
+            pointer_to(partner),
+            pointer_to(mirrored),
+            pointer_to(work),
+            pointer_to(answer),
+            pointer_to(ids),
+            pointer_to(leading),
+            pointer_to(scales),
+            pointer_to(out),
+            pointer_to(levels),
+            pointer_to(events),
+            pointer_to(flows),
             n_rows,
             group * L,
-            data,
-            ints,
+            pointer_to(data),
+            pointer_to(ints),
         )
