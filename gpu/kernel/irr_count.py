@@ -197,26 +197,57 @@ def _bound_by_sums(
     for row in range(SUMS, COUNT_ROWS):
         for i in range(L):
             work[row * L + i] = 0.0
-    for k in range(n_flows):
-        at = start + k * stride
-        place = float_of_int(k + 1) * UNIT_ROUNDOFF
-        mark = 1.0 + float_of_int(k) * PLACE_UNIT
-        for i in range(L):
-            flow = flows[at + i]
-            size = abs_(flow)
-            for depth in range(SUM_DEPTH):
-                row = SUMS + 4 * depth
-                before = work[row * L + i]
-                flow = before + flow
-                size = work[(row + 1) * L + i] + size
-                # Each addition on the way costs half a unit in the last place of a
-                # number no larger than the same sum of absolute values.
-                slack = (4.0 * UNIT_ROUNDOFF + float_of_int(depth + 1) * place) * size
-                work[row * L + i] = flow
-                work[(row + 1) * L + i] = size
-                work[(row + 2) * L + i] += mark if flow * before < 0.0 else 0.0
-                work[(row + 3) * L + i] += 1.0 if abs_(flow) < slack else 0.0
+    n_single = n_flows & 1
+    if n_single > 0:
+        _add_one(flows, start, work)
+    for pair in range(n_flows >> 1):
+        k = n_single + 2 * pair
+        _add_two(flows, start + k * stride, stride, k, work)
     _least_bound(n_flows, work)
+
+
+@device
+def _add_one(flows: History, at: int, work: Doubles) -> None:
+    """Begin the running sums with the flow of place 0."""
+    for i in range(L):
+        flow = flows[at + i]
+        size = abs_(flow)
+        for depth in range(SUM_DEPTH):
+            row = SUMS + 4 * depth
+            work[row * L + i] = flow
+            work[(row + 1) * L + i] = size
+
+
+@device
+def _add_two(flows: History, at: int, stride: int, k: int, work: Doubles) -> None:
+    """Add the flows of places k and k + 1 to the running sums of all depths."""
+    mark = 1.0 + float_of_int(k) * PLACE_UNIT
+    next_mark = mark + PLACE_UNIT
+    place = float_of_int(k + 1)
+    for i in range(L):
+        flow = flows[at + i]
+        other = flows[at + stride + i]
+        size = abs_(flow)
+        more = abs_(other)
+        for depth in range(SUM_DEPTH):
+            row = SUMS + 4 * depth
+            # Each addition on the way costs half a unit in the last place of a
+            # number no larger than the same sum of absolute values.
+            step = float_of_int(depth + 1) * UNIT_ROUNDOFF
+            share = 4.0 * UNIT_ROUNDOFF + step * place
+            before = work[row * L + i]
+            flow = before + flow
+            other = flow + other
+            size = work[(row + 1) * L + i] + size
+            more = size + more
+            marks = mark if flow * before < 0.0 else 0.0
+            next_marks = next_mark if other * flow < 0.0 else 0.0
+            doubt = 1.0 if abs_(flow) < share * size else 0.0
+            next_doubt = 1.0 if abs_(other) < (share + step) * more else 0.0
+            work[row * L + i] = other
+            work[(row + 1) * L + i] = more
+            work[(row + 2) * L + i] += marks + next_marks
+            work[(row + 3) * L + i] += doubt + next_doubt
 
 
 @device
