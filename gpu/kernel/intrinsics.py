@@ -109,7 +109,6 @@ int_of_float: Callable[[float], int] = _instruction(
 )
 multiply_words: Callable[[int, int], int] = _instruction(
     "multiply_words",
-    "pointer_to",
     _INT_TYPE,
     (_INT_TYPE, _INT_TYPE),
     lambda builder, args: builder.mul(*args),
@@ -128,7 +127,6 @@ floor_: Callable[[float], float] = _instruction(
 )
 abs_: Callable[[float], float] = _instruction(
     "abs_", _FLOAT_TYPE, (_FLOAT_TYPE,), _call("llvm.fabs")
-)
 )
 
 
