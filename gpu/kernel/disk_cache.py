@@ -73,7 +73,7 @@ class _SharedCache(FunctionCache):
 
     def __init__(self, function: Any) -> None:
         FunctionCache.__init__(self, function)
-        self._lock: int | None = None
+        self._locks: list[int] = []
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled function, or None if there is none that can be read."""
@@ -90,9 +90,9 @@ class _SharedCache(FunctionCache):
 
     def release(self) -> None:
         """Let other processes compile."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        # Threads that wait for one compilation all come here: each lock is taken once.
+        with contextlib.suppress(IndexError):
+            os.close(self._locks.pop())
 
     def _load(self, sig: Any, target_context: Any) -> Any:
         cache: Any = super()
@@ -103,7 +103,7 @@ class _SharedCache(FunctionCache):
 
     def _take_lock(self) -> bool:
         """Wait until no other process compiles this; return whether that was done."""
-        if sys.platform == "win32" or self._lock is not None:
+        if sys.platform == "win32" or self._locks:
             return False
         place = Path(self.cache_path) / f"{Path(self._impl.filename_base).name}.lock"
         handle = -1
@@ -115,5 +115,5 @@ class _SharedCache(FunctionCache):
             if handle >= 0:
                 os.close(handle)
             return False
-        self._lock = handle
+        self._locks.append(handle)
         return True
