@@ -208,6 +208,6 @@ def widened(
     high = min(-(-(last + 1) // octave) * octave, bins.side + 1)
     if len(cells):
         low, high = min(low, start), max(high, end)
-    wide = np.zeros((high - low, *cells.shape[1:]), dtype=np.int64)
+    wide = np.zeros((high - low, *cells.shape[1:]), dtype=cells.dtype)
     wide[start - low : end - low] = cells
     return wide, low

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gpu.bins import BitBins
     from models.arrays import BoolArray, FloatArray, IntArray
 
@@ -83,7 +85,7 @@ class MonthCells:
 
     bins: BitBins
     first: int
-    cells: IntArray
+    cells: NDArray[Any]
     low: FloatArray
     high: FloatArray
     is_counted: BoolArray
@@ -243,7 +245,7 @@ class NumpyCounter:
         else:
             each = np.broadcast_to(units[:, None], places.shape)
             np.add.at(found, places.ravel(), each.ravel())
-        months.cells[chosen] += found.reshape(-1, n_bins)
+        months.cells[chosen] += found.reshape(-1, n_bins).astype(months.cells.dtype)
 
     def flag_months(
         self, flags: BoolArray, units: IntArray | None

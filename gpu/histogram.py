@@ -20,6 +20,7 @@ import numpy as np
 from gpu.bins import BitBins, widened
 from gpu.describe import NUMPY, WEIGHT_BITS
 from gpu.risk import SHARE_TOLERANCE
+from gpu.stored_parts import compact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -140,7 +141,8 @@ class Histogram:
         filled = np.flatnonzero(self.cells.any(axis=1))
         return {
             "places": (filled + self.first).astype(np.int32),
-            "cells": self.cells[filled],
+            "counts": compact(self.cells[filled, 0]),
+            "remainders": compact(self.cells[filled, 1]),
             "kind": np.array([self.bins.smallest_exponent, int(self.is_weighted)]),
         }
 
@@ -152,7 +154,8 @@ class Histogram:
         places = arrays["places"].astype(np.int64)
         if len(places):
             found._make_room(int(places[0]), int(places[-1]))
-            found.cells[places - found.first] = arrays["cells"]
+            found.cells[places - found.first, 0] = arrays["counts"]
+            found.cells[places - found.first, 1] = arrays["remainders"]
         return found
 
     def _make_room(self, first: int, last: int) -> None:

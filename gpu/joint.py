@@ -13,6 +13,7 @@ import numpy as np
 
 from gpu.bins import BitBins
 from gpu.describe import NUMPY
+from gpu.stored_parts import compact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,8 +87,8 @@ class JointHistogram:
         """Return the filled cells as arrays; exact."""
         places = np.flatnonzero(self.counts)
         return {
-            "places": places.astype(np.int32),
-            "counts": self.counts.reshape(-1)[places],
+            "places": compact(places),
+            "counts": compact(self.counts.reshape(-1)[places]),
             "n_missing": np.array([self.n_missing]),
             "names": np.array([self.x_name, self.y_name]),
         }

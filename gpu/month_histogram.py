@@ -16,6 +16,7 @@ from gpu.bins import BitBins, widened
 from gpu.describe import NUMPY, MonthCells
 from gpu.intervals import order_ranks
 from gpu.risk import SHARE_TOLERANCE
+from gpu.stored_parts import compact
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,12 +42,19 @@ class MonthHistogram:
     smallest : float
         Size under which levels are not told apart, > 0; the power of two at or below
         it counts. [same as levels]
+    is_weighted : bool
+        Whether levels come with weights. Without, counts are half as wide, which
+        two billion scenarios fit.
     """
 
-    def __init__(self, n_periods: int, smallest: float) -> None:
+    def __init__(
+        self, n_periods: int, smallest: float, *, is_weighted: bool = False
+    ) -> None:
+        self.is_weighted = is_weighted
         self.bins = BitBins.over(smallest, leading_bits=LEADING_BITS, n_octaves=OCTAVES)
         self.first = 0
-        self.cells: IntArray = np.zeros((n_periods, 0), dtype=np.int64)
+        kind = np.int64 if is_weighted else np.int32
+        self.cells: NDArray[Any] = np.zeros((n_periods, 0), dtype=kind)
         self.low: FloatArray = np.full(n_periods, np.inf)
         self.high: FloatArray = np.full(n_periods, -np.inf)
 
@@ -114,7 +122,7 @@ class MonthHistogram:
             By share: percentile, and the ends of its interval, which includes the
             width of a bin; infinite where scenarios are too few. [same as levels]
         """
-        reached = np.cumsum(self.cells, axis=1)
+        reached = np.cumsum(self.cells, axis=1, dtype=np.int64)
         found = []
         for share in shares:
             value = self.bins.middles(self._places(reached, share))
@@ -147,10 +155,15 @@ class MonthHistogram:
         """Return filled cells and extremes as arrays; exact."""
         places = np.flatnonzero(self.cells)
         return {
-            "places": places,
-            "counts": self.cells.reshape(-1)[places],
+            "places": compact(places),
+            "counts": compact(self.cells.reshape(-1)[places]),
             "shape": np.array(
-                [*self.cells.shape, self.first, self.bins.smallest_exponent]
+                [
+                    *self.cells.shape,
+                    self.first,
+                    self.bins.smallest_exponent,
+                    int(self.is_weighted),
+                ]
             ),
             "range": np.array([self.low, self.high]),
         }
@@ -158,10 +171,11 @@ class MonthHistogram:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthHistogram:
         """Return the histogram that `to_arrays` stored, exactly."""
-        n_periods, n_bins, first, exponent = arrays["shape"].tolist()
-        found = cls(n_periods, math.ldexp(1.0, exponent))
+        n_periods, n_bins, first, exponent, is_weighted = arrays["shape"].tolist()
+        smallest = math.ldexp(1.0, exponent)
+        found = cls(n_periods, smallest, is_weighted=bool(is_weighted))
         found.first = first
-        found.cells = np.zeros((n_periods, n_bins), dtype=np.int64)
+        found.cells = np.zeros((n_periods, n_bins), dtype=found.cells.dtype)
         found.cells.reshape(-1)[arrays["places"]] = arrays["counts"]
         found.low, found.high = arrays["range"].copy()
         return found

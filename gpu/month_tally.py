@@ -172,7 +172,9 @@ class MonthTally:
             values = to_host(level)
             if name not in self._levels:
                 size = _smallest(name)
-                self._levels[name] = MonthHistogram(values.shape[1], size)
+                self._levels[name] = MonthHistogram(
+                    values.shape[1], size, is_weighted=self.is_weighted
+                )
             self._levels[name].add(values, units, counter)
         self.n_scenarios += n_rows
         self.total += n_rows if units is None else int(units.sum())
@@ -191,7 +193,9 @@ class MonthTally:
         for name, level in other._levels.items():
             if name not in self._levels:
                 size = level.bins.smallest
-                self._levels[name] = MonthHistogram(len(level.low), size)
+                self._levels[name] = MonthHistogram(
+                    len(level.low), size, is_weighted=level.is_weighted
+                )
             self._levels[name].merge(level)
         self.n_scenarios += other.n_scenarios
         self.total += other.total

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from models.arrays import IntArray
 
-__all__ = ["added", "counted", "nested", "part_of"]
+__all__ = ["added", "compact", "counted", "nested", "part_of"]
 
 
 def counted(values: NDArray[Any], units: IntArray | None) -> IntArray:
@@ -49,6 +49,22 @@ def added(one: IntArray | None, other: IntArray) -> IntArray:
     total[: len(one)] += one
     total[: len(other)] += other
     return total
+
+
+def compact(counts: NDArray[Any]) -> NDArray[Any]:
+    """Return counts >= 0 in the fewest bytes each that hold them all.
+
+    Parameters
+    ----------
+    counts : ndarray of int of any shape
+        Counts. [unitless]
+
+    Returns
+    -------
+    ndarray of unsigned int of the same shape
+        The same numbers. [unitless]
+    """
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0))))
 
 
 def part_of(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:

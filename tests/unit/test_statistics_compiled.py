@@ -91,7 +91,7 @@ def test_months_are_the_same(
         "liquidation": np.zeros(shape, dtype=np.bool_),
     }
     risk = LiquidityRisk({}, events, levels)
-    ours, theirs = MonthTally(), MonthTally()
+    ours, theirs = (MonthTally(is_weighted=is_weighted) for _ in range(2))
     for _ in range(2):
         ours.take(0, risk, units, CPU)
         theirs.take(0, risk, units, NUMPY)
