@@ -16,7 +16,9 @@ floor_(x)           largest whole number that is not above x, as a float
 abs_(x)             size without sign
 =================== ==================================================================
 
-What does not belong here: anything made of several steps (`gpu.kernel.elementary`).
+`pointer_to` alone is for the CPU: where an array's first number lies, one word to hand
+on instead of seven. What does not belong here: anything made of several steps
+(`gpu.kernel.elementary`).
 """
 
 from __future__ import annotations
@@ -130,12 +132,12 @@ abs_: Callable[[float], float] = _instruction(
 )
 
 
-@intrinsic  # type: ignore[misc, untyped-decorator]
-def pointer_to(typingctx: Any, array: Any) -> Any:
-    """Return where an array's first number lies: one word to hand on, not seven."""
-
+def _pointer_to(typingctx: Any, array: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, args[0])
         return view.data
 
     return types.CPointer(array.dtype)(array), codegen
+
+
+pointer_to: Callable[[Any], Any] = intrinsic(_pointer_to)
