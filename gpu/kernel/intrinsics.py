@@ -140,4 +140,4 @@ def _pointer_to(typingctx: Any, array: Any) -> Any:
     return types.CPointer(array.dtype)(array), codegen
 
 
-pointer_to: Callable[[Any], Any] = intrinsic(_pointer_to)
+pointer_to: Any = intrinsic(_pointer_to)
