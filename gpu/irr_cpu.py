@@ -21,6 +21,7 @@ from gpu.kernel.irr import (
     IRR_STATUS,
     IRR_WORK_ROWS,
     irr_lanes,
+    irr_lanes_plain,
 )
 from models.finance import irr_rows
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["irr"]
 
-# Rows that the host solves at once: its work arrays take some 1 kB per flow.
-HOST_ROWS = 4096
+# Rows left over that are solved at once: on the host they take some 1 kB per flow.
+REST_ROWS = 4096
 # Rows that are written into lanes side by side: what one cache line holds.
 ABREAST = 8
 
@@ -78,41 +79,48 @@ def irr(
     if n_threads < 1:
         msg = f"n_threads = {n_threads} must be >= 1"
         raise ValueError(msg)
-    n_rows = len(flows)
+    rate, n_roots, code = _solve(flows, n_threads, is_deep=False)
+    status = code.astype(np.int8)
+    rest = np.flatnonzero(status < 0)
+    _check_finite(flows, rest)
+    for start in range(0, len(rest), REST_ROWS):
+        rows = rest[start : start + REST_ROWS]
+        rate[rows], n_roots[rows], status[rows] = _solve(
+            flows[rows], n_threads, is_deep=True
+        )
+    rest = rest[status[rest] < 0]
+    for start in range(0, len(rest), REST_ROWS):
+        rows = rest[start : start + REST_ROWS]
+        rate[rows], n_roots[rows], status[rows] = irr_rows(flows[rows])
+    return rate, n_roots, status
+
+
+def _solve(
+    flows: FloatArray, n_threads: int, *, is_deep: bool
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return what the kernel makes of each row; a negative status is unsettled."""
+    n_rows, n_flows = flows.shape
     rate = np.empty(n_rows)
     n_roots = np.empty(n_rows, dtype=np.int64)
     code = np.empty(n_rows, dtype=np.int64)
-    ends = [n_rows * part // n_threads for part in range(n_threads + 1)]
-    parts = [slice(*pair) for pair in itertools.pairwise(ends)]
+    n_blocks = -(-n_rows // L)
+    ends = [n_blocks * part // n_threads * L for part in range(n_threads)]
+    parts = [slice(*pair) for pair in itertools.pairwise([*ends, n_rows])]
 
     def solve(part: slice) -> None:
-        scratch = np.empty((flows.shape[1] + IRR_WORK_ROWS + IRR_OUT_ROWS) * L)
-        cut = np.cumsum([flows.shape[1] * L, IRR_WORK_ROWS * L])
-        lanes, work, out = np.split(scratch, cut)
-        rows = flows[part]
-        _solve_rows(
-            rows.reshape(-1),
-            rows.shape[1],
-            lanes,
-            work,
-            out,
-            rate[part],
-            n_roots[part],
-            code[part],
+        lanes, work, out = (
+            np.empty(n * L) for n in (n_flows, IRR_WORK_ROWS, IRR_OUT_ROWS)
         )
+        results = rate[part], n_roots[part], code[part]
+        rows = flows[part].reshape(-1)
+        _solve_rows(rows, n_flows, int(is_deep), lanes, work, out, *results)
 
     if n_threads == 1:
         solve(parts[0])
     else:
         with ThreadPoolExecutor(n_threads) as pool:
             list(pool.map(solve, parts))
-    status = code.astype(np.int8)
-    rest = np.flatnonzero(status < 0)
-    _check_finite(flows, rest)
-    for start in range(0, len(rest), HOST_ROWS):
-        rows = rest[start : start + HOST_ROWS]
-        rate[rows], n_roots[rows], status[rows] = irr_rows(flows[rows])
-    return rate, n_roots, status
+    return rate, n_roots, code
 
 
 def _check_finite(flows: FloatArray, rest: IntArray) -> None:
@@ -120,8 +128,8 @@ def _check_finite(flows: FloatArray, rest: IntArray) -> None:
 
     The kernel settles no row that has one.
     """
-    for start in range(0, len(rest), HOST_ROWS):
-        rows = rest[start : start + HOST_ROWS]
+    for start in range(0, len(rest), REST_ROWS):
+        rows = rest[start : start + REST_ROWS]
         bad = ~np.isfinite(flows[rows])
         if bad.any():
             place, column = (int(axis[0]) for axis in np.nonzero(bad))
@@ -136,6 +144,7 @@ def _check_finite(flows: FloatArray, rest: IntArray) -> None:
 def _solve_rows(
     flows: Doubles,
     n_flows: int,
+    is_deep: int,
     lanes: Doubles,
     work: Doubles,
     out: Doubles,
@@ -151,7 +160,10 @@ def _solve_rows(
             _turn(flows, row * n_flows, n_flows, lanes)
         else:
             _turn_some(flows, row * n_flows, n_flows, n_lanes, lanes)
-        irr_lanes(lanes, 0, n_flows, work, out)
+        if is_deep == 1:
+            irr_lanes(lanes, 0, n_flows, work, out)
+        else:
+            irr_lanes_plain(lanes, 0, n_flows, work, out)
         for i in range(n_lanes):
             rate[row + i] = out[IRR_RATE * L + i]
             n_roots[row + i] = int(out[IRR_ROOTS * L + i])

@@ -33,7 +33,7 @@ from gpu.kernel.irr_count import (
     TOTAL,
     count_roots,
 )
-from gpu.kernel.irr_seek import SEEK_ROWS, seek_pairs
+from gpu.kernel.irr_seek import SEEK_ROWS, leave_pairs, seek_pairs
 from gpu.kernel.irr_sums import (
     F_SLOPE,
     FAILED,
@@ -63,6 +63,7 @@ __all__ = [
     "IRR_WORK_ROWS",
     "UNSETTLED",
     "irr_lanes",
+    "irr_lanes_plain",
 ]
 
 # Rows of the result, each of `L` numbers.
@@ -125,6 +126,27 @@ def irr_lanes(
     """
     count_roots(flows, first, n_flows, work)
     seek_pairs(flows, first, n_flows, work)
+    _solve(flows, first, n_flows, work, out)
+
+
+@device
+def irr_lanes_plain(
+    flows: History, first: int, n_flows: int, work: Doubles, out: Doubles
+) -> None:
+    """Do as `irr_lanes`, but leave lanes that may have pairs of roots unsettled.
+
+    Pairs are rare and take every lane's time: gathered, they go through `irr_lanes`.
+    """
+    count_roots(flows, first, n_flows, work)
+    leave_pairs(work)
+    _solve(flows, first, n_flows, work, out)
+
+
+@device
+def _solve(
+    flows: History, first: int, n_flows: int, work: Doubles, out: Doubles
+) -> None:
+    """Find the root of each lane that is settled and has one."""
     _begin(work)
     for _ in range(MAX_STEPS):
         _aim(work)

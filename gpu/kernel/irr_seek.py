@@ -57,7 +57,7 @@ from gpu.kernel.irr_sums import (
     evaluate_both,
 )
 
-__all__ = ["SEEK_ROWS", "seek_pairs"]
+__all__ = ["SEEK_ROWS", "leave_pairs", "seek_pairs"]
 
 SEEK_STEPS: Final = 14
 # In units of 1 / n_flows: the first distance tried, and the narrowest bracket.
@@ -105,10 +105,7 @@ def seek_pairs(flows: History, first: int, n_flows: int, work: Doubles) -> None:
     Where there are two, `FOUND_ABOVE` or `FOUND_BELOW` is a distance between them,
     else 0; where there are none, the count is set to 0.
     """
-    for i in range(L):
-        work[FOUND_ABOVE * L + i] = 0.0
-        work[FOUND_BELOW * L + i] = 0.0
-        work[STATE * L + i] = SOLVED
+    leave_pairs(work)
     for turn in range(2):
         n_waiting = _begin(turn, n_flows, work)
         for _ in range(SEEK_STEPS):
@@ -118,6 +115,15 @@ def seek_pairs(flows: History, first: int, n_flows: int, work: Doubles) -> None:
             _judge(n_flows, work)
             n_waiting = _settle(n_flows, work)
             _approach(n_flows, work)
+
+
+@device
+def leave_pairs(work: Doubles) -> None:
+    """Say that no pair of roots has been looked for."""
+    for i in range(L):
+        work[FOUND_ABOVE * L + i] = 0.0
+        work[FOUND_BELOW * L + i] = 0.0
+        work[STATE * L + i] = SOLVED
 
 
 @device

@@ -92,6 +92,46 @@ def test_noisy_long_rows_agree(rng: np.random.Generator) -> None:
     assert {IrrStatus.OK, IrrStatus.SEVERAL} <= set(status.tolist())
 
 
+def made_projects(rng: np.random.Generator, n_rows: int) -> np.ndarray:
+    """A year of building, ten years of a random margin, a sale or a clearing cost."""
+    walk = rng.normal(0.0, 0.1, (n_rows, 121)).cumsum(axis=1)
+    flows = rng.uniform(1.5, 3.0, (n_rows, 1)) * np.exp(walk) - 1.0
+    flows[:, :12] = -rng.uniform(1.0, 6.0, (n_rows, 12))
+    flows[:, 0] += rng.normal(0.0, 5.0, n_rows)
+    flows[:, -1] += rng.normal(0.0, 15.0, n_rows)
+    return flows
+
+
+def test_real_looking_projects_agree_and_rarely_need_the_host(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flows = made_projects(rng, 1500)
+    status = assert_agrees(flows)
+    assert {IrrStatus.OK, IrrStatus.SEVERAL, IrrStatus.NONE} <= set(status.tolist())
+    assert host_share(flows, monkeypatch) < 0.01
+
+
+def test_pairs_of_roots_on_either_side_are_told_from_none(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # (1 - 2 c x + (c^2 + gap) x^2) (1 + a x + ...) with a, ... >= 0 has a pair of
+    # roots at rates c - 1 +- sqrt(-gap) where gap < 0 and none where gap > 0.
+    n_rows = 400
+    c = rng.uniform(0.6, 1.5, (n_rows, 1))
+    gap = rng.choice([-1.0, 1.0], (n_rows, 1)) * 10.0 ** rng.uniform(-3, -1, c.shape)
+    pair = np.hstack([np.ones_like(c), -2.0 * c, c * c + gap])
+    rest = np.hstack([np.ones_like(c), 0.2 * rng.random((n_rows, 40))])
+    flows = np.zeros((n_rows, 43))
+    for k in range(3):
+        flows[:, k : k + 41] += pair[:, k : k + 1] * rest
+    flows *= rng.choice([-1.0, 1.0], (n_rows, 1))
+    flows = np.where(rng.random((n_rows, 1)) < 0.5, flows, flows[:, ::-1])
+    _, n_roots, _ = irr_cpu.irr(flows)
+    np.testing.assert_array_equal(n_roots, np.where(gap[:, 0] < 0.0, 2, 0))
+    assert_agrees(flows)
+    assert host_share(flows, monkeypatch) < 0.1
+
+
 def test_leading_and_trailing_zeros_change_nothing(rng: np.random.Generator) -> None:
     core = rng.normal(0.5, 2.0, (64, 20))
     core[:, 0] = -10.0
