@@ -18,8 +18,8 @@ stream          two standard normals per month, but for stream 8
 4096 + s        month 0 only: capex overrun and delay of site s of the study
 12288           BTC price of the days between months, the day's number in place of the
                 month: the weekly view of cash alone (`optimizer.cash_weeks`)
-12289           scrambles of Sobol points (`gpu.sampling_net`), the dimension's in place
-                of the month
+12289           scrambles of Sobol points: the block's first id as counter, months 4 d
+                to 4 d + 3 for dimension d (`gpu.sampling_net.scramble_columns`)
 65536 s + k     (from s = 1, the first site) month 0 only: two normals a, b whose
                 ``(a^2 + b^2) / 2`` is the fate of the client of the site's k-th offer
 =============== ====================================================================
@@ -39,9 +39,15 @@ What a `DrawRule` changes, in this order; what it does not name stays as it is.
      turns by a quarter, which mirrors the size of the dip;
    - client fates: ``-ln u`` becomes ``-ln(1 - u)``, u the first of the two uniform
      numbers behind the normals (``(a^2 + b^2) / 2 = -ln u``).
-3. ``sobol``: rows 0, 1 and 6 of `Shocks.monthly` (`LEADING`, `LEADING_ROWS`: btc_price,
-   network, btc_variance) are those of `leading_normals`: made on the host, one
-   independent net of points per block of 4,096 ids (`gpu.sampling_leading`).
+3. ``sobol``: rows 0, 1 and 6 of `Shocks.monthly` (`LEADING_ROWS`: btc_price, network,
+   btc_variance, numbered s = 0, 1, 2) are those of `leading_normals`, made on the host:
+
+   - n is point ``i = n mod 4096`` of a net of its own for every block, id ``n - i``;
+   - step m of series s is the normal quantile of ``(x + 1/2) / 2^32``, x the point's
+     whole number in dimension 3 m + s (`gpu.sampling_net.net_points`);
+   - a Brownian bridge makes months of steps (`gpu.sampling_net.bridged`): in equal
+     time for network and btc_variance, for btc_price in time that runs with the
+     variance of its months, btc_tail included (`gpu.sampling_leading.leading_draws`).
 4. ``importance``: where ``n mod plain_every`` is not 0, ``tilt[t]`` is added to the
    draw of btc_price (row 0 of `Shocks.monthly`, before correlation) in month t. With
    z_t the draw after that, in every scenario, and a = 1 / plain_every, the weight is
