@@ -41,6 +41,7 @@ __all__ = [
     "ArrayEngine",
     "Engine",
     "EngineName",
+    "engine_states",
     "make_engine",
     "make_host_engine",
 ]
@@ -299,6 +300,20 @@ def _auto(
     engine = ArrayEngine(place, *parts, rows_at_once=rows_at_once)
     engine.reason = f"numpy: chosen because {why}; {no_cuda}"
     return engine
+
+
+def engine_states() -> dict[str, str]:
+    """Return in words what can be said of each engine on this computer."""
+    module, trouble = _compiled()
+    if module is None:
+        cpu = trouble
+    elif module.is_compiled():
+        cpu = "works, compiled"
+    else:
+        cpu = "works, will be compiled when first used: about a minute"
+    place = array_module("auto")
+    cuda = place.reason.partition("cuda does not work: ")[2] or place.reason
+    return {"numpy": "works", "cpu": cpu, "cuda": cuda.removeprefix("cuda: ")}
 
 
 def _compiled() -> tuple[ModuleType | None, str]:

@@ -198,25 +198,8 @@ def score_plans(
     if goal is not None:
         rows = base[0].rows
         goal.check(rows, events(rows, tally.rows.equity_limit_usd))
-    has_rows = keep_rows or options.rows_on_disk
-    if options.store is not None:
-        identity = identity_of(
-            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
-        )
-        options.store.open(identity, resume=options.resume)
-    can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
-    work = ChunkRun(
-        study,
-        draws,
-        engine,
-        [tally.fresh() for _ in plans],
-        n_scenarios=n_scenarios,
-        watch=watch,
-        keep_rows=keep_rows,
-        store=options.store,
-        rows_on_disk=has_rows,
-        without_device=(lambda: make_host_engine(*parts)) if can_move else None,
-        say=options.say,
+    work = _work(
+        parts, engine, tally, watch, n_scenarios, keep_rows=keep_rows, options=options
     )
     reached = sample_until(work, goal)
     grids = [] if points is None else _on_grid(work, points)
@@ -264,6 +247,40 @@ def score_scenarios(
     """
     paths = sampled_paths(study, as_rule(seed), scenario_ids)
     return score_paths(study, plan, paths, baseline=baseline)
+
+
+def _work(
+    parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule],
+    engine: Engine,
+    tally: ScoreTally,
+    watch: Watch,
+    n_scenarios: int,
+    *,
+    keep_rows: bool,
+    options: ScoreOptions,
+) -> ChunkRun:
+    """Return the sampling to be done, its store opened."""
+    study, plans, _, rule = parts
+    has_rows = keep_rows or options.rows_on_disk
+    if options.store is not None:
+        identity = identity_of(
+            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
+        )
+        options.store.open(identity, resume=options.resume)
+    can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
+    return ChunkRun(
+        study,
+        rule,
+        engine,
+        [tally.fresh() for _ in plans],
+        n_scenarios=n_scenarios,
+        watch=watch,
+        keep_rows=keep_rows,
+        store=options.store,
+        rows_on_disk=has_rows,
+        without_device=(lambda: make_host_engine(*parts)) if can_move else None,
+        say=options.say,
+    )
 
 
 def _tally(

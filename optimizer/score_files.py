@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of scores in a run folder: finished chunks while scoring, tables afterwards.
 
-Up to `MAX_KEPT_ROWS` scenarios end in one table; more stay in one table per chunk. What
+Up to `MAX_KEPT_ROWS` scenarios end in one table, more in one per chunk. What
 does not belong here: scoring (`gpu.score`), chunk files themselves (`gpu.chunk_store`).
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.chunk_run import WEIGHT_COLUMN
 from gpu.chunk_store import ChunkStore, free_disk_bytes
 from gpu.chunks import chunk_ranges
 from gpu.score import MAX_KEPT_ROWS, MAX_SCENARIOS
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHUNKS_FOLDER",
     "SCORES_FILE",
+    "WEIGHTED_FILE",
     "RowFiles",
     "check_room",
     "chunk_store",
@@ -37,6 +39,8 @@ __all__ = [
 ]
 
 SCORES_FILE: Final = "scores.parquet"
+WEIGHTED_FILE: Final = "scores_weighted.parquet"
+"""Rows that do not count alike: readers that count rows must not take them."""
 CHUNKS_FOLDER: Final = "scores"
 ROW_BYTES: Final = 350
 """About 40 columns of a scenario. [B]"""
@@ -136,11 +140,13 @@ def write_rows(
         Finished chunks, whose rows are written where the scores hold none.
     """
     for name in writer.earlier_files():
-        if name == SCORES_FILE or name.startswith(f"{CHUNKS_FOLDER}/"):
+        is_table = name in {SCORES_FILE, WEIGHTED_FILE}
+        if is_table or name.startswith(f"{CHUNKS_FOLDER}/"):
             writer.remove(name)
     if result.columns is not None:
         ids = np.arange(result.n_scenarios, dtype=np.int64)
-        writer.write_table(SCORES_FILE, {"scenario_id": ids} | readable(result.columns))
+        name = WEIGHTED_FILE if WEIGHT_COLUMN in result.columns else SCORES_FILE
+        writer.write_table(name, {"scenario_id": ids} | readable(result.columns))
     elif store is not None:
         for first, rows in store.tables("0/row/"):
             if first >= result.n_scenarios:

@@ -8,13 +8,15 @@ does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gpu.chunks import chunk_ranges
 from gpu.liquidity import has_btc_loan
+from gpu.sampling import tilt_toward_shortfall
 from gpu.sampling_rule import DrawRule
 from gpu.score import DEFAULT_SCENARIOS, score
+from gpu.score_inputs import MAX_SEED
 from gpu.score_options import ScoreOptions
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
@@ -28,6 +30,7 @@ from optimizer.policy_tables import advice
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.score_files import check_room, chunk_store, readable, write_rows
+from optimizer.score_summary import ScoredRun, score_summary
 from optimizer.stress import stress
 from sites.loader import load_bundle
 
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
     from gpu.workers import Progress
     from models.plan import Plan
     from models.study import Study
-    from optimizer.opening_range import OpeningRange
-    from optimizer.policies import PolicyScore
     from optimizer.runreader import Run
     from optimizer.stress import StressResult
     from sites.loader import StudyBundle
@@ -55,6 +56,7 @@ __all__ = [
     "SUMMARY_FILE",
     "ScoredRun",
     "baseline_of",
+    "draw_rule",
     "score_run",
     "score_summary",
     "stress_run",
@@ -69,36 +71,6 @@ STRESS_FILE = "stress.parquet"
 RISK_FILE = "margin_risk.csv"
 
 USUAL_OPTIONS = ScoreOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredRun:
-    """Scores of a run's plan, and what they rest on.
-
-    Parameters
-    ----------
-    result : ScoreResult
-        Scores.
-    months : tuple of str
-        Calendar months of the study.
-    opening : OpeningRange or None
-        Risks over the range of the opening state, where it has one.
-    assumed_terms : tuple of str
-        Terms of the loan on pledged BTC that are assumptions; empty where the plan
-        has no such loan.
-    policies : tuple of PolicyScore
-        The plan, plans under other treasury policies, and business as usual; empty
-        where the run compares none.
-    policy_advice : tuple of str
-        What their figures say to do, in sentences.
-    """
-
-    result: ScoreResult
-    months: tuple[str, ...]
-    opening: OpeningRange | None = None
-    assumed_terms: tuple[str, ...] = ()
-    policies: tuple[PolicyScore, ...] = ()
-    policy_advice: tuple[str, ...] = ()
 
 
 def score_run(
@@ -172,7 +144,7 @@ def score_run(
             plan,
             n_scenarios=n_scenarios,
             seed=seed,
-            rule=None if sampling == "plain" else DrawRule(seed, method=sampling),
+            rule=draw_rule(study, plan, sampling, seed),
             grid=grid,
             baseline=usual,
             backend=backend,
@@ -186,6 +158,29 @@ def score_run(
         if store is not None:
             store.discard()
     return scored
+
+
+def draw_rule(
+    study: Study, plan: Plan, sampling: SamplingMethod, seed: int
+) -> DrawRule | None:
+    """Return the rule of a way to sample; None for plain draws.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plan.
+    plan : Plan
+        Plan whose shortfall of cash importance sampling looks for.
+    sampling : {"plain", "antithetic", "sobol", "importance"}
+        Way to sample.
+    seed : int
+        0 to 2^64 - 1; one out of range is left to `gpu.score.score`. [unitless]
+    """
+    if sampling == "plain" or not 0 <= seed <= MAX_SEED:
+        return None
+    if sampling == "importance":
+        return tilt_toward_shortfall(study, plan, seed=seed)
+    return DrawRule(seed, method=sampling)
 
 
 def _with_company(
@@ -330,46 +325,6 @@ def write_stress(
     writer.write_table(STRESS_FILE, {name: [r[name] for r in rows] for name in rows[0]})
     summary["stress"] = asdict(result)
     writer.write_json(SUMMARY_FILE, summary)
-
-
-def score_summary(scored: ScoredRun) -> dict[str, object]:
-    """Return a score without its rows, as `summary.json` and ``--json`` show it."""
-    result = scored.result
-    shown: dict[str, object] = {
-        "plan_label": result.plan_label,
-        "baseline_label": result.baseline_label,
-        "seed": result.seed,
-        "n_scenarios": result.n_scenarios,
-        "rule": None if result.rule is None else result.rule.as_json(),
-        "backend": result.backend,
-        "backend_reason": result.backend_reason,
-        "prepared_s": result.prepared_s,
-        "elapsed_s": result.elapsed_s,
-        "scenarios_per_s": result.scenarios_per_s,
-        "base": result.base,
-        "probabilities": result.probabilities,
-        "probability_ranges": result.probability_ranges,
-        "irr_status_frac": result.irr_status_frac,
-        "columns": {name: asdict(column) for name, column in result.summary.items()},
-    }
-    if result.reached is not None:
-        shown["until"] = asdict(result.reached)
-    if result.monthly:
-        shown["months"] = list(scored.months)
-        shown["monthly"] = {who: asdict(risk) for who, risk in result.monthly.items()}
-        shown["loan_terms"] = {
-            "are_assumptions": bool(scored.assumed_terms),
-            "assumed": list(scored.assumed_terms),
-            "note": terms_note(scored.assumed_terms),
-        }
-    if scored.opening is not None:
-        shown["opening_range"] = asdict(scored.opening)
-    if result.grid is not None:
-        shown["grid"] = {
-            "n_points": result.grid.grid.n_points,
-            "axes": [asdict(axis) for axis in result.grid.grid.axes],
-        }
-    return shown
 
 
 @contextmanager

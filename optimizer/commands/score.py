@@ -6,6 +6,7 @@ What does not belong here: scoring (`optimizer.scoring`, `gpu.score`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -62,8 +63,11 @@ def score(
         ),
     ] = True,
     sampling: Annotated[
-        Literal["plain", "antithetic", "sobol"],
-        typer.Option(help="How draws come about: mirrored pairs, Sobol points."),
+        Literal["plain", "antithetic", "sobol", "importance"],
+        typer.Option(
+            help="How draws come about: mirrored pairs; Sobol points; more scenarios "
+            "short of cash, with weights.",
+        ),
     ] = "plain",
     until: Annotated[
         str | None,
@@ -113,7 +117,9 @@ def score(
                 resume=resume,
                 on_device_loss=on_device_loss,
                 is_confirmed=yes,
-                say=lambda text: error_console().print(text, markup=False),
+                say=lambda text: error_console().print(
+                    text, markup=False, soft_wrap=True
+                ),
             ),
             command=_command(context, folder),
         )
@@ -142,15 +148,17 @@ def _command(context: typer.Context, folder: Path) -> str:
 def _show(scored: ScoredRun) -> None:
     result = scored.result
     print_table(
-        ("", "base path", "mean", "P5", "P50", "P95", "CVaR 95", "not defined"),
+        (
+            *("", "base path", "mean", "+-", "P5", "+-", "P50", "P95"),
+            *("CVaR 95", "+-", "not defined"),
+        ),
         [row for row in _rows(result) if row is not None],
-        title=f"{result.plan_label}: {result.n_scenarios:,} scenarios, "
-        f"seed {result.seed}",
+        title=_title(result),
     )
     print_table(
-        ("share of scenarios in which", "%"),
+        ("share of scenarios in which", "%", "95 % from", "to"),
         [
-            (text, 100.0 * result.probabilities[key])
+            (text, 100.0 * result.probabilities[key], *_range(result, key))
             for key, text in _events(result).items()
             if key in result.probabilities
         ],
@@ -168,6 +176,27 @@ def _show(scored: ScoredRun) -> None:
         markup=False,
     )
     error_console().print(result.backend_reason, markup=False)
+
+
+def _title(result: ScoreResult) -> str:
+    """Return what was scored, and that +- is the half width of an interval."""
+    method = "" if result.rule is None else result.rule.method
+    how = "" if method in {"", "plain"} else f", {method} draws"
+    if method == "importance":
+        how += f" worth {result.effective_scenarios:,.0f} plain ones"
+    return (
+        f"{result.plan_label}: {result.n_scenarios:,} scenarios, seed {result.seed}"
+        f"{how} (+-: 95 % confidence)"
+    )
+
+
+def _range(result: ScoreResult, key: str) -> tuple[float | None, float | None]:
+    """Return the confidence interval of a share, in per cent."""
+    low, high = result.probability_ranges.get(key, (None, None))
+    return (
+        None if low is None else 100.0 * low,
+        None if high is None else 100.0 * high,
+    )
 
 
 def _reached(reached: Reached) -> str:
@@ -250,16 +279,33 @@ def _row(
     summary = result.summary[column]
     # A tail mean of rates, months or debts says nothing: low is not always bad.
     has_tail = "npv" in column or column in {"min_cash_usd", "mined_btc"}
+    has_mean = "irr" not in column
+    mean = (summary.mean, summary.mean_low, summary.mean_high)
+    tail = (summary.cvar_95, summary.cvar_95_low, summary.cvar_95_high)
+    low = (
+        summary.quantiles["p05"],
+        summary.quantiles_low.get("p05", math.nan),
+        summary.quantiles_high.get("p05", math.nan),
+    )
     return (
         label,
         result.base[column] / unit,
-        None if "irr" in column else summary.mean / unit,
-        summary.quantiles["p05"] / unit,
+        *(_with_half_width(mean, unit) if has_mean else (None, None)),
+        *_with_half_width(low, unit),
         summary.quantiles["p50"] / unit,
         summary.quantiles["p95"] / unit,
-        summary.cvar_95 / unit if has_tail else None,
+        *(_with_half_width(tail, unit) if has_tail else (None, None)),
         f"{summary.n_missing / result.n_scenarios:.1%}" if summary.n_missing else None,
     )
+
+
+def _with_half_width(
+    figure: tuple[float, float, float], unit: float
+) -> tuple[float, float | None]:
+    """Return a figure and half the width of its interval; None where unbounded."""
+    value, low, high = figure
+    half_width = max(high - value, value - low) / unit
+    return value / unit, half_width if math.isfinite(half_width) else None
 
 
 def _events(result: ScoreResult) -> dict[str, str]:

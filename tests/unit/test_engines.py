@@ -13,7 +13,7 @@ from tiny_studies import tiny_study
 
 import gpu.engines
 from gpu.backend import Backend, DeviceLostError
-from gpu.engines import ArrayEngine, make_engine
+from gpu.engines import ArrayEngine, engine_states, make_engine
 from gpu.numpy_engine import score_all
 from gpu.scenarios import sampled_paths
 from gpu.score import score, score_plans
@@ -104,6 +104,19 @@ def test_without_numba_auto_works_and_cpu_says_what_to_do(
 def test_cpu_asked_for_is_given(machine: Callable[..., None]) -> None:
     machine()
     assert make_engine("cpu", STUDY, (PLAN,), None, 1).reason == "cpu: asked for"
+
+
+def test_the_state_of_every_engine_is_told(machine: Callable[..., None]) -> None:
+    machine()
+    assert engine_states() == {
+        "numpy": "works",
+        "cpu": "works, compiled",
+        "cuda": "no device",
+    }
+    machine(is_compiled=False)
+    assert "when first used" in engine_states()["cpu"]
+    machine(has_numba=False)
+    assert "check Numba" in engine_states()["cpu"]
 
 
 def test_unknown_engines_and_no_plans_are_refused() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+import gpu.engines
 from models.business_as_usual import business_as_usual
 from optimizer.cli import main
 from optimizer.runfolder import RunFacts, RunWriter, open_run
@@ -94,6 +95,106 @@ def test_no_rows_means_no_file_of_rows(
     answer = json.loads(capsys.readouterr().out)["score"]
     assert answer["columns"]["npv_usd"]["quantile_error_frac"] <= 0.001
     assert not (folder / "scores.parquet").exists()
+
+
+def test_rows_of_an_earlier_scoring_do_not_stay_beside_new_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    words = ["score", str(folder), "--scenarios", "50", "--json"]
+    for more, tables in (
+        ([], ["scores.parquet"]),
+        (["--sampling", "importance"], ["scores_weighted.parquet"]),
+        (["--no-rows"], []),
+        (["--sampling", "sobol"], ["scores.parquet"]),
+    ):
+        assert main([*words, *more]) == 0
+        found = open_run(folder)
+        assert sorted(path.name for path in folder.glob("scores*")) == tables
+        assert found.changed_files() == []
+        answer = json.loads(capsys.readouterr().out)["score"]
+        method = more[1] if more[:1] == ["--sampling"] else "plain"
+        assert answer["rule"]["method"] == method
+    assert found.passport.commands[-1].endswith("--sampling sobol")
+
+
+def test_more_rows_than_memory_should_hold_go_to_parts_when_agreed_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    monkeypatch.setattr("optimizer.score_files.MAX_KEPT_ROWS", 5000)
+    monkeypatch.setattr("gpu.chunks.MIN_CHUNK_BLOCKS", 1)
+    words = ["score", str(folder), "--scenarios", "9000", "--backend", "numpy"]
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert "9,000 would write rows of about 0.0 GB" in told
+    assert "--no-rows, or go ahead with --yes" in told
+    assert main([*words, "--yes", "--json"]) == 0
+    json.loads(capsys.readouterr().out)
+    found = open_run(folder)
+    names = [f"scores/part-{first:010d}.parquet" for first in (0, 4096, 8192)]
+    assert [n for n in found.passport.files if n.startswith("scores")] == names
+    ids = np.concatenate([found.table(name)["scenario_id"] for name in names])
+    np.testing.assert_array_equal(ids, np.arange(9000))
+    assert sorted(p.name for p in (folder / "scores").iterdir()) == [
+        name.removeprefix("scores/") for name in names
+    ]
+    monkeypatch.setattr("optimizer.score_files.free_disk_bytes", lambda _: 10**6)
+    assert main([*words, "--yes"]) == 2
+    assert "0.0 GB are free. Choose fewer, or keep no rows with --no-rows." in (
+        capsys.readouterr().err
+    )
+
+
+def test_an_interrupt_says_how_to_go_on_and_resume_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    monkeypatch.setattr("gpu.chunks.MIN_CHUNK_BLOCKS", 1)
+    words = ["score", str(folder), "--scenarios", "6000", "--backend", "numpy"]
+    real = gpu.engines.score_each
+    n_calls = 0
+
+    def pressed(*given: object, **more: object) -> object:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 4:  # The base path, two pieces of chunk 0, then Ctrl-C.
+            raise KeyboardInterrupt
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(gpu.engines, "score_each", pressed)
+    assert main(words) == 130
+    told = capsys.readouterr().err
+    assert "1 of 2 chunks are finished and kept." in told
+    again = f"wattplan {' '.join(words[:4])} --seed 1 --backend numpy --resume"
+    assert f"Go on with: {again}\n" in told
+    assert main(words) == 2
+    assert "holds 1 finished chunk of a scoring" in capsys.readouterr().err
+    assert main([*words, "--resume", "--seed", "2"]) == 2
+    assert "draws.seed (was 1, is 2)" in capsys.readouterr().err
+    assert main([*words, "--resume", "--json"]) == 0
+    resumed = json.loads(capsys.readouterr().out)["score"]
+    assert not (folder / "scores").exists()
+    assert main([*words, "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)["score"]
+    times = {"elapsed_s", "prepared_s", "scenarios_per_s"}
+    assert {k: v for k, v in resumed.items() if k not in times} == {
+        k: v for k, v in whole.items() if k not in times
+    }
+
+
+def test_until_is_answered_and_a_bad_text_is_named(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["score", str(run), "--scenarios", "300"]
+    assert main([*words, "--until", "npv mean +- 0.001 %"]) == 0
+    told = capsys.readouterr().out
+    assert "npv mean +- 0.001 %: not reached with 300 of 300 scenarios:" in told
+    assert main([*words, "--until", "npv mode +- 1 %"]) == 2
+    assert "--until = npv mode must end with one of mean" in capsys.readouterr().err
 
 
 def test_the_runs_own_baseline_comes_first(tmp_path: Path) -> None:
