@@ -212,8 +212,11 @@ def margin_step(
     cash = np.minimum(np.maximum(cash_over_floor_usd, 0.0), short)
     short = short - cash
     # At a level of zero nothing that is pledged backs a loan.
-    more = np.minimum(btc_free, short / np.where(level > 0.0, level, np.inf))
-    short = np.maximum(short - level * more, 0.0)
+    wanted = short / np.where(level > 0.0, level, np.inf)
+    more = np.minimum(btc_free, wanted)
+    # What rounding would leave of a call that free BTC meets is no reason to sell.
+    is_met = (level > 0.0) & (wanted <= btc_free)
+    short = np.where(is_met, 0.0, np.maximum(short - level * more, 0.0))
     held, owed = btc_pledged + more, loan_usd - cash
     at_call = np.minimum(price_usd, margin_call_price_usd(loan, loan_usd, btc_pledged))
     is_liquidated = (

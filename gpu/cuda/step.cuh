@@ -1059,6 +1059,15 @@ DEVICE void count_roots(History flows, int64 first, int64 n_flows, double* work)
     }
 }
 
+// Say that no pair of roots has been looked for.
+DEVICE void leave_pairs(double* work) {
+    for (int64 i = 0LL; i < L; ++i) {
+        work[(FOUND_ABOVE * L) + i] = 0.0;
+        work[(FOUND_BELOW * L) + i] = 0.0;
+        work[(STATE * L) + i] = SOLVED;
+    }
+}
+
 // Return the smaller of two numbers; the second if one is NaN.
 DEVICE double smaller(double a, double b) {
     return (a < b) ? a : b;
@@ -1306,11 +1315,7 @@ DEVICE void _approach(int64 n_flows, double* work) {
 
 // Settle the lanes that may have two roots on a side of zero, or on both.
 DEVICE void seek_pairs(History flows, int64 first, int64 n_flows, double* work) {
-    for (int64 i = 0LL; i < L; ++i) {
-        work[(FOUND_ABOVE * L) + i] = 0.0;
-        work[(FOUND_BELOW * L) + i] = 0.0;
-        work[(STATE * L) + i] = SOLVED;
-    }
+    leave_pairs(work);
     for (int64 turn = 0LL; turn < 2LL; ++turn) {
         int64 n_waiting = irr_seek__begin(turn, n_flows, work);
         for (int64 _ = 0LL; _ < SEEK_STEPS; ++_) {
@@ -1557,10 +1562,8 @@ DEVICE void evaluate_sum(History flows, int64 first, int64 n_flows, double* work
     }
 }
 
-// Write rate, number of roots and status of each lane into `out`.
-DEVICE void irr_lanes(History flows, int64 first, int64 n_flows, double* work, double* out) {
-    count_roots(flows, first, n_flows, work);
-    seek_pairs(flows, first, n_flows, work);
+// Find the root of each lane that is settled and has one.
+DEVICE void _solve(History flows, int64 first, int64 n_flows, double* work, double* out) {
     irr__begin(work);
     for (int64 _ = 0LL; _ < MAX_STEPS; ++_) {
         _aim(work);
@@ -1575,6 +1578,13 @@ DEVICE void irr_lanes(History flows, int64 first, int64 n_flows, double* work, d
         }
     }
     _finish(work, out);
+}
+
+// Write rate, number of roots and status of each lane into `out`.
+DEVICE void irr_lanes(History flows, int64 first, int64 n_flows, double* work, double* out) {
+    count_roots(flows, first, n_flows, work);
+    seek_pairs(flows, first, n_flows, work);
+    _solve(flows, first, n_flows, work, out);
 }
 
 // Leave the month in which the money put in has come back in TERMINAL.
@@ -2763,8 +2773,11 @@ DEVICE void meet_call(double* w, double* p, int64 plan, double* data, int64* int
         double paid = smaller(larger(cash - floor, 0.0), short_);
         short_ = short_ - paid;
         double backing = (level > 0.0) ? level : HUGE_;
-        double more = smaller(free, short_ / backing);
-        short_ = larger(short_ - (level * more), 0.0);
+        double wanted = short_ / backing;
+        double more = smaller(free, wanted);
+        bool is_met = (level > 0.0) && (wanted <= free);
+        double rest = larger(short_ - (level * more), 0.0);
+        short_ = (is_met) ? 0.0 : rest;
         double held = pledged + more;
         double owed = loan - paid;
         double trigger = call_price_usd(loan, call * pledged);

@@ -268,8 +268,11 @@ def meet_call(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) 
         paid = smaller(larger(cash - floor, 0.0), short)
         short = short - paid
         backing = level if level > 0.0 else HUGE
-        more = smaller(free, short / backing)
-        short = larger(short - level * more, 0.0)
+        wanted = short / backing
+        more = smaller(free, wanted)
+        is_met = level > 0.0 and wanted <= free
+        rest = larger(short - level * more, 0.0)
+        short = 0.0 if is_met else rest
         held = pledged + more
         owed = loan - paid
         trigger = call_price_usd(loan, call * pledged)

@@ -64,7 +64,10 @@ def meet_call(steps: Steps, state: State) -> State:
         "Met by pledging free BTC",
         Call("IF", level > 0, Call("MIN", state.free, (short - cash) / level), 0),
     )
-    left = steps.line("Still short", "USD", Call("MAX", short - cash - level * more, 0))
+    # What rounding would leave of a call that free BTC meets is no reason to sell.
+    enough = Call("IF", level > 0, state.free, 0)
+    rest = Call("MAX", short - cash - level * more, 0)
+    left = steps.line("Still short", "USD", Call("IF", more < enough, 0, rest))
     return _sell_under_call(steps, state, called, (level, cash, more, left))
 
 

@@ -106,6 +106,28 @@ def test_cash_that_meets_the_call_forestalls_the_lender() -> None:
     assert step(dip=0.5, cash=2e6).is_liquidated.tolist() == [0.0]
 
 
+def test_free_btc_that_meets_the_call_forestalls_the_lender() -> None:
+    # short / (0.6 low) x (0.6 low) is short but for a rounding, upwards in some rows:
+    # with BTC to spare nothing is left to sell, however deep the price falls.
+    loan = np.linspace(6e6, 6.5e6, 1001)
+    ones = np.ones_like(loan)
+    met = margin_step(
+        TERMS,
+        selling_cost_frac=0.01,
+        price_usd=90_000.0 * ones,
+        low_usd=61_234.5 * ones,
+        dip_frac=0.1 * ones,
+        cash_over_floor_usd=0.0 * ones,
+        loan_usd=loan,
+        btc_free=500.0 * ones,
+        btc_pledged=100.0 * ones,
+    )
+    assert (met.is_called == 1.0).all()
+    assert (met.btc_pledged > 0.0).all()
+    assert not met.is_liquidated.any()
+    assert not met.btc_sold.any()
+
+
 def test_what_a_pledge_under_water_leaves_is_due_in_cash() -> None:
     # At 40,000 all 100 BTC fetch 39,600 each: 3.96 M; 2.04 M is left to pay.
     found = step(low=40_000.0)
