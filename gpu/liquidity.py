@@ -158,7 +158,7 @@ def _add_covenant(
     event = covenant_event(facility.id)
     events[event] = breached
     rows[f"first_{event}_period"] = _first_period(breached)
-    lowest = np.where(np.isnan(cover), np.inf, cover).min(axis=1)
+    lowest = np.where(np.isnan(cover), np.inf, cover).min(axis=1, initial=np.inf)
     rows[f"least_{event}_dscr"] = np.where(np.isfinite(lowest), lowest, np.nan)
 
 
