@@ -123,6 +123,12 @@ COMMANDS = (
         "wattplan score runs/base --scenarios 100000 --seed 1",
     ),
     Command(
+        "contest",
+        TEST,
+        "Hold plans against each other on the same scenarios.",
+        "wattplan contest runs/base --naive",
+    ),
+    Command(
         "stress",
         TEST,
         "Run a plan over named stories, such as a price crash.",

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans of runs held against each other on the same futures, and written to a run.
+
+One function per use case, called alike by command line, notebook and batch jobs. What
+does not belong here: counting (`gpu.contest`), which plans compete
+(`optimizer.contest_plans`), words and tables (`optimizer.contest_words`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gpu.contest_run import MAX_KEPT_OUTCOMES, contest
+from gpu.sampling_rule import DrawRule
+from models.errors import ConfigError, Fault
+from optimizer.contest_plans import PLAN_FILE, contestants
+from optimizer.contest_projects import project_contest
+from optimizer.contest_words import contest_words, project_words
+from optimizer.runfolder import RunWriter, open_run
+from sites.loader import load_study
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from gpu.contest_result import ContestResult
+    from gpu.engines import EngineName
+    from gpu.sampling_rule import SamplingMethod
+    from gpu.workers import Progress
+    from optimizer.contest_plans import Contestant
+
+__all__ = [
+    "CONTEST_FILE",
+    "ROWS_FILE",
+    "RunContest",
+    "contest_run",
+]
+
+CONTEST_FILE: Final = "contest.json"
+ROWS_FILE: Final = "contest.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class RunContest:
+    """A contest of runs.
+
+    Parameters
+    ----------
+    plans : tuple of Contestant
+        Who competed; empty where the run has no plan.
+    result : ContestResult or None
+        How they fared; None where the run has no plan.
+    projects : ContestResult or None
+        How screened projects of the first run fared; None without a screening.
+    """
+
+    plans: tuple[Contestant, ...]
+    result: ContestResult | None
+    projects: ContestResult | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it but decisions and rows, as `CONTEST_FILE` has it [mixed]."""
+        shown: dict[str, Any] = {
+            "contestants": [
+                {"name": one.name, "kind": one.kind, "also": list(one.also)}
+                for one in self.plans
+            ],
+            "words": [],
+        }
+        if self.result is not None:
+            shown |= self.result.as_json()
+            shown["words"] = list(contest_words(self.plans, self.result))
+        if self.projects is not None:
+            words = list(project_words(self.projects))
+            shown["projects"] = self.projects.as_json() | {"words": words}
+        return shown
+
+
+def contest_run(
+    folders: Sequence[Path],
+    *,
+    has_naive: bool | None = None,
+    n_scenarios: int = 100_000,
+    seed: int = 1,
+    sampling: SamplingMethod = "plain",
+    backend: EngineName = "auto",
+    keep_rows: bool = True,
+    progress: Progress | None = None,
+    command: str = "wattplan contest",
+) -> RunContest:
+    """Hold plans against each other and add the outcome to the first run.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Run folders of one study, at least one; the first one's plan is what the
+        others are held against.
+    has_naive : bool or None
+        Whether the first run's business as usual, run-off, naive plans and treasury
+        policies compete; None: where there is no other run.
+    n_scenarios : int
+        Scenarios 0 to n - 1. [unitless]
+    seed : int
+        0 to 2^64 - 1. [unitless]
+    sampling : {"plain", "antithetic", "sobol"}
+        How draws come about, see `gpu.sampling_rule.DrawRule`.
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        Engine, see `gpu.engines.make_engine`.
+    keep_rows : bool
+        Write outcome and regret of each plan in each scenario, where they fit.
+    progress : callable or None
+        Called as ``progress(done, total, scenarios_per_s)``.
+    command : str
+        Command line, for the passport.
+
+    Returns
+    -------
+    RunContest
+        As written to `CONTEST_FILE` and `ROWS_FILE`. A run of a screening alone has a
+        contest of its projects only.
+
+    Raises
+    ------
+    ConfigError
+        If runs are not of one study, or a number is out of range.
+    ReportError
+        If there is no run, or it cannot be written.
+    DataError
+        If a run lacks its study or plan.
+    """
+    if not folders:
+        msg = "there is no run to compare. Name at least one run folder."
+        raise ConfigError([Fault("RUN", "", "", msg, "")])
+    runs = [open_run(folder) for folder in folders]
+    first = runs[0]
+    projects = project_contest(first)
+    plans: tuple[Contestant, ...] = ()
+    result = None
+    if len(runs) > 1 or (first.folder / PLAN_FILE).is_file() or projects is None:
+        study = load_study(first.file("study.toml"))
+        wants = len(runs) == 1 if has_naive is None else has_naive
+        plans = contestants(runs, study, has_naive=wants)
+        fits = n_scenarios * len(plans) <= MAX_KEPT_OUTCOMES
+        result = contest(
+            study,
+            [one.plan for one in plans],
+            labels=[one.name for one in plans],
+            n_scenarios=n_scenarios,
+            seed=seed,
+            rule=None if sampling == "plain" else DrawRule(seed, method=sampling),
+            backend=backend,
+            progress=progress,
+            keep_rows=keep_rows and fits,
+        )
+    found = RunContest(plans, result, projects)
+    with RunWriter.extend(first.folder, command=command) as writer:
+        _write(writer, found)
+    return found
+
+
+def _write(writer: RunWriter, found: RunContest) -> None:
+    """Stage the files of a contest."""
+    writer.write_json(CONTEST_FILE, found.as_json())
+    result = found.result
+    if result is None:
+        return
+    writer.timings_s["contest"] = result.elapsed_s
+    if result.rows is None:
+        return
+    columns: dict[str, Any] = {
+        "scenario_id": np.arange(result.n_scenarios, dtype=np.int64)
+    }
+    npv = result.rows["npv_usd"]
+    regret = npv.max(axis=0) - npv
+    for place, name in enumerate(result.labels):
+        stem = _column(name)
+        if f"{stem}_npv_usd" in columns:
+            stem = f"{stem}_{place}"
+        columns[f"{stem}_npv_usd"] = npv[place]
+        columns[f"{stem}_regret_usd"] = regret[place]
+        columns[f"{stem}_min_cash_usd"] = result.rows["min_cash_usd"][place]
+    writer.write_table(ROWS_FILE, columns)
+
+
+def _column(name: str) -> str:
+    """Return the name of a plan as the start of a column's name."""
+    letters = "".join(c if c.isalnum() else "_" for c in name.lower())
+    return "_".join(part for part in letters.split("_") if part)
