@@ -38,9 +38,9 @@ LANES: Final = 64
 """Partial sums of a block, added up as a tree at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BlockMoments:
-    """Moments of one block.
+    """Moments of one block; not frozen, for it is made for every column.
 
     Parameters
     ----------

@@ -58,6 +58,8 @@ class Histogram:
         self.bins = BitBins.over(smallest, leading_bits=LEADING_BITS, n_octaves=OCTAVES)
         self.first = 0
         self.cells: IntArray = np.zeros((0, 2), dtype=np.int64)
+        # Outcomes between these surely fit the window.
+        self._from, self._until = math.inf, -math.inf
 
     @property
     def smallest(self) -> float:
@@ -89,9 +91,8 @@ class Histogram:
         counter: Counter,
     ) -> None:
         """Add outcomes that all lie from `low` to `high`, see `add`."""
-        first, last = self.bins.place(low), self.bins.place(high)
-        if first < self.first or last >= self.first + len(self.cells):
-            self._make_room(first, last)
+        if low <= self._from or high >= self._until:
+            self._make_room(self.bins.place(low), self.bins.place(high))
         counter.count(values, units, self.bins, self.first, self.cells)
 
     def merge(self, other: Histogram) -> None:
@@ -161,3 +162,6 @@ class Histogram:
     def _make_room(self, first: int, last: int) -> None:
         """Widen the window to hold some bins, by whole octaves."""
         self.cells, self.first = widened(self.cells, self.first, first, last, self.bins)
+        ends = np.array([self.first, self.first + len(self.cells) - 1])
+        self._from = float(self.bins.lower_ends(ends)[0])
+        self._until = float(self.bins.upper_ends(ends)[1])

@@ -83,7 +83,8 @@ class Moments:
         self.n_missing += len(values) - block.count
         self.units += block.units
         self.low, self.high = min(self.low, block.low), max(self.high, block.high)
-        self._square_units += whole(block.square_units)
+        if self.is_weighted:
+            self._square_units += whole(block.square_units)
         if not math.isfinite(block.squares):
             self._is_finite = False
             return block.low, block.high
@@ -124,10 +125,10 @@ class Moments:
     @property
     def effective_count(self) -> float:
         """Outcomes of equal weight worth as much: (sum w)^2 / sum w^2."""
-        if not self._square_units:
-            return 0.0
         if not self.is_weighted:
             return float(self.count)
+        if not self._square_units:
+            return 0.0
         return ratio(
             (self.units * self.units) << (2 * UNIT_EXPONENT), self._square_units
         )
