@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
-from gpu.kernel.intrinsics import abs_, float_of_int, floor_, fma
+from gpu.kernel.intrinsics import abs_, bits_of_float, float_of_int, floor_, fma
 
 __all__ = ["COUNT_ROWS", "UNKNOWN", "count_roots"]
 
@@ -24,7 +24,7 @@ UNKNOWN: Final = 9.0
 NOT_PLAIN: Final = 99.0
 
 # Rows of the scratch array, each of `L` numbers: sum, sum of sizes, first and last
-# flow that is not zero, sign changes, flows too small, ...
+# flow that is not zero, sign changes, sum of sizes that are too small, ...
 TOTAL: Final = 0
 SIZE: Final = 1
 FIRST: Final = 2
@@ -90,30 +90,38 @@ def _take_bound(row: int, depth_row: int, work: Doubles) -> None:
 
 @device
 def _describe(flows: History, first: int, n_flows: int, work: Doubles) -> None:
-    """Go once through the flows of each lane, in two strides where they are odd."""
+    """Go once through the flows of each lane, two at a time."""
     for row in range(SECOND_SPREAD + 1):
         for i in range(L):
             work[row * L + i] = 0.0
+    _find_first(flows, first, n_flows, work)
     n_single = n_flows & 1
     if n_single > 0:
-        _describe_one(flows, first, work)
+        for i in range(L):
+            flow = flows[first + i]
+            size = abs_(flow)
+            work[TOTAL * L + i] = flow
+            work[SIZE * L + i] = size
+            work[TINY * L + i] = size if size < SMALLEST_PLAIN else 0.0
     for pair in range(n_flows >> 1):
         _describe_two(flows, first, n_single + 2 * pair, work)
 
 
 @device
-def _describe_one(flows: History, first: int, work: Doubles) -> None:
-    """Take in the flows of place 0, which come first."""
-    for i in range(L):
-        flow = flows[first + i]
-        size = abs_(flow)
-        work[TOTAL * L + i] = flow
-        work[SIZE * L + i] = size
-        work[FIRST * L + i] = flow
-        work[LAST * L + i] = flow
-        zero = 1.0 if flow == 0.0 else 0.0
-        tiny = 1.0 if size < SMALLEST_PLAIN else 0.0
-        work[TINY * L + i] = tiny - zero
+def _find_first(flows: History, first: int, n_flows: int, work: Doubles) -> None:
+    """Write the first flow of each lane that is not zero, also as the last so far."""
+    n_missing = 1
+    k = 0
+    while n_missing > 0 and k < n_flows:
+        n_missing = 0
+        for i in range(L):
+            begun = work[FIRST * L + i]
+            is_new = 1.0 if begun == 0.0 else 0.0
+            begun = fma(flows[first + k * L + i], is_new, begun)
+            work[FIRST * L + i] = begun
+            work[LAST * L + i] = begun
+            n_missing += 1 if begun == 0.0 else 0
+        k += 1
 
 
 @device
@@ -126,35 +134,38 @@ def _describe_two(flows: History, first: int, k: int, work: Doubles) -> None:
     at = first + k * L
     place = float_of_int(k)
     later = float_of_int(k + 1)
+    square = place * place
+    later_square = later * later
     for i in range(L):
         flow = flows[at + i]
         other = flows[at + L + i]
         size = abs_(flow)
         more = abs_(other)
+        moment = work[MOMENT * L + i]
+        spread = work[SPREAD * L + i]
+        second = work[SECOND_MOMENT * L + i]
+        wide = work[SECOND_SPREAD * L + i]
         work[TOTAL * L + i] = (work[TOTAL * L + i] + flow) + other
         work[SIZE * L + i] = (work[SIZE * L + i] + size) + more
-        part = later * other + place * flow
-        square = (later * later) * other + (place * place) * flow
-        work[MOMENT * L + i] += part
-        work[SECOND_MOMENT * L + i] += square
-        part = later * more + place * size
-        square = (later * later) * more + (place * place) * size
-        work[SPREAD * L + i] += part
-        work[SECOND_SPREAD * L + i] += square
-        zero = 1.0 if flow == 0.0 else 0.0
-        other_zero = 1.0 if other == 0.0 else 0.0
-        tiny = 1.0 if size < SMALLEST_PLAIN else 0.0
-        other_tiny = 1.0 if more < SMALLEST_PLAIN else 0.0
-        work[TINY * L + i] += (tiny - zero) + (other_tiny - other_zero)
+        work[MOMENT * L + i] = fma(later, other, fma(place, flow, moment))
+        work[SPREAD * L + i] = fma(later, more, fma(place, size, spread))
+        work[SECOND_MOMENT * L + i] = fma(
+            later_square, other, fma(square, flow, second)
+        )
+        work[SECOND_SPREAD * L + i] = fma(later_square, more, fma(square, size, wide))
+        # A flow too small to be told from zero leaves the last sign as it was.
+        skip = 1.0 if size < SMALLEST_PLAIN else 0.0
+        next_skip = 1.0 if more < SMALLEST_PLAIN else 0.0
+        work[TINY * L + i] += size * skip + more * next_skip
         last = work[LAST * L + i]
-        newer = fma(last, zero, flow)
-        change = 1.0 if flow * last < 0.0 else 0.0
-        other_change = 1.0 if other * newer < 0.0 else 0.0
-        work[CHANGES * L + i] += change + other_change
-        work[LAST * L + i] = fma(newer, other_zero, other)
-        begun = work[FIRST * L + i]
-        is_new = 1.0 if begun == 0.0 else 0.0
-        work[FIRST * L + i] = fma(fma(other, zero, flow), is_new, begun)
+        newer = fma(last, skip, flow)
+        newest = fma(newer, next_skip, other)
+        change = bits_of_float(newer) ^ bits_of_float(last)
+        next_change = bits_of_float(newest) ^ bits_of_float(newer)
+        changes = 1.0 if change < 0 else 0.0
+        changes += 1.0 if next_change < 0 else 0.0
+        work[CHANGES * L + i] += changes
+        work[LAST * L + i] = newest
 
 
 @device
