@@ -39,15 +39,15 @@ class CpuCounter:
         units : ndarray of int of shape (n,) or None
             Weights in units. [unitless]
         """
-        found, whole = np.empty(4), np.zeros(2, dtype=np.int64)
-        loops.moments(np.ascontiguousarray(values), _given(units), found, whole)
+        found, whole = np.empty(4), np.empty(2, dtype=np.int64)
+        work, given = np.empty(loops.WORK), _given(units)
+        flat = np.ascontiguousarray(values)
+        loops.moments(flat, given, work, found, whole)
         count, total = whole.tolist()
         mean, squares, low, high = found.tolist()
         square_units = float(count)
         if units is not None:
-            square_units = loops.square_units(
-                np.ascontiguousarray(values), _given(units)
-            )
+            square_units = loops.square_units(flat, given, work)
         return BlockMoments(
             count, total, mean, squares, low + 0.0, high + 0.0, square_units
         )
@@ -115,6 +115,8 @@ class CpuCounter:
             months.low,
             months.high,
             months.is_counted.view(np.uint8),
+            np.empty(len(values), dtype=np.int64),
+            np.empty(loops.WORK),
         )
 
     def flag_months(

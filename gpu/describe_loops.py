@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loops of `gpu.describe_cpu`, compiled.
 
-Arrays are flat; weights are an array of no length where there are none. What does not
+Arrays are flat, those worked on are given; weights are an array of no length where
+there are none. What does not
 belong here: what is counted and why (`gpu.describe`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from gpu.kernel.compiled import Doubles, Integers, device, entry
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -27,6 +28,12 @@ __all__ = [
 
 # Compiled in: the cache of compiled functions looks at this file alone.
 LANES: Final = 64
+LOWS: Final = 64
+HIGHS: Final = 128
+COUNTS: Final = 192
+WORK: Final = 256
+"""Length of the work array: lanes of sums, extremes and counts. [unitless]"""
+_INF: Final = math.inf
 _SIZE: Final = 2**63 - 1
 _INFINITE: Final = 2047 << 52
 
@@ -51,47 +58,53 @@ def _first_known(values: Doubles) -> int:
 
 
 @entry
-def moments(values: Doubles, units: Integers, found: Doubles, whole: Integers) -> None:
+def moments(
+    values: Doubles, units: Integers, work: Doubles, found: Doubles, whole: Integers
+) -> None:
     """Write mean, squares and extremes to `found`, count and weight to `whole`."""
     n = len(values)
     found[0] = 0.0
     found[1] = 0.0
-    found[2] = np.inf
-    found[3] = -np.inf
+    found[2] = _INF
+    found[3] = -_INF
+    whole[0] = 0
+    whole[1] = 0
     place = _first_known(values)
     if place == n:
         return
     start = values[place]
-    lanes = np.zeros(LANES)
-    lows = np.full(LANES, np.inf)
-    highs = np.full(LANES, -np.inf)
-    counts = np.zeros(LANES)
+    for lane in range(LANES):
+        work[lane] = 0.0
+        work[LOWS + lane] = _INF
+        work[HIGHS + lane] = -_INF
+        work[COUNTS + lane] = 0.0
     n_whole = n - n % LANES
     for first in range(0, n_whole, LANES):
         for lane in range(LANES):
             value = values[first + lane]
-            low, high = lows[lane], highs[lane]
-            lanes[lane] += value - start if value == value else 0.0
-            counts[lane] += 1.0 if value == value else 0.0
-            lows[lane] = value if value < low else low
-            highs[lane] = value if value > high else high
+            low, high = work[LOWS + lane], work[HIGHS + lane]
+            work[lane] += value - start if value == value else 0.0
+            work[COUNTS + lane] += 1.0 if value == value else 0.0
+            work[LOWS + lane] = value if value < low else low
+            work[HIGHS + lane] = value if value > high else high
     for lane in range(n - n_whole):
         value = values[n_whole + lane]
-        lanes[lane] += value - start if value == value else 0.0
-        counts[lane] += 1.0 if value == value else 0.0
-        lows[lane] = value if value < lows[lane] else lows[lane]
-        highs[lane] = value if value > highs[lane] else highs[lane]
+        low, high = work[LOWS + lane], work[HIGHS + lane]
+        work[lane] += value - start if value == value else 0.0
+        work[COUNTS + lane] += 1.0 if value == value else 0.0
+        work[LOWS + lane] = value if value < low else low
+        work[HIGHS + lane] = value if value > high else high
     for lane in range(LANES):
-        whole[0] += int(counts[lane])
-        found[2] = min(found[2], lows[lane])
-        found[3] = max(found[3], highs[lane])
+        whole[0] += int(work[COUNTS + lane])
+        found[2] = min(found[2], work[LOWS + lane])
+        found[3] = max(found[3], work[HIGHS + lane])
     whole[1] = whole[0]
     if len(units) > 0:
-        whole[1] = _weighted_gaps(values, units, start, lanes)
-    mean = start + _add_up(lanes) / max(whole[1], 1)
+        whole[1] = _weighted_gaps(values, units, start, work)
+    mean = start + _add_up(work) / max(whole[1], 1)
     found[0] = mean
-    _squares(values, units, mean, lanes)
-    found[1] = _add_up(lanes)
+    _squares(values, units, mean, work)
+    found[1] = _add_up(work)
 
 
 @device
@@ -134,9 +147,10 @@ def _squares(values: Doubles, units: Integers, mean: float, lanes: Doubles) -> N
 
 
 @entry
-def square_units(values: Doubles, units: Integers) -> float:
+def square_units(values: Doubles, units: Integers, lanes: Doubles) -> float:
     """Return the sum of squared weights of outcomes that are not NaN."""
-    lanes = np.zeros(LANES)
+    for lane in range(LANES):
+        lanes[lane] = 0.0
     n = len(values)
     for first in range(0, n, LANES):
         for lane in range(min(LANES, n - first)):
@@ -204,25 +218,23 @@ def _place_all(
 
 
 @device
-def _range_of(
-    values: Doubles, start: int, n_rows: int, lows: Doubles, highs: Doubles
-) -> None:
+def _range_of(values: Doubles, start: int, n_rows: int, work: Doubles) -> None:
     for lane in range(LANES):
-        lows[lane] = np.inf
-        highs[lane] = -np.inf
+        work[LOWS + lane] = _INF
+        work[HIGHS + lane] = -_INF
     n_whole = n_rows - n_rows % LANES
     for first in range(start, start + n_whole, LANES):
         for lane in range(LANES):
             value = values[first + lane]
-            least, most = lows[lane], highs[lane]
-            lows[lane] = value if value < least else least
-            highs[lane] = value if value > most else most
+            least, most = work[LOWS + lane], work[HIGHS + lane]
+            work[LOWS + lane] = value if value < least else least
+            work[HIGHS + lane] = value if value > most else most
     for place in range(start + n_whole, start + n_rows):
-        lows[0] = min(lows[0], values[place])
-        highs[0] = max(highs[0], values[place])
+        work[LOWS] = min(work[LOWS], values[place])
+        work[HIGHS] = max(work[HIGHS], values[place])
     for lane in range(1, LANES):
-        lows[0] = min(lows[0], lows[lane])
-        highs[0] = max(highs[0], highs[lane])
+        work[LOWS] = min(work[LOWS], work[LOWS + lane])
+        work[HIGHS] = max(work[HIGHS], work[HIGHS + lane])
 
 
 @entry
@@ -238,20 +250,20 @@ def count_months(
     low: Doubles,
     high: Doubles,
     is_counted: NDArray[np.uint8],
+    places: Integers,
+    work: Doubles,
 ) -> None:
     """Add outcomes, month after month, to counts where they fit the cells."""
     n_periods = len(low)
     n_rows = len(values) // n_periods
     n_bins = len(cells) // n_periods
-    places = np.empty(max(n_rows, LANES), dtype=np.int64)
-    lows, highs = np.empty(LANES), np.empty(LANES)
     for period in range(n_periods):
         if is_counted[period]:
             continue
-        _range_of(values, period * n_rows, n_rows, lows, highs)
+        _range_of(values, period * n_rows, n_rows, work)
         _place_all(bits, period * n_rows, n_rows, shift, base_key, side, places)
-        low[period] = lows[0] + 0.0
-        high[period] = highs[0] + 0.0
+        low[period] = work[LOWS] + 0.0
+        high[period] = work[HIGHS] + 0.0
         least, most = side, -side
         for row in range(n_rows):
             least = min(least, places[row])
