@@ -8,15 +8,17 @@ finding it out (`optimizer.drivers`) and showing it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gpu.liquidity import CALL
+from gpu.sobol_indices import Estimate
 from models.market_parameters import FACTORS
+from optimizer.drivers_alone import Alone
 
 if TYPE_CHECKING:
-    from gpu.sobol_indices import Estimate
+    from collections.abc import Mapping
+
     from models.study import Study
-    from optimizer.drivers_alone import Alone
 
 __all__ = [
     "DRIVERS",
@@ -26,6 +28,7 @@ __all__ = [
     "Drivers",
     "Figure",
     "FigureDrivers",
+    "drivers_of",
     "inside",
     "shared_draws",
 ]
@@ -192,3 +195,54 @@ def shared_draws(study: Study) -> tuple[str, ...]:
 def inside(name: str) -> str:
     """Return a driver's name as it stands inside a sentence."""
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def drivers_of(record: Mapping[str, Any]) -> Drivers:
+    """Return what has been written as JSON; null stands for NaN.
+
+    Parameters
+    ----------
+    record : mapping
+        Fields of `Drivers`.
+
+    Raises
+    ------
+    KeyError
+        If a field is missing.
+    TypeError
+        If a field is unknown or of another kind.
+    """
+    figures = tuple(
+        FigureDrivers(
+            key=str(figure["key"]),
+            name=str(figure["name"]),
+            unit=str(figure["unit"]),
+            base=_number(figure["base"]),
+            mean=_number(figure["mean"]),
+            std=_number(figure["std"]),
+            first_sum=Estimate(**_numbers(figure["first_sum"])),
+            shares=tuple(
+                DriverShare(
+                    str(share["key"]),
+                    str(share["name"]),
+                    Estimate(**_numbers(share["first"])),
+                    Estimate(**_numbers(share["total"])),
+                    Alone(**_numbers(share["alone"])),
+                )
+                for share in figure["shares"]
+            ),
+            note=str(figure["note"]),
+        )
+        for figure in record["figures"]
+    )
+    correlations = tuple(str(text) for text in record["correlations"])
+    changed = {"figures": figures, "correlations": correlations}
+    return Drivers(**{**record, **changed})
+
+
+def _numbers(record: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in record.items()}
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from models.errors import DataError
 from optimizer.drivers import DEFAULT_PAIRS, drivers
+from optimizer.drivers_files import DRIVERS_FILE, SURFACES_FILE
 from optimizer.report.surfaces_made import surfaces
 from optimizer.runfolder import RunWriter, open_run
-from optimizer.surfaces import SURFACES_FILE, surface_columns
+from optimizer.surfaces import surface_columns
 from sites.loader import load_bundle
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from optimizer.surfaces import SiteSurface
 
 __all__ = [
-    "DRIVERS_FILE",
     "DRIVERS_KEY",
     "DrivenRun",
     "drivers_run",
@@ -34,7 +34,6 @@ __all__ = [
     "write_drivers",
 ]
 
-DRIVERS_FILE: Final = "drivers.json"
 SHARES_FILE: Final = "drivers.parquet"
 DRIVERS_KEY: Final = "drivers"
 SUMMARY_FILE: Final = "summary.json"

@@ -35,7 +35,6 @@ __all__ = [
     "POWER_STEPS",
     "RENT_STEPS",
     "STEPS_PER_DOUBLING",
-    "SURFACES_FILE",
     "LineSurface",
     "SiteSurface",
     "factors",
@@ -43,8 +42,6 @@ __all__ = [
     "surface_columns",
     "surfaces_of",
 ]
-
-SURFACES_FILE: Final = "surfaces.parquet"
 
 STEPS_PER_DOUBLING: Final = 12
 """A step is 5.9 %. [unitless]"""

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from gpu.score import ScoreResult
     from models.study import Study
+    from optimizer.drivers_result import Drivers
     from optimizer.explain.explanation import Explanation
     from optimizer.passport import CheckResult, Kpi, SolverFacts
     from optimizer.planning import PlanResult
+    from optimizer.surfaces import SiteSurface
     from sites import InputNumber, SuspiciousInput
 
 __all__ = ["AnyReportData", "ReportData", "RunInfo", "Scores", "ScreenedData"]
@@ -127,6 +129,10 @@ class ReportData:
         What the summary says of the scores, see `optimizer.scoring.score_summary`.
     policies : mapping
         What it says of treasury policies compared, see `optimizer.policy_runs`.
+    drivers : Drivers or None
+        What drives the plan.
+    surfaces : tuple of SiteSurface
+        Margins of each line over four prices, by site.
     run : RunInfo
         The run itself.
     """
@@ -144,6 +150,8 @@ class ReportData:
     cash: Mapping[str, Record] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
     policies: Mapping[str, Any] = field(default_factory=dict)
+    drivers: Drivers | None = None
+    surfaces: tuple[SiteSurface, ...] = ()
     run: RunInfo = field(default_factory=RunInfo)
 
     @property

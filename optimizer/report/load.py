@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.business_as_usual import business_as_usual
 from optimizer.cash import CASH_FILE
+from optimizer.drivers_files import read_drivers, read_surfaces
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
 from optimizer.policy_runs import POLICIES_KEY
@@ -68,6 +69,8 @@ def load_report_data(folder: Path) -> ReportData:
         cash=_mapping(run, CASH_FILE),
         score=_part(summary, "score"),
         policies=_part(summary, POLICIES_KEY),
+        drivers=read_drivers(run),
+        surfaces=read_surfaces(run, study),
         run=_info(run),
     )
 

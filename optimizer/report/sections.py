@@ -19,6 +19,7 @@ from optimizer.report.figures.breakeven import breakeven_exhibit
 from optimizer.report.figures.capacity import capacity_exhibit
 from optimizer.report.figures.comparison import comparison_exhibit
 from optimizer.report.figures.distribution import npv_exhibit
+from optimizer.report.figures.drivers import drivers_exhibit
 from optimizer.report.figures.gantt import gantt_exhibit
 from optimizer.report.figures.merit import merit_exhibit
 from optimizer.report.figures.partner import partner_exhibit
@@ -39,6 +40,7 @@ from optimizer.report.margin import margin_exhibits, margin_missing
 from optimizer.report.policies import policy_sections
 from optimizer.report.screened import screen_exhibits
 from optimizer.report.statements import statement_exhibits
+from optimizer.report.surfaces import surface_exhibits
 from optimizer.risk_tables import terms_note
 from optimizer.sensitivity import sensitivity
 
@@ -174,6 +176,13 @@ def _risk(data: ReportData) -> Section:
             npv_exhibit(data.study, data.scores),
             irr_exhibit(data.study, data.plan, data.scores),
         ]
+    if data.drivers is None:
+        missing.append(
+            "What drives the figures is not in this run: `wattplan drivers DIR` finds "
+            "it."
+        )
+    else:
+        exhibits.append(drivers_exhibit(data.drivers))
     moved = sensitivity(data.study, data.plan.plan, data.provenance)
     exhibits.append(tornado_exhibit(data.study, moved))
     if data.stress:
@@ -197,8 +206,18 @@ def _prices(data: ReportData) -> Section:
     return Section(
         "prices",
         "What would change it",
-        (breakeven_exhibit(data.study), merit_exhibit(data.study)),
+        (
+            breakeven_exhibit(data.study),
+            *surface_exhibits(data.surfaces),
+            merit_exhibit(data.study),
+        ),
         lead="At which prices another use of the same power would be the better one.",
+        missing=""
+        if data.surfaces
+        else (
+            "Maps over BTC price, network, power price and GPU rent are not in this "
+            "run: `wattplan drivers DIR` draws them."
+        ),
     )
 
 

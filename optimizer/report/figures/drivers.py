@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What drives the plan: shares of the variance, and each driver drawn alone.
+
+What drivers are and how their indices come about stands in `optimizer.drivers`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from optimizer.drivers_result import inside
+from optimizer.report.exhibit import Exhibit
+from optimizer.report.formats import amount, percent, sentence, usd_m
+from optimizer.report.style import INK, MUTED, PLAN, SHELL, TEMPLATE, plain
+from optimizer.report.table import Table, number, text
+
+if TYPE_CHECKING:
+    from optimizer.drivers_result import Drivers, DriverShare, FigureDrivers
+
+__all__ = ["drivers_exhibit"]
+
+_USD_M: Final = 1e-6
+_PER_CENT: Final = 100.0
+_SMALL_FRAC: Final = 0.0005
+_MOST: Final = 6
+_ROW_PX: Final = 34
+_HEAD_PX: Final = 92
+_LIFT: Final = 0.19
+_BAR: Final = 0.34
+
+
+def drivers_exhibit(found: Drivers) -> Exhibit:
+    """Return which draws make the plan's figures scatter, and by how much.
+
+    Parameters
+    ----------
+    found : Drivers
+        What drives the plan.
+    """
+    shown = [figure for figure in found.figures if _moving(figure)]
+    return Exhibit(
+        id="drivers",
+        title="What drives it",
+        reading=_reading(shown),
+        figure=_figure(shown) if shown else None,
+        table=_table(found),
+        note=" ".join((_HOW, *_alone_words(found), *found.correlations)),
+    )
+
+
+_HOW: Final = (
+    "Sobol indices of the independent draws behind each driver, in scenarios that swap "
+    "one driver's draws for another scenario's. First order: the share of the variance "
+    "that the driver makes by itself. Total: the share that would go if it were known; "
+    "what it has beyond the first order it makes together with others. Whiskers: 95 % "
+    "confidence. Variance counts gains as it counts losses."
+)
+
+
+def _alone_words(found: Drivers) -> tuple[str, ...]:
+    return (
+        f"Drawn alone: {found.n_alone:,} scenarios in which everything else stays on "
+        "the base path; the bar holds eight of ten of them, the tick is the median and "
+        "the line the base path.",
+        f"{found.n_scenarios:,} pairs of scenarios, seed {found.seed}.",
+        "Network, fees and rents that answer to the BTC price do so through it: that "
+        "answer is its doing.",
+    )
+
+
+def _moving(figure: FigureDrivers) -> list[DriverShare]:
+    """Return the drivers of a figure that matter, the largest first."""
+    return [one for one in figure.shares if one.total.value > _SMALL_FRAC][:_MOST]
+
+
+def _reading(figures: list[FigureDrivers]) -> str:
+    """Return the largest driver of each figure in words."""
+    if not figures:
+        return sentence("no figure of the plan moves in any scenario")
+    parts = []
+    for figure in figures:
+        first = figure.shares[0]
+        words = (
+            f"{first.name} makes {percent(first.first.value, 0)} of the variance of "
+            f"{inside(figure.name)} alone"
+        )
+        if first.total.high - first.first.low > 0.05:
+            words += f" and {percent(first.total.value, 0)} with others"
+        parts.append(words)
+    words = sentence("; ".join(parts))
+    others = [one for one in _moving(figures[0])[1:] if one.key != figures[0].key]
+    if others:
+        second = others[0]
+        words += " " + sentence(
+            f"next for {inside(figures[0].name)} comes {inside(second.name)} with "
+            f"{percent(second.total.value)}: alone it moves it from "
+            f"{usd_m(second.alone.p10)} to {usd_m(second.alone.p90)} in eight of ten "
+            "futures"
+        )
+    return words
+
+
+def _figure(figures: list[FigureDrivers]) -> go.Figure:
+    """Return two panels per figure: shares of its variance, and drivers alone."""
+    sizes = [_HEAD_PX + _ROW_PX * len(_moving(figure)) for figure in figures]
+    height = 60 + sum(sizes)
+    titles = []
+    for figure in figures:
+        name = plain(figure.name)
+        titles += [f"{name}: share of its variance", f"{name}: driver drawn alone"]
+    panels = make_subplots(
+        rows=len(figures),
+        cols=2,
+        subplot_titles=titles,
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+        vertical_spacing=min(84 / height, 0.9 / max(len(figures) - 1, 1)),
+        row_heights=[float(len(_moving(figure)) + 0.4) for figure in figures],
+    )
+    panels.update_layout(
+        template=TEMPLATE,
+        height=height,
+        barmode="overlay",
+        legend={"y": 1.0 + 30 / height, "itemclick": False, "itemdoubleclick": False},
+        margin={"l": 24, "r": 30, "t": 78},
+    )
+    for row, figure in enumerate(figures, start=1):
+        _add_shares(panels, figure, row)
+        _add_alone(panels, figure, row)
+    panels.update_annotations(font={"size": 13})
+    return panels
+
+
+def _add_shares(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
+    """Add first-order and total indices with their intervals."""
+    shares = _moving(figure)
+    places = list(range(len(shares)))
+    for name, colour, lift, found in (
+        ("Alone (first order)", PLAN, -_LIFT, [one.first for one in shares]),
+        ("With all others (total)", SHELL, _LIFT, [one.total for one in shares]),
+    ):
+        values = [_PER_CENT * one.value for one in found]
+        panels.add_trace(
+            go.Bar(
+                orientation="h",
+                x=values,
+                y=[place + lift for place in places],
+                width=_BAR,
+                name=name,
+                legendgroup=name,
+                showlegend=row == 1,
+                marker={"color": colour},
+                error_x={
+                    "type": "data",
+                    "array": [_PER_CENT * (one.high - one.value) for one in found],
+                    "color": INK,
+                    "thickness": 1,
+                    "width": 3,
+                },
+                customdata=[
+                    [
+                        plain(share.name),
+                        _PER_CENT * one.low,
+                        _PER_CENT * one.high,
+                    ]
+                    for share, one in zip(shares, found, strict=True)
+                ],
+                hovertemplate=(
+                    "%{customdata[0]}: %{x:.1f} % (%{customdata[1]:.1f} to "
+                    "%{customdata[2]:.1f})<extra></extra>"
+                ),
+            ),
+            row=row,
+            col=1,
+        )
+    panels.update_xaxes(
+        title_text="%", range=[min(0.0, -2.0), 108.0], dtick=20, row=row, col=1
+    )
+    panels.update_yaxes(
+        tickvals=places,
+        ticktext=[plain(one.name) for one in shares],
+        range=[len(shares) - 0.5, -0.5],
+        showgrid=False,
+        ticks="",
+        row=row,
+    )
+
+
+def _add_alone(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
+    """Add what the figure does when one driver alone is drawn."""
+    shares = _moving(figure)
+    is_money = figure.unit == "USD"
+    scale = _USD_M if is_money else _PER_CENT
+    ends = [
+        (one.alone.p10 * scale, one.alone.p90 * scale)
+        if is_money
+        else (figure.base * scale, one.alone.mean * scale)
+        for one in shares
+    ]
+    places = list(range(len(shares)))
+    panels.add_trace(
+        go.Bar(
+            orientation="h",
+            base=[low for low, _ in ends],
+            x=[high - low for low, high in ends],
+            y=places,
+            width=0.5,
+            marker={"color": PLAN},
+            showlegend=False,
+            customdata=[
+                [plain(one.name), f"{amount(low)} to {amount(high)}"]
+                for one, (low, high) in zip(shares, ends, strict=True)
+            ],
+            hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+        ),
+        row=row,
+        col=2,
+    )
+    middles = [
+        one.alone.p50 * scale if is_money else one.alone.mean * scale for one in shares
+    ]
+    panels.add_trace(
+        go.Scatter(
+            x=middles,
+            y=places,
+            mode="markers",
+            marker={
+                "symbol": "line-ns",
+                "size": 15,
+                "line": {"color": "white" if is_money else PLAN, "width": 2.5},
+            },
+            showlegend=False,
+            hoverinfo="skip",
+        ),
+        row=row,
+        col=2,
+    )
+    base = figure.base * scale
+    panels.add_vline(x=base, line_width=1.2, line_color=MUTED, row=row, col=2)
+    values = [value for pair in ends for value in pair] + [base]
+    low, high = min(values), max(values)
+    room = 0.06 * max(high - low, 1e-9 + 0.1 * abs(base))
+    title = "USD m" if is_money else "in % of scenarios"
+    panels.update_xaxes(
+        title_text=title, range=[low - room, high + room], row=row, col=2
+    )
+
+
+def _table(found: Drivers) -> Table:
+    columns = (
+        text("figure", "Figure"),
+        text("driver", "Driver"),
+        number("first_order_frac", "First order", "%", scale=_PER_CENT),
+        number("first_order_low_frac", "from", "%", scale=_PER_CENT),
+        number("first_order_high_frac", "to", "%", scale=_PER_CENT),
+        number("total_frac", "Total", "%", scale=_PER_CENT),
+        number("total_low_frac", "from", "%", scale=_PER_CENT),
+        number("total_high_frac", "to", "%", scale=_PER_CENT),
+        number("alone_p10_usd", "Alone: P10", "USD m", scale=_USD_M),
+        number("alone_p50_usd", "P50", "USD m", scale=_USD_M),
+        number("alone_p90_usd", "P90", "USD m", scale=_USD_M),
+        number("alone_frac", "Alone: in", "% of scenarios", scale=_PER_CENT),
+    )
+    rows = []
+    for figure in found.figures:
+        for share in figure.shares:
+            alone = (share.alone.p10, share.alone.p50, share.alone.p90)
+            is_money = figure.unit == "USD"
+            shown = (*alone, None) if is_money else (*(None,) * 3, share.alone.mean)
+            indices = (
+                *(share.first.value, share.first.low, share.first.high),
+                *(share.total.value, share.total.low, share.total.high),
+            )
+            rows.append(
+                (
+                    figure.name,
+                    share.name,
+                    *(value if math.isfinite(value) else None for value in indices),
+                    *shown,
+                )
+            )
+    return Table("drivers", "Drivers of every figure", columns, tuple(rows))
