@@ -74,6 +74,8 @@ def device(function: Callable[_P, _R]) -> Callable[_P, _R]:
             "forceinline": not kinds & _ARRAYS,
             "no_cpython_wrapper": True,
             "no_cfunc_wrapper": True,
+            # The caller holds the arrays: a piece need not count who uses them.
+            "_nrt": False,
         },
         pipeline_class=PieceCompiler,
     )
