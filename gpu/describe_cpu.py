@@ -115,7 +115,7 @@ class CpuCounter:
             months.low,
             months.high,
             months.is_counted.view(np.uint8),
-            np.empty(len(values), dtype=np.int64),
+            np.empty(len(values), dtype=np.int16),
             np.empty(loops.WORK),
         )
 

@@ -211,7 +211,7 @@ def _place_all(
     shift: int,
     base_key: int,
     side: int,
-    places: Integers,
+    places: NDArray[np.int16],
 ) -> None:
     for row in range(n_rows):
         places[row] = _place_of(bits[start + row], shift, base_key, side)
@@ -250,7 +250,7 @@ def count_months(
     low: Doubles,
     high: Doubles,
     is_counted: NDArray[np.uint8],
-    places: Integers,
+    places: NDArray[np.int16],
     work: Doubles,
 ) -> None:
     """Add outcomes, month after month, to counts where they fit the cells."""
@@ -264,10 +264,11 @@ def count_months(
         _place_all(bits, period * n_rows, n_rows, shift, base_key, side, places)
         low[period] = work[LOWS] + 0.0
         high[period] = work[HIGHS] + 0.0
-        least, most = side, -side
+        least, most = places[0], places[0]
         for row in range(n_rows):
-            least = min(least, places[row])
-            most = max(most, places[row])
+            own = places[row]
+            least = own if own < least else least
+            most = own if own > most else most
         if least < first or most >= first + n_bins:
             continue
         is_counted[period] = 1
