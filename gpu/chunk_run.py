@@ -249,6 +249,11 @@ class ChunkRun:
     def _weights(self, ids: IntArray) -> FloatArray | None:
         if self.rule.method != "importance":
             return None
+        if self.engine.name == "cpu":
+            # Compiled like the engine, so that weights cost next to nothing there.
+            from gpu.sampling_weights_cpu import weights as compiled
+
+            return compiled(self._study, self.rule, ids)
         return weights(self._study, self.rule, ids)
 
     def _keep(self, total: Sampled, rows: Rows, span: range) -> None:
