@@ -838,18 +838,21 @@ DEVICE void present_value(double* w, History h, int64 first, int64 factors, doub
     }
 }
 
-// Take in the flows of place 0, which come first.
-DEVICE void _describe_one(History flows, int64 first, double* work) {
-    for (int64 i = 0LL; i < L; ++i) {
-        double flow = flows[first + i];
-        double size = abs_(flow);
-        work[(TOTAL * L) + i] = flow;
-        work[(SIZE * L) + i] = size;
-        work[(FIRST * L) + i] = flow;
-        work[(LAST * L) + i] = flow;
-        double zero = (flow == 0.0) ? 1.0 : 0.0;
-        double tiny = (size < SMALLEST_PLAIN) ? 1.0 : 0.0;
-        work[(TINY * L) + i] = tiny - zero;
+// Write the first flow of each lane that is not zero, also as the last so far.
+DEVICE void _find_first(History flows, int64 first, int64 n_flows, double* work) {
+    int64 n_missing = 1LL;
+    int64 k = 0LL;
+    while ((n_missing > 0LL) && (k < n_flows)) {
+        n_missing = 0LL;
+        for (int64 i = 0LL; i < L; ++i) {
+            double begun = work[(FIRST * L) + i];
+            double is_new = (begun == 0.0) ? 1.0 : 0.0;
+            begun = fma_(flows[(first + (k * L)) + i], is_new, begun);
+            work[(FIRST * L) + i] = begun;
+            work[(LAST * L) + i] = begun;
+            n_missing = n_missing + ((begun == 0.0) ? 1LL : 0LL);
+        }
+        k = k + 1LL;
     }
 }
 
@@ -858,48 +861,55 @@ DEVICE void _describe_two(History flows, int64 first, int64 k, double* work) {
     int64 at = first + (k * L);
     double place = float_of_int(k);
     double later = float_of_int(k + 1LL);
+    double square = place * place;
+    double later_square = later * later;
     for (int64 i = 0LL; i < L; ++i) {
         double flow = flows[at + i];
         double other = flows[(at + L) + i];
         double size = abs_(flow);
         double more = abs_(other);
+        double moment = work[(MOMENT * L) + i];
+        double spread = work[(SPREAD * L) + i];
+        double second = work[(SECOND_MOMENT * L) + i];
+        double wide = work[(SECOND_SPREAD * L) + i];
         work[(TOTAL * L) + i] = (work[(TOTAL * L) + i] + flow) + other;
         work[(SIZE * L) + i] = (work[(SIZE * L) + i] + size) + more;
-        double part = (later * other) + (place * flow);
-        double square = ((later * later) * other) + ((place * place) * flow);
-        work[(MOMENT * L) + i] = work[(MOMENT * L) + i] + part;
-        work[(SECOND_MOMENT * L) + i] = work[(SECOND_MOMENT * L) + i] + square;
-        part = (later * more) + (place * size);
-        square = ((later * later) * more) + ((place * place) * size);
-        work[(SPREAD * L) + i] = work[(SPREAD * L) + i] + part;
-        work[(SECOND_SPREAD * L) + i] = work[(SECOND_SPREAD * L) + i] + square;
-        double zero = (flow == 0.0) ? 1.0 : 0.0;
-        double other_zero = (other == 0.0) ? 1.0 : 0.0;
-        double tiny = (size < SMALLEST_PLAIN) ? 1.0 : 0.0;
-        double other_tiny = (more < SMALLEST_PLAIN) ? 1.0 : 0.0;
-        work[(TINY * L) + i] = work[(TINY * L) + i] + ((tiny - zero) + (other_tiny - other_zero));
+        work[(MOMENT * L) + i] = fma_(later, other, fma_(place, flow, moment));
+        work[(SPREAD * L) + i] = fma_(later, more, fma_(place, size, spread));
+        work[(SECOND_MOMENT * L) + i] = fma_(later_square, other, fma_(square, flow, second));
+        work[(SECOND_SPREAD * L) + i] = fma_(later_square, more, fma_(square, size, wide));
+        double skip = (size < SMALLEST_PLAIN) ? 1.0 : 0.0;
+        double next_skip = (more < SMALLEST_PLAIN) ? 1.0 : 0.0;
+        work[(TINY * L) + i] = work[(TINY * L) + i] + ((size * skip) + (more * next_skip));
         double last = work[(LAST * L) + i];
-        double newer = fma_(last, zero, flow);
-        double change = ((flow * last) < 0.0) ? 1.0 : 0.0;
-        double other_change = ((other * newer) < 0.0) ? 1.0 : 0.0;
-        work[(CHANGES * L) + i] = work[(CHANGES * L) + i] + (change + other_change);
-        work[(LAST * L) + i] = fma_(newer, other_zero, other);
-        double begun = work[(FIRST * L) + i];
-        double is_new = (begun == 0.0) ? 1.0 : 0.0;
-        work[(FIRST * L) + i] = fma_(fma_(other, zero, flow), is_new, begun);
+        double newer = fma_(last, skip, flow);
+        double newest = fma_(newer, next_skip, other);
+        int64 change = bits_of_float(newer) ^ bits_of_float(last);
+        int64 next_change = bits_of_float(newest) ^ bits_of_float(newer);
+        double changes = (change < 0LL) ? 1.0 : 0.0;
+        changes = changes + ((next_change < 0LL) ? 1.0 : 0.0);
+        work[(CHANGES * L) + i] = work[(CHANGES * L) + i] + changes;
+        work[(LAST * L) + i] = newest;
     }
 }
 
-// Go once through the flows of each lane, in two strides where they are odd.
+// Go once through the flows of each lane, two at a time.
 DEVICE void _describe(History flows, int64 first, int64 n_flows, double* work) {
     for (int64 row = 0LL, row_end = SECOND_SPREAD + 1LL; row < row_end; ++row) {
         for (int64 i = 0LL; i < L; ++i) {
             work[(row * L) + i] = 0.0;
         }
     }
+    _find_first(flows, first, n_flows, work);
     int64 n_single = n_flows & 1LL;
     if (n_single > 0LL) {
-        _describe_one(flows, first, work);
+        for (int64 i = 0LL; i < L; ++i) {
+            double flow = flows[first + i];
+            double size = abs_(flow);
+            work[(TOTAL * L) + i] = flow;
+            work[(SIZE * L) + i] = size;
+            work[(TINY * L) + i] = (size < SMALLEST_PLAIN) ? size : 0.0;
+        }
     }
     for (int64 pair = 0LL, pair_end = n_flows >> 1LL; pair < pair_end; ++pair) {
         _describe_two(flows, first, n_single + (2LL * pair), work);
