@@ -11,20 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from pydantic import ValidationError
 
-from gpu.chunks import chunk_rows
+from gpu.headlines import score_headlines
 from gpu.liquidity import has_btc_loan
-from gpu.numpy_engine import headline_rows
-from gpu.scenarios import sampled_paths
 from gpu.tally import events
 from models.company import BtcLoan, Company
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
     from sites.provenance import InputNumber
@@ -200,7 +196,7 @@ def opening_range(
     changes = _changes(ranges)
     if not changes:
         return None
-    runs = _Runs(plan, seed, n_scenarios)
+    runs = _Runs(plan, seed, n_scenarios, n_cases=len(changes))
     cases, left_out = [], []
     for case_id, values in changes.items():
         try:
@@ -259,9 +255,11 @@ def _changed(study: Study, values: Mapping[str, float]) -> Study:
 class _Runs:
     """The same scenarios for every case."""
 
-    def __init__(self, plan: Plan, seed: int, n_scenarios: int) -> None:
+    def __init__(
+        self, plan: Plan, seed: int, n_scenarios: int, *, n_cases: int
+    ) -> None:
         self.plan, self.seed, self.n_scenarios = plan, seed, n_scenarios
-        self._paths: dict[float, tuple[MarketPaths, ...]] = {}
+        self._n_rows = n_cases * n_scenarios
 
     def case(self, case_id: str, study: Study) -> OpeningCase:
         """Return the risks of one case."""
@@ -280,32 +278,19 @@ class _Runs:
         )
 
     def _figures(self, study: Study) -> dict[str, float]:
-        parts = [
-            headline_rows(study, self.plan, paths) for paths in self._paths_of(study)
-        ]
-        rows = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+        [rows] = score_headlines(
+            study,
+            (self.plan,),
+            self.seed,
+            n_scenarios=self.n_scenarios,
+            n_rows=self._n_rows,
+        )
         happened = events(rows, study.company.emergency_equity_max_usd)
         found = {name: float(flags.mean()) for name, flags in happened.items()}
         found["forced_sale_usd"] = float(rows["forced_sale_usd"].mean())
         sold = rows["called_btc_sold"] + rows["liquidated_btc"]
         found["forced_sale_btc"] = float(sold.mean())
         return {name: found[name] for name in HEADLINES}
-
-    def _paths_of(self, study: Study) -> tuple[MarketPaths, ...]:
-        """Return the paths in chunks; of the company they know the cure time alone."""
-        days = study.company.loan.cure_days
-        if days not in self._paths:
-            step = chunk_rows(study)
-            starts = range(0, self.n_scenarios, step)
-            self._paths[days] = tuple(
-                sampled_paths(
-                    study,
-                    self.seed,
-                    np.arange(k, min(k + step, self.n_scenarios), dtype=np.int64),
-                )
-                for k in starts
-            )
-        return self._paths[days]
 
 
 _LABELS: Final = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.chunks import chunk_rows
+from gpu.headlines import score_headlines
 from gpu.numpy_engine import EQUITY_TOLERANCE_USD, headline_rows
 from gpu.risk import cvar
 from gpu.scenarios import sampled_paths
@@ -23,6 +23,7 @@ from optimizer.planning import PlanResult, plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gpu.engines import EngineName
     from models.company import ComparedPolicy
     from models.plan import Plan
     from models.study import Study
@@ -203,6 +204,7 @@ def score_policies(
     *,
     n_scenarios: int = MAX_SCENARIOS,
     seed: int = 1,
+    backend: EngineName = "auto",
 ) -> tuple[PolicyScore, ...]:
     """Return what plans come to over the same scenarios.
 
@@ -214,29 +216,29 @@ def score_policies(
         By id and name of the policy.
     n_scenarios, seed : int
         Scenarios 0 to n - 1 of that seed; at most `MAX_SCENARIOS`. [unitless]
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        Engine; all plans are scored in one pass.
 
     Returns
     -------
     tuple of PolicyScore
-        In the order of the plans.
+        In the order of the plans; empty without any.
     """
+    if not plans:
+        return ()
     n_scenarios = min(n_scenarios, MAX_SCENARIOS)
-    step = chunk_rows(study)
     base = base_paths(study)
-    parts: dict[tuple[str, str], list[dict[str, Any]]] = {key: [] for key in plans}
-    for first in range(0, n_scenarios, step):
-        ids = np.arange(first, min(first + step, n_scenarios), dtype=np.int64)
-        paths = sampled_paths(study, seed, ids)
-        for key, decided in plans.items():
-            parts[key].append(headline_rows(study, decided, paths))
-    return tuple(
-        _score(study, key, headline_rows(study, plans[key], base), _joined(rows))
-        for key, rows in parts.items()
+    scored = score_headlines(
+        study,
+        tuple(plans.values()),
+        seed,
+        n_scenarios=n_scenarios,
+        backend=backend,
     )
-
-
-def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return tuple(
+        _score(study, key, headline_rows(study, decided, base), rows)
+        for (key, decided), rows in zip(plans.items(), scored, strict=True)
+    )
 
 
 def _score(
