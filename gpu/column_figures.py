@@ -19,7 +19,7 @@ from gpu.intervals import (
     order_ranks,
     tail_standard_error,
 )
-from gpu.risk import SHARE_TOLERANCE, cvar
+from gpu.risk import SHARE_TOLERANCE, cvar, cvar_of_sorted
 from gpu.row_figures import RowFigures
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ def row_figures(
         By the names of `STATISTICS`.
     """
     rows = RowFigures(values, weights, dependence)
-    tail = cvar(rows.ordered, CVAR_ALPHA, rows.ordered_weights)
+    if rows.ordered_weights is None:
+        tail = cvar_of_sorted(rows.ordered, CVAR_ALPHA)
+    else:
+        tail = cvar(rows.ordered, CVAR_ALPHA, rows.ordered_weights)
     found = {"mean": rows.mean(mean), "cvar_95": rows.tail_mean(tail, CVAR_ALPHA)}
     shares = zip(QUANTILE_NAMES, QUANTILES, strict=True)
     return found | {name: rows.quantile(share) for name, share in shares}

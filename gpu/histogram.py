@@ -123,7 +123,11 @@ class Histogram:
         return float(low[0]), float(high[1])
 
     def tail_mean(self, alpha: float) -> float:
-        """Return the mean of the lowest ``1 - alpha`` of the outcomes."""
+        """Return the mean of the lowest ``1 - alpha`` of the outcomes.
+
+        Of the bin at the tail's edge the part inside counts with the mean of the whole
+        bin: off by at most a bin's width times the share of that bin in the tail.
+        """
         tail = (1.0 - alpha) * int(self.counts.sum())
         before = np.cumsum(self.counts) - self.counts
         inside = np.clip(tail - before, 0.0, self.counts)

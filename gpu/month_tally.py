@@ -292,11 +292,18 @@ class RiskMonths:
         Whether scenarios come with weights.
     dependence : {"rows", "pairs", "blocks"}
         What is independent of each other.
+    counts_baseline : bool
+        Whether the baseline is counted too; it is the same beside every plan.
     """
 
     def __init__(
-        self, *, is_weighted: bool = False, dependence: Dependence = "rows"
+        self,
+        *,
+        is_weighted: bool = False,
+        dependence: Dependence = "rows",
+        counts_baseline: bool = True,
     ) -> None:
+        self.counts_baseline = counts_baseline
         self._plan, self._baseline = (
             MonthTally(is_weighted=is_weighted, dependence=dependence) for _ in range(2)
         )
@@ -322,7 +329,7 @@ class RiskMonths:
             How it is counted.
         """
         self._plan.take(first_id, scored.plan, units, counter)
-        if scored.baseline is not None:
+        if scored.baseline is not None and self.counts_baseline:
             self._baseline.take(first_id, scored.baseline, units, counter)
 
     def merge(self, other: RiskMonths) -> None:
@@ -340,16 +347,17 @@ class RiskMonths:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""
         parts = {"plan": self._plan, "baseline": self._baseline}
-        return {
+        arrays = {
             f"{who}.{name}": array
             for who, tally in parts.items()
             for name, array in tally.to_arrays().items()
         }
+        return arrays | {"counts_baseline": np.array([self.counts_baseline])}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> RiskMonths:
         """Return the tally that `to_arrays` stored, exactly."""
-        found = cls()
+        found = cls(counts_baseline=bool(arrays["counts_baseline"][0]))
         found._plan = MonthTally.from_arrays(part_of(arrays, "plan."))
         found._baseline = MonthTally.from_arrays(part_of(arrays, "baseline."))
         return found

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gpu.backend import get_array_module
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from models.arrays import FloatArray
 
-__all__ = ["cvar", "quantile"]
+__all__ = ["cvar", "cvar_of_sorted", "quantile"]
 
 # A cumulative share this close to the wanted one has reached it: 0.3 * 10 is 3.
 SHARE_TOLERANCE = 1e-12
@@ -58,7 +60,25 @@ def cvar(values: ArrayLike, alpha: float, weights: ArrayLike | None = None) -> f
         msg = f"alpha = {alpha} must be in [0, 1): 0.95 averages the worst 5 per cent"
         raise ValueError(msg)
     ordered, weight, xp = _sorted(values, weights)
-    tail = (1.0 - alpha) * weight.sum()
+    return _tail_mean(ordered, weight, (1.0 - alpha) * weight.sum(), xp)
+
+
+def cvar_of_sorted(ordered: FloatArray, alpha: float) -> float:
+    """Return `cvar` of outcomes that are sorted already, to the last bit.
+
+    Parameters
+    ----------
+    ordered : ndarray of shape (n,)
+        Outcomes in rising order, none of them NaN, at least one. [any]
+    alpha : float
+        Confidence, in [0, 1). [unitless]
+    """
+    tail = (1.0 - alpha) * float(len(ordered))
+    worst = ordered[: int(tail) + 1]
+    return _tail_mean(worst, np.ones(len(worst)), tail, np)
+
+
+def _tail_mean(ordered: Any, weight: Any, tail: float, xp: Any) -> float:
     before = xp.cumsum(weight) - weight
     inside = xp.clip(tail - before, 0.0, weight)
     kept = inside > 0.0

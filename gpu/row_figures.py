@@ -103,9 +103,13 @@ class RowFigures:
         tail = 1.0 - alpha
         edge = self._at(tail)
         if self.is_plain:
-            ones = np.ones(len(self.ordered))
+            # All beyond the edge have the same excess, none.
+            n_worse = int(np.searchsorted(self.ordered, edge, side="left"))
+            outcomes = self.ordered[: n_worse + 1]
+            counts = np.ones(n_worse + 1)
+            counts[-1] = len(self.ordered) - n_worse
             return normal_interval(
-                value, *tail_standard_error(self.ordered, ones, edge, tail)
+                value, *tail_standard_error(outcomes, counts, edge, tail)
             )
         excess = np.where(self._known, np.maximum(edge - self._values, 0.0), 0.0)
         gaps = np.where(self._known, excess - tail * (edge - value), 0.0) / tail

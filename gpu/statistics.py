@@ -61,7 +61,8 @@ class ColumnSummary:
     quantiles : dict of str to float
         ``p01`` to ``p99``. [same as outcomes]
     cvar_95 : float
-        Mean of the lowest 5 per cent. [same as outcomes]
+        Mean of the lowest 5 per cent; streamed, it is off by less than quantiles: by
+        their error times the share of the edge's bin in the tail. [same as outcomes]
     quantile_error_frac, quantile_error_abs : float
         Largest error of quantiles: the larger of a share of the outcome and an
         amount; both 0 where they are exact. [share 0-1, same as outcomes]

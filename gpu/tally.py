@@ -46,6 +46,9 @@ class ScoreTally:
     dependence : {"rows", "pairs", "blocks"}
         What is independent of each other: ``pairs`` for antithetic draws, ``blocks``
         for Sobol nets, else ``rows``.
+    counts_baseline : bool
+        Whether the baseline's months are counted too: beside several plans once will
+        do.
     counter : Counter
         How blocks are counted; all forms give the same bits.
     """
@@ -57,6 +60,7 @@ class ScoreTally:
         is_streamed: bool = True,
         is_weighted: bool = False,
         dependence: Dependence = "rows",
+        counts_baseline: bool = True,
         counter: Counter = NUMPY,
     ) -> None:
         self.rows = RowTally(
@@ -65,7 +69,11 @@ class ScoreTally:
             is_weighted=is_weighted,
             dependence=dependence,
         )
-        self.months = RiskMonths(is_weighted=is_weighted, dependence=dependence)
+        self.months = RiskMonths(
+            is_weighted=is_weighted,
+            dependence=dependence,
+            counts_baseline=counts_baseline,
+        )
         self.counter = counter
 
     @property
@@ -80,6 +88,7 @@ class ScoreTally:
             is_streamed=self.rows.is_streamed,
             is_weighted=self.rows.is_weighted,
             dependence=self.rows.dependence,
+            counts_baseline=self.months.counts_baseline,
             counter=self.counter,
         )
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from gpu.risk import cvar, quantile
+from gpu.risk import cvar, cvar_of_sorted, quantile
 from gpu.statistics import (
     QUANTILES,
     RELATIVE_ERROR,
@@ -132,3 +132,21 @@ def test_quantiles_need_rows_or_a_histogram() -> None:
     column = fed(np.array([1.0]), 4, is_streamed=False)
     with pytest.raises(ValueError, match="outcomes themselves"):
         column.summary()
+
+
+@pytest.mark.parametrize("n", [1, 19, 20, 21, 1000, 4097])
+def test_a_tail_mean_of_sorted_outcomes_has_the_same_bits(
+    n: int, rng: np.random.Generator
+) -> None:
+    values = rng.normal(1e9, 1e8, n)
+    for alpha in (0.0, 0.5, 0.9, 0.95, 0.99):
+        assert cvar_of_sorted(np.sort(values), alpha) == cvar(values, alpha)
+
+
+def test_the_edge_of_a_streamed_tail_keeps_its_error(rng: np.random.Generator) -> None:
+    # Twenty outcomes: the tail is one of them, and its bin may hold more.
+    for _ in range(50):
+        values = rng.uniform(1e6, 1.01e6, 20)
+        summary = fed(values, 4096, is_streamed=True).summary()
+        assert summary.cvar_95 == pytest.approx(cvar(values, 0.95), rel=0.002)
+        assert summary.minimum <= summary.cvar_95 <= summary.mean

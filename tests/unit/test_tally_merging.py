@@ -118,3 +118,15 @@ def test_blocks_start_at_multiples_and_weights_are_all_or_none(scored: Scored) -
         tally.take(0, scored, np.ones(N))
     with pytest.raises(ValueError, match="0 to 4096: -1"):
         ScoreTally(1e6, is_weighted=True).take(0, scored, np.full(N, -1.0))
+
+
+def test_beside_several_plans_the_baseline_is_counted_once(scored: Scored) -> None:
+    one, other = ScoreTally(1e6), ScoreTally(1e6, counts_baseline=False)
+    base = rows_of(scored, slice(0, 1))
+    for tally in (one, other):
+        tally.take(0, scored)
+    found = ScoreTally.from_arrays(other.fresh().to_arrays())
+    found.merge(other)
+    assert found.months.counts_baseline is False
+    assert found.months.risks(base).keys() == {"plan"}
+    assert one.months.risks(base)["plan"] == found.months.risks(base)["plan"]
