@@ -40,7 +40,7 @@ MOST_LOG_VARIANCE: Final = 10.0
 WORD_STEP: Final = 2.0**-32
 
 # Rows of the work array: two draws, a step, the state of log variance, then T + 1 rows
-# of levels, T + 1 of the clock, T of variances.
+# of levels, T + 1 of the clock, T of volatilities.
 PAIR: Final = 0
 STEP: Final = 2
 STATE: Final = 3
@@ -105,6 +105,7 @@ def normal_quantile(u: float) -> float:
 @device
 def draw_step(
     w: Doubles,
+    u: Integers,
     places: Integers,
     first: int,
     shift: Integers,
@@ -113,18 +114,20 @@ def draw_step(
 ) -> None:
     """Write the normals of a dimension into row `STEP`."""
     start = STEP * L
-    column = dimension * BITS
     for i in range(L):
-        point = places[first + i]
-        x = shift[dimension]
-        for bit in range(BITS):
-            x = x ^ (columns[column + bit] & -((point >> bit) & 1))
-        w[start + i] = normal_quantile((float_of_small(x) + 0.5) * WORD_STEP)
+        u[i] = shift[dimension]
+    for bit in range(BITS):
+        column = columns[dimension * BITS + bit]
+        for i in range(L):
+            u[i] = u[i] ^ (column & -((places[first + i] >> bit) & 1))
+    for i in range(L):
+        w[start + i] = normal_quantile((float_of_small(u[i]) + 0.5) * WORD_STEP)
 
 
 @device
 def walk(
     w: Doubles,
+    u: Integers,
     places: Integers,
     first: int,
     shift: Integers,
@@ -138,7 +141,7 @@ def walk(
     level = LEVEL * L
     end = n_periods * L
     step = STEP * L
-    draw_step(w, places, first, shift, columns, series)
+    draw_step(w, u, places, first, shift, columns, series)
     for i in range(L):
         w[level + i] = 0.0
         w[level + end + i] = sqrt_(w[clock + end + i]) * w[step + i]
@@ -146,7 +149,7 @@ def walk(
         a = cuts[3 * k] * L
         c = cuts[3 * k + 1] * L
         b = cuts[3 * k + 2] * L
-        draw_step(w, places, first, shift, columns, (k + 1) * N_LEADING + series)
+        draw_step(w, u, places, first, shift, columns, (k + 1) * N_LEADING + series)
         for i in range(L):
             before = w[clock + c + i] - w[clock + a + i]
             share = before / (w[clock + b + i] - w[clock + a + i])
@@ -160,22 +163,30 @@ def walk(
 def write_changes(
     w: Doubles, out: Doubles, first: int, n_periods: int, series: int
 ) -> None:
-    """Write the changes of the levels from month to month as a series' draws."""
+    """Write the changes of the levels over the months' volatility as draws."""
+    step = STEP * L
     for t in range(n_periods):
         level = (LEVEL + t) * L
+        volatility = (LEVEL + 2 * n_periods + 2 + t) * L
+        for i in range(L):
+            change = w[level + L + i] - w[level + i]
+            w[step + i] = change / w[volatility + i]
         for i in range(L):
             at = ((first + i) * N_LEADING + series) * n_periods + t
-            out[at] = w[level + L + i] - w[level + i]
+            out[at] = w[step + i]
 
 
 @device
 def even_clock(w: Doubles, n_periods: int) -> None:
     """Let every month take the same time."""
+    volatility = (LEVEL + 2 * n_periods + 2) * L
     for t in range(n_periods + 1):
         clock = (LEVEL + n_periods + 1 + t) * L
         now = float_of_small(t)
         for i in range(L):
             w[clock + i] = now
+    for k in range(n_periods * L):
+        w[volatility + k] = 1.0
 
 
 @device
@@ -201,7 +212,7 @@ def price_clock(
     for t in range(n_periods):
         normal_pair(u, w, PAIR, seed_low, seed_high, counters, t, TAIL_STREAM)
         level = (LEVEL + t) * L
-        variance = (LEVEL + 2 * n_periods + 2 + t) * L
+        volatility = (LEVEL + 2 * n_periods + 2 + t) * L
         now = clock + t * L
         for i in range(L):
             lasting = w[level + L + i] - w[level + i]
@@ -210,18 +221,8 @@ def price_clock(
             x = x + spread * w[(PAIR + 1) * L + i]
             x = larger(smaller(x, MOST_LOG_VARIANCE), -MOST_LOG_VARIANCE)
             v = exp_(x)
-            w[variance + i] = v
+            w[volatility + i] = sqrt_(v)
             w[now + L + i] = w[now + i] + v
-
-
-@device
-def divide_by_volatility(w: Doubles, out: Doubles, first: int, n_periods: int) -> None:
-    """Make independent standard normals of the price's changes."""
-    for t in range(n_periods):
-        variance = (LEVEL + 2 * n_periods + 2 + t) * L
-        for i in range(L):
-            at = (first + i) * N_LEADING * n_periods + t
-            out[at] = out[at] / sqrt_(w[variance + i])
 
 
 @entry
@@ -247,14 +248,13 @@ def lead_rows(
         for i in range(L):
             counters[i] = ids[first + i]
         even_clock(w, n_periods)
-        walk(w, places, first, shift, columns, cuts, n_periods, 1)
+        walk(w, u, places, first, shift, columns, cuts, n_periods, 1)
         write_changes(w, out, first, n_periods, 1)
-        walk(w, places, first, shift, columns, cuts, n_periods, 2)
+        walk(w, u, places, first, shift, columns, cuts, n_periods, 2)
         write_changes(w, out, first, n_periods, 2)
         price_clock(w, u, counters, n_periods, seed_low, seed_high, market)
-        walk(w, places, first, shift, columns, cuts, n_periods, 0)
+        walk(w, u, places, first, shift, columns, cuts, n_periods, 0)
         write_changes(w, out, first, n_periods, 0)
-        divide_by_volatility(w, out, first, n_periods)
 
 
 def leading_draws(
