@@ -47,7 +47,7 @@ STATISTICS: Final = ("mean", "cvar_95", *QUANTILE_NAMES)
 
 
 def row_figures(
-    mean: float,
+    moments: Moments,
     values: FloatArray,
     weights: FloatArray | None,
     dependence: Dependence,
@@ -56,8 +56,8 @@ def row_figures(
 
     Parameters
     ----------
-    mean : float
-        Their mean. [same as outcomes]
+    moments : Moments
+        Their moments.
     values : ndarray of shape (n,)
         Outcomes in id order, NaN where there is none. [any]
     weights : ndarray of shape (n,) or None
@@ -75,7 +75,12 @@ def row_figures(
         tail = cvar_of_sorted(rows.ordered, CVAR_ALPHA)
     else:
         tail = cvar(rows.ordered, CVAR_ALPHA, rows.ordered_weights)
-    found = {"mean": rows.mean(mean), "cvar_95": rows.tail_mean(tail, CVAR_ALPHA)}
+    if rows.is_plain:
+        error = moments.sd / math.sqrt(moments.count)
+        mean = normal_interval(moments.mean, error, moments.count - 1.0)
+    else:
+        mean = rows.mean(moments.mean)
+    found = {"mean": mean, "cvar_95": rows.tail_mean(tail, CVAR_ALPHA)}
     shares = zip(QUANTILE_NAMES, QUANTILES, strict=True)
     return found | {name: rows.quantile(share) for name, share in shares}
 

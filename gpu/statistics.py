@@ -166,7 +166,7 @@ class ColumnStatistics:
         if values is None:
             msg = "without a histogram the outcomes themselves are needed"
             raise ValueError(msg)
-        return row_figures(self.moments.mean, values, weights, dependence)
+        return row_figures(self.moments, values, weights, dependence)
 
     def summary(
         self,
