@@ -2752,6 +2752,13 @@ DEVICE void see_level(double* w, double* p, int64 plan, double* data, int64* int
     }
 }
 
+// Return what free BTC leaves of a call that wants some of it, without rounding.
+DEVICE double left_short_usd(double short_, double level, double free, double wanted) {
+    bool is_met = (level > 0.0) && (wanted <= free);
+    double rest = larger(short_ - (level * free), 0.0);
+    return (is_met) ? 0.0 : rest;
+}
+
 // Return the price at which a loan is called, ``backed`` at a price of 1.
 DEVICE double call_price_usd(double loan, double backed) {
     double safe = (backed > 0.0) ? backed : 1.0;
@@ -2783,11 +2790,8 @@ DEVICE void meet_call(double* w, double* p, int64 plan, double* data, int64* int
         double paid = smaller(larger(cash - floor, 0.0), short_);
         short_ = short_ - paid;
         double backing = (level > 0.0) ? level : HUGE_;
-        double wanted = short_ / backing;
-        double more = smaller(free, wanted);
-        bool is_met = (level > 0.0) && (wanted <= free);
-        double rest = larger(short_ - (level * more), 0.0);
-        short_ = (is_met) ? 0.0 : rest;
+        double more = smaller(free, short_ / backing);
+        short_ = left_short_usd(short_, level, free, short_ / backing);
         double held = pledged + more;
         double owed = loan - paid;
         double trigger = call_price_usd(loan, call * pledged);

@@ -245,6 +245,14 @@ def call_price_usd(loan: float, backed: float) -> float:
 
 
 @device
+def left_short_usd(short: float, level: float, free: float, wanted: float) -> float:
+    """Return what free BTC leaves of a call that wants some of it, without rounding."""
+    is_met = level > 0.0 and wanted <= free
+    rest = larger(short - level * free, 0.0)
+    return 0.0 if is_met else rest
+
+
+@device
 def meet_call(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) -> None:
     """Meet a margin call: cash, free BTC pledged, a sale, or the lender's."""
     c = ints[COMPANY]
@@ -268,11 +276,8 @@ def meet_call(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) 
         paid = smaller(larger(cash - floor, 0.0), short)
         short = short - paid
         backing = level if level > 0.0 else HUGE
-        wanted = short / backing
-        more = smaller(free, wanted)
-        is_met = level > 0.0 and wanted <= free
-        rest = larger(short - level * more, 0.0)
-        short = 0.0 if is_met else rest
+        more = smaller(free, short / backing)
+        short = left_short_usd(short, level, free, short / backing)
         held = pledged + more
         owed = loan - paid
         trigger = call_price_usd(loan, call * pledged)
