@@ -1194,6 +1194,11 @@ DEVICE void evaluate_both(History flows, int64 first, int64 n_flows, double* wor
     }
 }
 
+// Return a number as it is, for storing where it may have come from.
+DEVICE double kept(double x) {
+    return x + 0.0;
+}
+
 // Tell on which side of the least value each lane stands, or that f has crossed.
 DEVICE void _judge(int64 n_flows, double* work) {
     double n = float_of_int(n_flows);
@@ -1229,10 +1234,10 @@ DEVICE void _judge(int64 n_flows, double* work) {
         double lean = side * ((place * gain) - ((0.5 * x) * (q_slope + (sign * f_slope))));
         work[(irr_seek_TILT * L) + i] = (inside > 0.0) ? tilt : 0.0;
         work[(VERDICT * L) + i] = verdict;
-        work[(LOW_GAIN * L) + i] = (verdict == FALLS) ? gain : low_gain;
-        work[(LOW_LEAN * L) + i] = (verdict == FALLS) ? lean : low_lean;
-        work[(LOW_PLACE * L) + i] = (verdict == FALLS) ? (side * place) : low_place;
-        work[(HIGH_LOSS * L) + i] = (verdict == RISES) ? loss : high_loss;
+        work[(LOW_GAIN * L) + i] = kept((verdict == FALLS) ? gain : low_gain);
+        work[(LOW_LEAN * L) + i] = kept((verdict == FALLS) ? lean : low_lean);
+        work[(LOW_PLACE * L) + i] = kept((verdict == FALLS) ? (side * place) : low_place);
+        work[(HIGH_LOSS * L) + i] = kept((verdict == RISES) ? loss : high_loss);
     }
 }
 
@@ -1282,15 +1287,15 @@ DEVICE int64 _settle(int64 n_flows, double* work) {
         next_state = (clear != 0.0) ? SOLVED : next_state;
         next_state = (crossed != 0.0) ? SOLVED : next_state;
         next_state = (state == WAITING) ? next_state : state;
-        work[(irr_seek_LOW * L) + i] = low;
-        work[(irr_seek_HIGH * L) + i] = high;
-        work[(LOW_TILT * L) + i] = low_tilt;
-        work[(HIGH_TILT * L) + i] = high_tilt;
-        work[(STATE * L) + i] = next_state;
-        work[(FOUND_ABOVE * L) + i] = (crossed > 0.0) ? u : found_above;
-        work[(FOUND_BELOW * L) + i] = (crossed < 0.0) ? u : found_below;
-        work[(ABOVE * L) + i] = (clear > 0.0) ? 0.0 : above;
-        work[(BELOW * L) + i] = (clear < 0.0) ? 0.0 : below;
+        work[(irr_seek_LOW * L) + i] = kept(low);
+        work[(irr_seek_HIGH * L) + i] = kept(high);
+        work[(LOW_TILT * L) + i] = kept(low_tilt);
+        work[(HIGH_TILT * L) + i] = kept(high_tilt);
+        work[(STATE * L) + i] = kept(next_state);
+        work[(FOUND_ABOVE * L) + i] = kept((crossed > 0.0) ? u : found_above);
+        work[(FOUND_BELOW * L) + i] = kept((crossed < 0.0) ? u : found_below);
+        work[(ABOVE * L) + i] = kept((clear > 0.0) ? 0.0 : above);
+        work[(BELOW * L) + i] = kept((clear < 0.0) ? 0.0 : below);
         n_waiting = n_waiting + ((next_state == WAITING) ? 1LL : 0LL);
     }
     return n_waiting;
@@ -1388,7 +1393,7 @@ DEVICE void irr__begin(double* work) {
         work[(SCALE * L) + i] = q;
         work[(PLACE * L) + i] = 0.0;
         work[(irr_LOW * L) + i] = 0.0;
-        work[(irr_HIGH * L) + i] = high;
+        work[(irr_HIGH * L) + i] = kept(high);
         work[(MOVE * L) + i] = 0.0;
         work[(SLOPE * L) + i] = 0.0;
         double gain = 1.0 / (q + f);
@@ -1480,7 +1485,7 @@ DEVICE void _aim(double* work) {
         away = (q > SMALLEST_SUM) ? away : 1.0;
         away = (q < LARGEST_SUM) ? away : 1.0;
         work[(SCALE * L) + i] = q;
-        work[(PLACE * L) + i] = place;
+        work[(PLACE * L) + i] = kept(place);
         work[(SLOPE * L) + i] = slope;
         work[(STEP * L) + i] = (side * newton) * stretch;
         work[(IS_CLOSE * L) + i] = close;
@@ -1526,13 +1531,13 @@ DEVICE int64 _move(int64 n_flows, double* work) {
         next_state = (last > 0.0) ? ended : next_state;
         next_state = (state == WAITING) ? next_state : state;
         goal = (state == WAITING) ? goal : u;
-        work[(irr_LOW * L) + i] = low;
-        work[(irr_HIGH * L) + i] = high;
+        work[(irr_LOW * L) + i] = kept(low);
+        work[(irr_HIGH * L) + i] = kept(high);
         work[(MOVE * L) + i] = goal - u;
         work[(IS_NEAR * L) + i] = near;
-        work[(U * L) + i] = goal;
+        work[(U * L) + i] = kept(goal);
         work[(X * L) + i] = exp_((-work[(SIDE * L) + i]) * goal);
-        work[(STATE * L) + i] = next_state;
+        work[(STATE * L) + i] = kept(next_state);
         int64 wants = (near > 0.0) ? 1LL : 2LL;
         need = need | ((next_state == WAITING) ? wants : 0LL);
     }

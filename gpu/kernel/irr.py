@@ -53,6 +53,7 @@ from gpu.kernel.irr_sums import (
     X,
     evaluate_both,
     evaluate_sum,
+    kept,
 )
 
 __all__ = [
@@ -197,7 +198,7 @@ def _begin(work: Doubles) -> None:
         work[SCALE * L + i] = q
         work[PLACE * L + i] = 0.0
         work[LOW * L + i] = 0.0
-        work[HIGH * L + i] = high
+        work[HIGH * L + i] = kept(high)
         work[MOVE * L + i] = 0.0
         work[SLOPE * L + i] = 0.0
         # The variance of the places of inflows less that of outflows.
@@ -270,7 +271,7 @@ def _aim(work: Doubles) -> None:
         away = away if q > SMALLEST_SUM else 1.0
         away = away if q < LARGEST_SUM else 1.0
         work[SCALE * L + i] = q
-        work[PLACE * L + i] = place
+        work[PLACE * L + i] = kept(place)
         work[SLOPE * L + i] = slope
         work[STEP * L + i] = side * newton * stretch
         work[IS_CLOSE * L + i] = close
@@ -318,13 +319,13 @@ def _move(n_flows: int, work: Doubles) -> int:
         next_state = ended if last > 0.0 else next_state
         next_state = next_state if state == WAITING else state
         goal = goal if state == WAITING else u
-        work[LOW * L + i] = low
-        work[HIGH * L + i] = high
+        work[LOW * L + i] = kept(low)
+        work[HIGH * L + i] = kept(high)
         work[MOVE * L + i] = goal - u
         work[IS_NEAR * L + i] = near
-        work[U * L + i] = goal
+        work[U * L + i] = kept(goal)
         work[X * L + i] = exp_(-work[SIDE * L + i] * goal)
-        work[STATE * L + i] = next_state
+        work[STATE * L + i] = kept(next_state)
         wants = 1 if near > 0.0 else 2
         need |= wants if next_state == WAITING else 0
     return need

@@ -55,6 +55,7 @@ from gpu.kernel.irr_sums import (
     U,
     X,
     evaluate_both,
+    kept,
 )
 
 __all__ = ["SEEK_ROWS", "leave_pairs", "seek_pairs"]
@@ -221,10 +222,10 @@ def _judge(n_flows: int, work: Doubles) -> None:
         lean = side * (place * gain - 0.5 * x * (q_slope + sign * f_slope))
         work[TILT * L + i] = tilt if inside > 0.0 else 0.0
         work[VERDICT * L + i] = verdict
-        work[LOW_GAIN * L + i] = gain if verdict == FALLS else low_gain
-        work[LOW_LEAN * L + i] = lean if verdict == FALLS else low_lean
-        work[LOW_PLACE * L + i] = side * place if verdict == FALLS else low_place
-        work[HIGH_LOSS * L + i] = loss if verdict == RISES else high_loss
+        work[LOW_GAIN * L + i] = kept(gain if verdict == FALLS else low_gain)
+        work[LOW_LEAN * L + i] = kept(lean if verdict == FALLS else low_lean)
+        work[LOW_PLACE * L + i] = kept(side * place if verdict == FALLS else low_place)
+        work[HIGH_LOSS * L + i] = kept(loss if verdict == RISES else high_loss)
 
 
 @device
@@ -275,15 +276,15 @@ def _settle(n_flows: int, work: Doubles) -> int:
         next_state = SOLVED if clear != 0.0 else next_state
         next_state = SOLVED if crossed != 0.0 else next_state
         next_state = next_state if state == WAITING else state
-        work[LOW * L + i] = low
-        work[HIGH * L + i] = high
-        work[LOW_TILT * L + i] = low_tilt
-        work[HIGH_TILT * L + i] = high_tilt
-        work[STATE * L + i] = next_state
-        work[FOUND_ABOVE * L + i] = u if crossed > 0.0 else found_above
-        work[FOUND_BELOW * L + i] = u if crossed < 0.0 else found_below
-        work[ABOVE * L + i] = 0.0 if clear > 0.0 else above
-        work[BELOW * L + i] = 0.0 if clear < 0.0 else below
+        work[LOW * L + i] = kept(low)
+        work[HIGH * L + i] = kept(high)
+        work[LOW_TILT * L + i] = kept(low_tilt)
+        work[HIGH_TILT * L + i] = kept(high_tilt)
+        work[STATE * L + i] = kept(next_state)
+        work[FOUND_ABOVE * L + i] = kept(u if crossed > 0.0 else found_above)
+        work[FOUND_BELOW * L + i] = kept(u if crossed < 0.0 else found_below)
+        work[ABOVE * L + i] = kept(0.0 if clear > 0.0 else above)
+        work[BELOW * L + i] = kept(0.0 if clear < 0.0 else below)
         n_waiting += 1 if next_state == WAITING else 0
     return n_waiting
 
