@@ -158,11 +158,24 @@ class CudaEngine(CpuEngine):
         wanted = -(-n_rows // self._sizes.block_threads)
         n_blocks = max(1, min(wanted, n_threads // self._sizes.block_threads))
         if self._kernel is None:
-            module = self._xp.RawModule(
-                code=module_source(), options=compile_options(self._sizes)
-            )
-            self._kernel = module.get_function(ENTRY)
+            self._kernel = self._compiled()
         self._kernel((n_blocks,), (self._sizes.block_threads,), (history, *arguments))
+
+    def _compiled(self) -> Any:
+        """Return the entry point, compiled or from CuPy's cache on disk."""
+        options = compile_options(self._sizes)
+        try:
+            module = self._xp.RawModule(code=module_source(), options=options)
+            return module.get_function(ENTRY)
+        except Exception as error:
+            if isinstance(error, MemoryError) or is_device_loss(error):
+                raise
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            msg = (
+                f"{self.name}: the kernel does not compile here ({why}). Update CuPy "
+                "and CUDA, or score with backend = cpu."
+            )
+            raise BackendError(msg) from error
 
     def _history_there(self) -> tuple[Any, int]:
         """Return the threads' history on the device and for how many it is."""

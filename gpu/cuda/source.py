@@ -79,7 +79,7 @@ def compile_options(sizes: KernelSizes) -> tuple[str, ...]:
         "BLOCKS_PER_SM": sizes.blocks_per_sm,
     }
     defined = (f"-DWATTPLAN_{name}={count}" for name, count in counts.items())
-    return ("-std=c++17", "-fmad=false", *defined)
+    return ("-fmad=false", *defined)
 
 
 def module_source(header: str | None = None) -> str:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeVar
 
@@ -38,6 +40,9 @@ History: TypeAlias = NDArray[np.float64]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+# A kernel's folder that is older is removed when another version makes its own. [days]
+UNUSED_DAYS: Final = 90
 
 _ARRAYS: Final = frozenset({"Doubles", "History", "Integers"})
 
@@ -118,10 +123,21 @@ def cache_folder() -> Path | None:
     given = os.environ.get("NUMBA_CACHE_DIR")
     folder = (Path(given) if given else _user_cache()) / f"kernel-{_sources_hash()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_unused(folder)
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK) else None
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove kernels of other versions that nobody has compiled for long."""
+    since = time.time() - UNUSED_DAYS * 86_400
+    for other in folder.parent.glob("kernel-*"):
+        newest = max((path.stat().st_mtime for path in other.rglob("*")), default=since)
+        if other != folder and newest < since:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _user_cache() -> Path:

@@ -112,6 +112,18 @@ def test_grids_and_the_base_path_are_those_of_the_compiled_engine(folder: Path) 
     assert_same(cuda.score_base(), cpu.score_base())
 
 
+def test_a_kernel_that_does_not_compile_is_said(folder: Path) -> None:
+    device = cuda_stand_in(folder, 2)
+
+    def refuse(**_: object) -> None:
+        msg = "nvrtc: error: invalid value for --gpu-architecture"
+        raise RuntimeError(msg)
+
+    device.RawModule = refuse
+    with pytest.raises(BackendError, match=r"does not compile here \(nvrtc: error"):
+        engines(device)[0].score(IDS)
+
+
 class CUDARuntimeError(RuntimeError):
     """Has the name and, below, the module of CuPy's."""
 

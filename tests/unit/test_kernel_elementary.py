@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -343,6 +344,22 @@ def test_the_cache_folder_changes_with_any_source_of_the_kernel(
     assert after is not None
     assert before.parent == after.parent == tmp_path / "cache"
     assert before != after
+
+
+def test_kernels_of_versions_long_gone_are_removed_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    now = time.time()
+    for name, age_days in (("kernel-old", 91), ("kernel-recent", 89), ("other", 900)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "entry.nbc").write_bytes(b"code")
+        then = now - age_days * 86_400
+        os.utime(tmp_path / name / "entry.nbc", (then, then))
+    made = cache_folder()
+    assert made is not None
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"kernel-recent", "other", made.name}
 
 
 @pytest.mark.parametrize(
