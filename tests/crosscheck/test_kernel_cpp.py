@@ -162,6 +162,57 @@ def test_draws_have_the_same_bits_in_cpp(
     np.testing.assert_array_equal(here.view(np.int64), there.ravel().view(np.int64))
 
 
+@device
+def whole_arithmetic(a: int, b: int, u: Integers) -> None:
+    """Do to two whole numbers what the language can."""
+    u[0] = a // b
+    u[1] = a % b
+    u[2] = (a << 3) ^ (b >> 2)
+    u[3] = (a & 0xFF) | ~b
+    u[4] = -a + abs(b) * 3
+    u[5] = 1 if not (a > b and b > 0) else 2
+    u[6] = int(a / b)
+    for k in range(a % 7, -3, -2):
+        u[7] += k * b
+
+
+@device
+def float_arithmetic(x: float, y: float, n: int, w: Doubles) -> None:
+    """Do to two numbers what the language can."""
+    w[0] = (x - y) - (x - (y - 1.0))
+    w[1] = x / y / (x + 0.5)
+    w[2] = x * n - n / 3
+    w[3] = abs(x) if x < y and y >= 0.0 else -x
+    w[4] = float(n) * (y if n != 2 else x)
+    w[5] = 0.1 + 0.2 * x - 1e-300 * y
+    w[6] = w[5] - w[0] * w[1] + w[2]
+
+
+def test_arithmetic_is_that_of_python_in_every_compiler(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Python itself, Numba and g++ on numbers of both signs."""
+    functions: list[Any] = [whole_arithmetic, float_arithmetic]
+    theirs = compiled_cpp(functions, tmp_path_factory.mktemp("arithmetic"))
+    rng = np.random.default_rng(17)
+    for _ in range(300):
+        a, b = (int(n) for n in rng.integers(1, 10**6, 2) * rng.choice([-1, 1], 2))
+        x, y = (float(v) for v in rng.normal(0.0, 3.0, 2))
+        found = []
+        for whole, floats in (
+            tuple(function.py_func for function in functions),
+            (whole_arithmetic, float_arithmetic),
+            (theirs["whole_arithmetic"], theirs["float_arithmetic"]),
+        ):
+            u, w = np.zeros(8, np.int64), np.zeros(7)
+            whole(a, b, u)
+            floats(x, y, a, w)
+            found.append((u, w))
+        for u, w in found[1:]:
+            np.testing.assert_array_equal(u, found[0][0])
+            np.testing.assert_array_equal(w.view(np.int64), found[0][1].view(np.int64))
+
+
 # Ids on both sides of a multiple of 64 and far out; not a whole number of lane groups.
 IDS = np.array([*range(40, 140), 2**40 + 1, 2**62 - 1], np.int64)
 RULES = {
