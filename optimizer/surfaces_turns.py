@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Break-evens: how far one price alone must move until another line earns most.
 
+Beside that, until the best line begins or ceases to clear the site's hurdle rate.
+
 What does not belong here: the margins themselves (`optimizer.surfaces`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from optimizer.surfaces import SiteSurface
 
 __all__ = ["AXIS_NAMES", "Turn", "axis_value", "best_today", "break_evens"]
+
+Kind: TypeAlias = Literal["best", "clears", "fails"]
 
 AXIS_NAMES: Final = {
     "btc_price": "BTC price",
@@ -43,7 +47,7 @@ _AXES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where another line becomes the best when one price alone moves.
+    """Where something changes when one price alone moves.
 
     Parameters
     ----------
@@ -51,18 +55,21 @@ class Turn:
         Name of the site.
     axis : str
         Multiplier of `models.path_changes.MULTIPLIERS` that moves.
-    from_line, to_line : str
-        Best line today; the first other one on the way.
+    kind : {"best", "clears", "fails"}
+        Another line becomes the best; the best line begins to clear the site's hurdle;
+        it ceases to.
+    line : str
+        The line that does, on the far side.
     factor : float
-        Multiple of the base path at which they earn the same. [ratio]
+        Multiple of the base path at which it happens. [ratio]
     margin_usd_per_mwh : float
-        What both earn there, at the site's hurdle. [USD/MWh]
+        What the best line earns there over the hurdle. [USD/MWh]
     """
 
     site: str
     axis: str
-    from_line: str
-    to_line: str
+    kind: Kind
+    line: str
     factor: float
     margin_usd_per_mwh: float
 
@@ -75,7 +82,7 @@ def best_today(surface: SiteSurface) -> tuple[str, float]:
 
 
 def break_evens(surface: SiteSurface) -> tuple[Turn, ...]:
-    """Return the nearest break-even of each price, down and up.
+    """Return the nearest break-evens of each price, down and up.
 
     Parameters
     ----------
@@ -94,9 +101,11 @@ def break_evens(surface: SiteSurface) -> tuple[Turn, ...]:
             last = steps[0] if side < 0 else steps[-1]
             walk = np.arange(0, last + side, side)
             margins = surface.margins(*(walk * way for way in directions))
-            turn = _first_turn(surface, axis, walk, margins)
-            if turn is not None:
-                found.append(turn)
+            for turn in (
+                _overtaken(surface, axis, walk, margins),
+                _hurdle(surface, axis, walk, margins),
+            ):
+                found += [] if turn is None else [turn]
     return tuple(found)
 
 
@@ -122,24 +131,42 @@ def axis_value(surface: SiteSurface, axis: str, factor: float) -> tuple[float, s
     return value * factor, unit
 
 
-def _first_turn(
+def _overtaken(
     surface: SiteSurface, axis: str, walk: IntArray, margins: FloatArray
 ) -> Turn | None:
+    """Return where another line becomes the best; None if none does."""
     best = margins.argmax(axis=0)
     changed = np.flatnonzero(best != best[0])
     if not len(changed):
         return None
     after = int(changed[0])
     old, new = int(best[0]), int(best[after])
-    gap = margins[new] - margins[old]
-    share = float(gap[after - 1] / (gap[after - 1] - gap[after]))
+    factor, margin = _crossing(margins[new] - margins[old], margins[old], walk, after)
+    return Turn(surface.name, axis, "best", surface.lines[new].line, factor, margin)
+
+
+def _hurdle(
+    surface: SiteSurface, axis: str, walk: IntArray, margins: FloatArray
+) -> Turn | None:
+    """Return where the best line begins or ceases to clear the hurdle, or None."""
+    top = margins.max(axis=0)
+    changed = np.flatnonzero((top > 0.0) != (top[0] > 0.0))
+    if not len(changed):
+        return None
+    after = int(changed[0])
+    kind: Kind = "fails" if top[0] > 0.0 else "clears"
+    there = after if kind == "clears" else after - 1
+    line = surface.lines[int(margins[:, there].argmax())].line
+    factor, _ = _crossing(top, top, walk, after)
+    return Turn(surface.name, axis, kind, line, factor, 0.0)
+
+
+def _crossing(
+    gap: FloatArray, margin: FloatArray, walk: IntArray, after: int
+) -> tuple[float, float]:
+    """Return factor and margin where a gap is zero, just before a place."""
+    before, behind = float(gap[after - 1]), float(gap[after])
+    share = before / (before - behind) if before != behind else 0.0
     step = walk[after - 1] + share * (walk[after] - walk[after - 1])
-    own = margins[old, after - 1 : after + 1]
-    return Turn(
-        site=surface.name,
-        axis=axis,
-        from_line=surface.lines[old].line,
-        to_line=surface.lines[new].line,
-        factor=float(2.0 ** (step / STEPS_PER_DOUBLING)),
-        margin_usd_per_mwh=float(own[0] + share * (own[1] - own[0])),
-    )
+    here, there = float(margin[after - 1]), float(margin[after])
+    return float(2.0 ** (step / STEPS_PER_DOUBLING)), here + share * (there - here)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["drivers"]
 
 MILLION = 1e6
+SMALL_FRAC = 0.0005
 
 
 def drivers(
@@ -105,7 +106,7 @@ def _show_figure(result: Drivers, figure: FigureDrivers) -> None:
         f"deviation {figure.std / scale:,.1f}; {result.n_scenarios:,} scenarios, seed "
         f"{result.seed}"
     )
-    moving = [share for share in figure.shares if share.total.value > 0.0]
+    moving = [share for share in figure.shares if share.total.value > SMALL_FRAC]
     if moving:
         headings = ("P10", "P50", "P90") if is_money else ("in % of scenarios",)
         print_table(
@@ -145,9 +146,9 @@ def _remarks(figure: FigureDrivers) -> list[str]:
             f"One by one the drivers make {100 * figure.first_sum.value:.0f} % of the "
             "variance, several together the rest."
         )
-        still = [s.name for s in figure.shares if s.total.value == 0.0]
+        still = [s.name for s in figure.shares if s.total.value <= SMALL_FRAC]
         if still:
-            told.append(f"Without any effect: {', '.join(still)}.")
+            told.append(f"Below 0.1 %: {', '.join(still)}.")
     return told
 
 
@@ -176,7 +177,7 @@ def _show_turns(surfaces: Sequence[SiteSurface]) -> None:
                     AXIS_NAMES[turn.axis],
                     f"{value:,.4g} {unit}" if value < 1e4 else f"{value:,.0f} {unit}",
                     f"x {turn.factor:.2f}",
-                    LINE_LABELS[turn.to_line],
+                    _then(turn.kind, LINE_LABELS[turn.line]),
                     turn.margin_usd_per_mwh,
                 )
             )
@@ -188,11 +189,18 @@ def _show_turns(surfaces: Sequence[SiteSurface]) -> None:
             "turns with",
             "at",
             "of today",
-            "to",
+            "from there on",
             "USD/MWh there",
         )
         title = "Which line earns most per MW, and where that turns"
         print_table(headings, rows, title=title)
+
+
+def _then(kind: str, line: str) -> str:
+    """Return what happens beyond a break-even."""
+    if kind == "fails":
+        return "nothing clears hurdle"
+    return f"{line} is best" if kind == "best" else f"{line} clears hurdle"
 
 
 def _alone(

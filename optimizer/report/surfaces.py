@@ -16,6 +16,7 @@ from optimizer.report.formats import (
     joined,
     percent,
     sentence,
+    usd,
 )
 from optimizer.report.style import LINE_NAMES
 from optimizer.report.surfaces_maps import four_prices, two_maps
@@ -62,47 +63,58 @@ def surface_exhibits(surfaces: Sequence[SiteSurface]) -> tuple[Exhibit, ...]:
             figure=four_prices(contested),
             note=(
                 "Nine maps of BTC price and network hashrate: to the right GPU rent "
-                "grows, upwards the power price. Choose the site above the maps. Every "
-                "cell is computed; the whole table stands in surfaces.parquet."
+                "grows, upwards the power price, both as multiples of today's. Choose "
+                "the site below the maps. Every cell is computed; the whole table "
+                "stands in surfaces.parquet."
             ),
         ),
     )
 
 
 _NOTE: Final = (
-    "Margin per MWh of facility power at the site's hurdle rate, of the best use of "
-    "each line, valued alone as in the exhibit above: new machines and space at "
+    "Left: at today's power price and GPU rents; right: at today's BTC price and "
+    "network. Margin per MWh of facility power at the site's hurdle rate, of the best "
+    "use of each line, valued alone as in the exhibit above: new machines and space at "
     "today's prices, clients on offer, GPUs on the market. Each price moves its whole "
     "base path, the others stay; mining sees BTC price over network alone, so its "
     "break-even is a straight line. Pale: the best line does not clear the hurdle. "
-    "Black lines: two lines earn the same. The star is today."
+    "Black lines: the two best lines earn the same; dotted: the best one earns just "
+    "the hurdle. The star is today."
 )
 
 
 def _reading(surfaces: Sequence[SiteSurface]) -> str:
     """Return who is best today, and what turns that soonest."""
-    parts = []
-    for surface in surfaces:
-        line, margin = best_today(surface)
-        words = f"at {surface.name} {LINE_LABELS[line]} earns most today"
-        if margin <= 0.0:
-            words += ", below the hurdle"
-        turns = [
-            f"{LINE_LABELS[turn.to_line]} overtakes at {_where(surface, turn)}"
-            for turn in break_evens(surface)
-            if turn.axis in {"btc_price", "gpu_rent"}
-        ]
-        if turns:
-            words += f"; {joined(turns)}"
-        parts.append(sentence(words))
-    return " ".join(parts)
+    return " ".join(sentence(_site_words(surface)) for surface in surfaces)
+
+
+def _site_words(surface: SiteSurface) -> str:
+    line, margin = best_today(surface)
+    sides = [t for t in break_evens(surface) if t.axis in {"btc_price", "gpu_rent"}]
+    if margin > 0.0:
+        words = (
+            f"at {surface.name} {LINE_LABELS[line]} earns most today, "
+            f"USD {amount(margin)}/MWh over the hurdle"
+        )
+        wanted, verbs = "best", ("overtakes at", "at")
+    else:
+        words = (
+            f"at {surface.name} nothing clears the hurdle today; {LINE_LABELS[line]} "
+            f"comes nearest, USD {amount(-margin)}/MWh short"
+        )
+        wanted, verbs = "clears", ("clears it from", "from")
+    turns = [
+        f"{LINE_LABELS[turn.line]} {verbs[min(place, 1)]} {_where(surface, turn)}"
+        for place, turn in enumerate(t for t in sides if t.kind == wanted)
+    ]
+    return f"{words}; {joined(turns)}" if turns else words
 
 
 def _where(surface: SiteSurface, turn: Turn) -> str:
-    value, unit = axis_value(surface, turn.axis, turn.factor)
+    value, _ = axis_value(surface, turn.axis, turn.factor)
     if turn.axis == "gpu_rent":
         return f"{amount(turn.factor)} times today's GPU rents"
-    return f"a {AXIS_NAMES[turn.axis]} of {amount(value, 0)} {unit}"
+    return usd(round(value, -3)) + " per BTC"
 
 
 def _wide_reading(surfaces: Sequence[SiteSurface]) -> str:
@@ -121,13 +133,13 @@ def _wide_reading(surfaces: Sequence[SiteSurface]) -> str:
 def _turns(surfaces: Sequence[SiteSurface]) -> Table:
     columns = (
         text("site", "Site"),
-        text("from_line", "Best today"),
+        text("best_line", "Best today"),
         number("today_usd_per_mwh", "Margin today", "USD/MWh", signed=True),
         text("axis", "If only"),
         number("factor", "is", "x today", decimals=2),
         number("value", "which is", decimals=1),
         text("unit", "Unit"),
-        text("to_line", "best becomes"),
+        text("then", "From there on"),
         number("margin_usd_per_mwh", "Margin there", "USD/MWh", signed=True),
     )
     rows = []
@@ -144,12 +156,19 @@ def _turns(surfaces: Sequence[SiteSurface]) -> Table:
                     turn.factor,
                     value,
                     unit,
-                    LINE_NAMES[turn.to_line],
+                    _then(turn),
                     turn.margin_usd_per_mwh,
                 )
             )
-    title = "Where another line becomes the best, one price at a time"
+    title = "Break-evens, one price at a time"
     return Table("surfaces", title, columns, tuple(rows))
+
+
+def _then(turn: Turn) -> str:
+    if turn.kind == "fails":
+        return "nothing clears the hurdle"
+    words = "earns most" if turn.kind == "best" else "clears the hurdle"
+    return f"{LINE_NAMES[turn.line]} {words}"
 
 
 def _wins(surfaces: Sequence[SiteSurface]) -> Table:

@@ -28,6 +28,7 @@ from optimizer.surfaces import (
     RENT_STEPS,
     factors,
 )
+from optimizer.surfaces_borders import borders, chained, hurdle_borders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ _PALE: Final = {
     "gpu_leasing": "#B0DECF",
 }
 _WIDE_POWERS: Final = (7, 0, -6)
-_WIDE_RENTS: Final = (-6, 12, 24)
+_WIDE_RENTS: Final = (0, 13, 15)
 _N_COLOURS: Final = 2 * len(LINES)
 
 
@@ -72,7 +73,7 @@ def two_maps(surfaces: Sequence[SiteSurface]) -> go.Figure:
     titles = []
     for surface in surfaces:
         name = plain(surface.name)
-        titles += [f"{name}: today's power and rent", f"{name}: today's BTC, network"]
+        titles += [name, name]
     figure = make_subplots(
         rows=n_rows,
         cols=2,
@@ -101,7 +102,7 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
     surfaces : sequence of SiteSurface
         Margins by site.
     """
-    height = 760
+    height = 780
     figure = make_subplots(
         rows=len(_WIDE_POWERS),
         cols=len(_WIDE_RENTS),
@@ -109,13 +110,9 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
         shared_yaxes=True,
         horizontal_spacing=0.03,
         vertical_spacing=0.05,
-        subplot_titles=[
-            f"power x {_short(power)}, rent x {_short(rent)}"
-            for power in _WIDE_POWERS
-            for rent in _WIDE_RENTS
-        ],
+        subplot_titles=[f"GPU rent x {_short(rent)}" for rent in _WIDE_RENTS],
     )
-    figure.update_layout(template=TEMPLATE, height=height, margin={"t": 130})
+    figure.update_layout(template=TEMPLATE, height=height, margin={"t": 84, "b": 110})
     spans = []
     for which, surface in enumerate(surfaces):
         start = len(figure.data)
@@ -133,7 +130,7 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
                 figure,
                 surfaces[0],
                 (row, column),
-                is_left=column == 1,
+                power=_short(_WIDE_POWERS[row - 1]) if column == 1 else "",
                 is_low=row == len(_WIDE_POWERS),
             )
     _legend(figure, height)
@@ -170,8 +167,8 @@ def _buttons(
         "buttons": buttons,
         "x": 0,
         "xanchor": "left",
-        "y": 1.0 + 96 / 582,
-        "yanchor": "middle",
+        "y": -58 / 586,
+        "yanchor": "top",
         "showactive": True,
         "font": {"size": 12},
     }
@@ -204,26 +201,12 @@ def _draw(
     """Add the cells of a map, the lines between its regions and today's point."""
     row, column = place
     figure.add_trace(_cells(one, has_words=has_words), row=row, col=column)
-    for own in range(len(one.lines)):
-        others = [k for k in range(len(one.lines)) if k != own]
-        if not others or (len(one.lines) == 2 and own == 1):
-            continue
-        lead = one.margins[own] - one.margins[others].max(axis=0)
-        if lead.min() < 0.0 < lead.max():
-            figure.add_trace(
-                go.Contour(
-                    x=one.x,
-                    y=one.y,
-                    z=np.round(lead, 3),
-                    contours={"start": 0, "end": 0, "size": 1, "coloring": "none"},
-                    line={"color": INK, "width": 1.4},
-                    showscale=False,
-                    showlegend=False,
-                    hoverinfo="skip",
-                ),
-                row=row,
-                col=column,
-            )
+    for segments, dash in (
+        (borders(one.margins), "solid"),
+        (hurdle_borders(one.margins), "dot"),
+    ):
+        if len(segments):
+            figure.add_trace(_drawn(one, segments, dash), row=row, col=column)
     if one.today is not None:
         figure.add_trace(
             go.Scatter(
@@ -242,6 +225,26 @@ def _draw(
             row=row,
             col=column,
         )
+
+
+def _drawn(one: _Map, segments: FloatArray, dash: str) -> go.Scatter:
+    """Return a border in the units of the map; its axes are logarithmic."""
+    gap = np.full((1, 2), np.nan)
+    path = np.concatenate(
+        [piece for line in chained(segments) for piece in (line, gap)]
+    )
+    ends = [
+        np.exp(np.interp(at, np.arange(len(axis)), np.log(axis))).round(4)
+        for at, axis in ((path[:, 1], one.x), (path[:, 0], one.y))
+    ]
+    return go.Scatter(
+        x=ends[0],
+        y=ends[1],
+        mode="lines",
+        line={"color": INK, "width": 1.6 if dash == "solid" else 1.1, "dash": dash},
+        showlegend=False,
+        hoverinfo="skip",
+    )
 
 
 def _cells(one: _Map, *, has_words: bool) -> go.Heatmap:
@@ -280,13 +283,16 @@ def _bitcoin_axes(
     surface: SiteSurface,
     place: tuple[int, int],
     *,
-    is_left: bool = True,
+    power: str | None = None,
     is_low: bool = True,
 ) -> None:
+    title = "Network, EH/s"
+    if power is not None:
+        title = f"Power x {power}<br>{title}" if power else ""
     prices = surface.btc_price_usd * factors(BTC_STEPS) / 1e3
     networks = surface.network_eh_s * factors(NETWORK_STEPS)
     _log_axis(figure, "x", "BTC price, USD k" if is_low else "", prices, place)
-    _log_axis(figure, "y", "Network, EH/s" if is_left else "", networks, place)
+    _log_axis(figure, "y", title, networks, place)
 
 
 def _log_axis(
@@ -330,7 +336,7 @@ def _legend(figure: go.Figure, height_px: int) -> None:
     for line in LINES:
         for colour, name in (
             (LINE_COLOURS[line], f"{LINE_NAMES[line]} best"),
-            (_PALE[line], "best, below the hurdle"),
+            (_PALE[line], "below the hurdle"),
         ):
             figure.add_trace(
                 go.Scatter(

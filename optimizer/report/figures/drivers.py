@@ -12,25 +12,29 @@ from typing import TYPE_CHECKING, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from gpu.liquidity import CALL
 from optimizer.drivers_result import inside
 from optimizer.report.exhibit import Exhibit
-from optimizer.report.formats import amount, percent, sentence, usd_m
+from optimizer.report.formats import amount, joined, percent, sentence, usd_m
 from optimizer.report.style import INK, MUTED, PLAN, SHELL, TEMPLATE, plain
 from optimizer.report.table import Table, number, text
 
 if TYPE_CHECKING:
+    from gpu.sobol_indices import Estimate
     from optimizer.drivers_result import Drivers, DriverShare, FigureDrivers
 
 __all__ = ["drivers_exhibit"]
 
 _USD_M: Final = 1e-6
 _PER_CENT: Final = 100.0
-_SMALL_FRAC: Final = 0.0005
+_SMALL_FRAC: Final = 0.0015
 _MOST: Final = 6
 _ROW_PX: Final = 34
 _HEAD_PX: Final = 92
 _LIFT: Final = 0.19
 _BAR: Final = 0.34
+_RANGE: Final = "#8DA0B8"
+_THINGS: Final = {CALL: "whether the loan is called"}
 
 
 def drivers_exhibit(found: Drivers) -> Exhibit:
@@ -78,28 +82,28 @@ def _moving(figure: FigureDrivers) -> list[DriverShare]:
 
 
 def _reading(figures: list[FigureDrivers]) -> str:
-    """Return the largest driver of each figure in words."""
+    """Return the largest driver of each figure, and the next one of the first."""
     if not figures:
         return sentence("no figure of the plan moves in any scenario")
-    parts = []
+    leaders: dict[str, list[str]] = {}
     for figure in figures:
         first = figure.shares[0]
-        words = (
-            f"{first.name} makes {percent(first.first.value, 0)} of the variance of "
-            f"{inside(figure.name)} alone"
-        )
-        if first.total.high - first.first.low > 0.05:
-            words += f" and {percent(first.total.value, 0)} with others"
-        parts.append(words)
-    words = sentence("; ".join(parts))
-    others = [one for one in _moving(figures[0])[1:] if one.key != figures[0].key]
+        words = f"{percent(first.first.value, 0)} of the variance of "
+        words = words if first.name not in leaders else words.split(" the")[0] + " "
+        words += _THINGS.get(figure.key, inside(figure.name))
+        if first.total.value - first.first.value > 0.01:
+            words += f" ({percent(first.total.value, 0)} with others)"
+        leaders.setdefault(first.name, []).append(words)
+    told = [f"{name} alone makes {joined(words)}" for name, words in leaders.items()]
+    words = sentence("; ".join(told))
+    others = _moving(figures[0])[1:]
     if others:
         second = others[0]
         words += " " + sentence(
-            f"next for {inside(figures[0].name)} comes {inside(second.name)} with "
-            f"{percent(second.total.value)}: alone it moves it from "
-            f"{usd_m(second.alone.p10)} to {usd_m(second.alone.p90)} in eight of ten "
-            "futures"
+            f"next for {inside(figures[0].name)} comes {inside(second.name)}, "
+            f"{percent(second.total.value)} in all: drawn alone it leaves "
+            f"{inside(figures[0].name)} between {usd_m(second.alone.p10)} and "
+            f"{usd_m(second.alone.p90)} in eight of ten futures"
         )
     return words
 
@@ -111,7 +115,7 @@ def _figure(figures: list[FigureDrivers]) -> go.Figure:
     titles = []
     for figure in figures:
         name = plain(figure.name)
-        titles += [f"{name}: share of its variance", f"{name}: driver drawn alone"]
+        titles += [name, name]
     panels = make_subplots(
         rows=len(figures),
         cols=2,
@@ -138,55 +142,51 @@ def _figure(figures: list[FigureDrivers]) -> go.Figure:
 def _add_shares(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
     """Add first-order and total indices with their intervals."""
     shares = _moving(figure)
-    places = list(range(len(shares)))
-    for name, colour, lift, found in (
+    names = [plain(one.name) for one in shares]
+    for title, colour, lift, found in (
         ("Alone (first order)", PLAN, -_LIFT, [one.first for one in shares]),
         ("With all others (total)", SHELL, _LIFT, [one.total for one in shares]),
     ):
-        values = [_PER_CENT * one.value for one in found]
-        panels.add_trace(
-            go.Bar(
-                orientation="h",
-                x=values,
-                y=[place + lift for place in places],
-                width=_BAR,
-                name=name,
-                legendgroup=name,
-                showlegend=row == 1,
-                marker={"color": colour},
-                error_x={
-                    "type": "data",
-                    "array": [_PER_CENT * (one.high - one.value) for one in found],
-                    "color": INK,
-                    "thickness": 1,
-                    "width": 3,
-                },
-                customdata=[
-                    [
-                        plain(share.name),
-                        _PER_CENT * one.low,
-                        _PER_CENT * one.high,
-                    ]
-                    for share, one in zip(shares, found, strict=True)
-                ],
-                hovertemplate=(
-                    "%{customdata[0]}: %{x:.1f} % (%{customdata[1]:.1f} to "
-                    "%{customdata[2]:.1f})<extra></extra>"
-                ),
-            ),
-            row=row,
-            col=1,
-        )
+        bars = _index_bars(title, colour, lift, names, found)
+        panels.add_trace(bars.update(showlegend=row == 1), row=row, col=1)
     panels.update_xaxes(
-        title_text="%", range=[min(0.0, -2.0), 108.0], dtick=20, row=row, col=1
+        title_text="% of variance", range=[-2.0, 108.0], dtick=20, row=row, col=1
     )
     panels.update_yaxes(
-        tickvals=places,
-        ticktext=[plain(one.name) for one in shares],
+        tickvals=list(range(len(shares))),
+        ticktext=names,
         range=[len(shares) - 0.5, -0.5],
         showgrid=False,
         ticks="",
         row=row,
+    )
+
+
+def _index_bars(
+    title: str, colour: str, lift: float, names: list[str], found: list[Estimate]
+) -> go.Bar:
+    """Return one bar per driver, in per cent, with the ends of its interval."""
+    ends = [(_PER_CENT * one.low, _PER_CENT * one.high) for one in found]
+    return go.Bar(
+        orientation="h",
+        x=[_PER_CENT * one.value for one in found],
+        y=[place + lift for place in range(len(found))],
+        width=_BAR,
+        name=title,
+        legendgroup=title,
+        marker={"color": colour},
+        error_x={
+            "type": "data",
+            "array": [_PER_CENT * (one.high - one.value) for one in found],
+            "color": INK,
+            "thickness": 1,
+            "width": 3,
+        },
+        customdata=[[name, *pair] for name, pair in zip(names, ends, strict=True)],
+        hovertemplate=(
+            "%{customdata[0]}: %{x:.1f} % (%{customdata[1]:.1f} to "
+            "%{customdata[2]:.1f})<extra></extra>"
+        ),
     )
 
 
@@ -195,58 +195,59 @@ def _add_alone(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
     shares = _moving(figure)
     is_money = figure.unit == "USD"
     scale = _USD_M if is_money else _PER_CENT
-    ends = [
-        (one.alone.p10 * scale, one.alone.p90 * scale)
+    base = figure.base * scale
+    # A probability has no tenths: its bar runs from the base path to the share.
+    drawn = [
+        (one.alone.p10, one.alone.p50, one.alone.p90)
         if is_money
-        else (figure.base * scale, one.alone.mean * scale)
+        else (figure.base, one.alone.mean, one.alone.mean)
         for one in shares
     ]
+    lows, middles, highs = (
+        [scale * end for end in ends] for ends in zip(*drawn, strict=True)
+    )
     places = list(range(len(shares)))
     panels.add_trace(
         go.Bar(
             orientation="h",
-            base=[low for low, _ in ends],
-            x=[high - low for low, high in ends],
+            base=lows,
+            x=[high - low for low, high in zip(lows, highs, strict=True)],
             y=places,
             width=0.5,
-            marker={"color": PLAN},
+            marker={"color": _RANGE},
             showlegend=False,
             customdata=[
                 [plain(one.name), f"{amount(low)} to {amount(high)}"]
-                for one, (low, high) in zip(shares, ends, strict=True)
+                for one, low, high in zip(shares, lows, highs, strict=True)
             ],
             hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
         ),
         row=row,
         col=2,
     )
-    middles = [
-        one.alone.p50 * scale if is_money else one.alone.mean * scale for one in shares
-    ]
-    panels.add_trace(
-        go.Scatter(
-            x=middles,
-            y=places,
-            mode="markers",
-            marker={
-                "symbol": "line-ns",
-                "size": 15,
-                "line": {"color": "white" if is_money else PLAN, "width": 2.5},
-            },
-            showlegend=False,
-            hoverinfo="skip",
-        ),
-        row=row,
-        col=2,
-    )
-    base = figure.base * scale
+    panels.add_trace(_ticks(middles, places), row=row, col=2)
     panels.add_vline(x=base, line_width=1.2, line_color=MUTED, row=row, col=2)
-    values = [value for pair in ends for value in pair] + [base]
-    low, high = min(values), max(values)
+    low, high = min(base, *lows), max(base, *highs)
     room = 0.06 * max(high - low, 1e-9 + 0.1 * abs(base))
-    title = "USD m" if is_money else "in % of scenarios"
+    title = "alone, USD m" if is_money else "alone, in % of scenarios"
     panels.update_xaxes(
         title_text=title, range=[low - room, high + room], row=row, col=2
+    )
+
+
+def _ticks(middles: list[float], places: list[int]) -> go.Scatter:
+    """Return the medians as upright ticks."""
+    return go.Scatter(
+        x=middles,
+        y=places,
+        mode="markers",
+        marker={
+            "symbol": "line-ns",
+            "size": 17,
+            "line": {"color": PLAN, "width": 2.5},
+        },
+        showlegend=False,
+        hoverinfo="skip",
     )
 
 
