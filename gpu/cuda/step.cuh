@@ -1220,9 +1220,11 @@ DEVICE void _judge(int64 n_flows, double* work) {
         double gain = sign * f;
         double slack = ((8.0 * n) * UNIT_ROUNDOFF) * q;
         double near = exp_(-u);
-        double tilt = (shift - ((side * (x * f_slope)) / f)) - ((depth * near) / (1.0 - near));
-        double verdict = (tilt < ((-LEAST_TILT) * n)) ? FALLS : NONE_YET;
-        verdict = (tilt > (LEAST_TILT * n)) ? RISES : verdict;
+        double place = (side * (x * f_slope)) / f;
+        double tilt = (shift - place) - ((depth * near) / (1.0 - near));
+        double doubt = (LEAST_TILT * n) + ((slack / abs_(gain)) * (n + abs_(place)));
+        double verdict = (tilt < (-doubt)) ? FALLS : NONE_YET;
+        verdict = (tilt > doubt) ? RISES : verdict;
         verdict = (gain > slack) ? verdict : NONE_YET;
         verdict = (gain < (-slack)) ? CROSSED : verdict;
         double inside = (q < LARGEST_SUM) ? 1.0 : 0.0;
@@ -1230,7 +1232,7 @@ DEVICE void _judge(int64 n_flows, double* work) {
         verdict = (inside > 0.0) ? verdict : RISES;
         double loss = (inside > 0.0) ? (0.5 * (q - gain)) : HUGE_;
         gain = 0.5 * (q + gain);
-        double place = (x * q_slope) / q;
+        place = (x * q_slope) / q;
         double lean = side * ((place * gain) - ((0.5 * x) * (q_slope + (sign * f_slope))));
         work[(irr_seek_TILT * L) + i] = (inside > 0.0) ? tilt : 0.0;
         work[(VERDICT * L) + i] = verdict;

@@ -112,6 +112,7 @@ IS_NEAR: Final = SUM_ROWS + 7
 STEP: Final = SUM_ROWS + 8
 IS_CLOSE: Final = SUM_ROWS + 9
 IS_AWAY: Final = SUM_ROWS + 10
+# Seeking pairs takes a row more.
 IRR_WORK_ROWS: Final = SEEK_ROWS
 
 

@@ -64,7 +64,7 @@ SEEK_STEPS: Final = 14
 # In units of 1 / n_flows: the first distance tried, and the narrowest bracket.
 FIRST_REACH: Final = 3.0
 LEAST_SPAN: Final = 1e-5
-# A slope below this, in flows, may be rounding.
+# A slope below this, in units of n_flows, says nothing.
 LEAST_TILT: Final = 1e-7
 # More than the rounding of what a proof compares, as a share of it.
 SAFETY: Final = 1e-9
@@ -208,9 +208,12 @@ def _judge(n_flows: int, work: Doubles) -> None:
         gain = sign * f
         slack = 8.0 * n * UNIT_ROUNDOFF * q
         near = exp_(-u)
-        tilt = shift - side * (x * f_slope) / f - depth * near / (1.0 - near)
-        verdict = FALLS if tilt < -LEAST_TILT * n else NONE_YET
-        verdict = RISES if tilt > LEAST_TILT * n else verdict
+        place = side * (x * f_slope) / f
+        tilt = shift - place - depth * near / (1.0 - near)
+        # What rounding may have done to it.
+        doubt = LEAST_TILT * n + slack / abs_(gain) * (n + abs_(place))
+        verdict = FALLS if tilt < -doubt else NONE_YET
+        verdict = RISES if tilt > doubt else verdict
         verdict = verdict if gain > slack else NONE_YET
         verdict = CROSSED if gain < -slack else verdict
         inside = 1.0 if q < LARGEST_SUM else 0.0
