@@ -132,7 +132,10 @@ def streamed_figures(
 
 
 def judged_by_blocks(
-    figures: dict[str, Interval], block_figures: FloatArray, n_blocks: float
+    figures: dict[str, Interval],
+    block_figures: FloatArray,
+    n_blocks: float,
+    histogram: Histogram | None,
 ) -> dict[str, Interval]:
     """Return figures with the intervals that the spread of blocks gives.
 
@@ -144,13 +147,18 @@ def judged_by_blocks(
         Figures of single blocks, in the order of `STATISTICS`. [same as outcomes]
     n_blocks : float
         Blocks in all. [unitless]
+    histogram : Histogram or None
+        What quantiles were read from: intervals then include the bins' widths.
     """
     found = dict(figures)
     for place, name in enumerate(STATISTICS):
         value = figures[name].value
         interval = block_interval(value, block_figures[:, place], n_blocks)
         if interval is not None:
-            found[name] = interval
+            slack = 0.0
+            if histogram is not None and name in QUANTILE_NAMES:
+                slack = histogram.error_at(value)
+            found[name] = Interval(value, interval.low - slack, interval.high + slack)
     return found
 
 

@@ -122,6 +122,10 @@ class Histogram:
         low, high = self.bins.lower_ends(places), self.bins.upper_ends(places)
         return float(low[0]), float(high[1])
 
+    def error_at(self, value: float) -> float:
+        """Return the largest error of a quantile of some size [same as outcomes]."""
+        return RELATIVE_ERROR * abs(value) if value else self.smallest
+
     def tail_mean(self, alpha: float) -> float:
         """Return the mean of the lowest ``1 - alpha`` of the outcomes.
 

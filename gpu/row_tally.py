@@ -210,7 +210,8 @@ class RowTally:
         if name not in self.blocks:
             return figures
         blocks = self.blocks.of(name, self.n_scenarios)
-        return judged_by_blocks(figures, blocks, self.n_scenarios / BLOCK)
+        n_blocks = self.n_scenarios / BLOCK
+        return judged_by_blocks(figures, blocks, n_blocks, column.histogram)
 
     def probability_interval(
         self,

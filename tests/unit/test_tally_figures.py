@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import erfinv
 
 from gpu.chunks import BLOCK
 from gpu.describe import NUMPY
@@ -16,6 +18,7 @@ from gpu.liquidity import LiquidityRisk
 from gpu.month_tally import MonthTally
 from gpu.numpy_engine import Scored
 from gpu.risk import cvar, quantile
+from gpu.statistics import QUANTILES
 from gpu.tally import ScoreTally
 
 N_BLOCKS = 24
@@ -127,9 +130,59 @@ def test_even_blocks_narrow_every_figure(normals: np.ndarray) -> None:
     assert few.half_width == pytest.approx(1.96 * 1e7 / math.sqrt(BLOCK), rel=0.02)
 
 
-def _inverse_error(y: float) -> float:
-    from scipy.special import erfinv
+@pytest.mark.parametrize("kind", ["pairs", "weights"])
+def test_intervals_from_blocks_cover_the_truth(
+    kind: str, rng: np.random.Generator
+) -> None:
+    # NPV is 1e6 e^(z/2): its quantiles are those of z, its mean e^(1/8), and the mean
+    # of the lowest 5 % is e^(1/8) P(z < -1.645 - 1/2)/0.05.
+    law, repeats, n = stats.norm, 80, 20 * BLOCK
+    edge = law.ppf(0.05)
+    expected = {
+        "mean": 1e6 * math.exp(1 / 8),
+        "p05": 1e6 * math.exp(edge / 2),
+        "p95": 1e6 * math.exp(-edge / 2),
+        "cvar_95": 1e6 * math.exp(1 / 8) * law.cdf(edge - 0.5) / 0.05,
+        "probability": law.cdf(-2.0),
+    }
+    hits = dict.fromkeys(expected, 0)
+    for _ in range(repeats):
+        weights = None
+        if kind == "pairs":
+            half = rng.standard_normal(n // 2)
+            z = np.stack([half, -half], axis=1).reshape(-1)
+        else:
+            z = rng.standard_normal(n) - np.arange(n) % 2
+            weights = 1.0 / (0.5 + 0.5 * np.exp(-z - 0.5))
+        dependence = "pairs" if kind == "pairs" else "rows"
+        rows = {
+            "npv_usd": 1e6 * np.exp(z / 2.0),
+            "equity_usd": np.where(z < -2.0, 1.0, 0.0),
+        }
+        tally = ScoreTally(1e6, is_weighted=weights is not None, dependence=dependence)
+        tally.take(0, Scored(rows, LiquidityRisk({}, {}, {}), None), weights)
+        for name, value in expected.items():
+            column = "equity_needed_frac" if name == "probability" else "npv_usd"
+            one = figure_interval(tally, column, name)
+            hits[name] += one.low <= value <= one.high
+    # Three standard errors of a share of 95 % of 80 are 7.3 %.
+    assert {n: c / repeats for n, c in hits.items() if c / repeats < 0.877} == {}
 
+
+def test_intervals_of_streams_never_shrink_below_a_bin(normals: np.ndarray) -> None:
+    # Every block is the same: nothing scatters, but quantiles are known to a bin.
+    same = np.tile(np.exp(normals[:BLOCK]) * 1e7, N_BLOCKS)
+    tally = tally_of(same, dependence="blocks")
+    summary = tally.rows.summary()["npv_usd"]
+    exact = np.asarray(quantile(same, QUANTILES))
+    low = np.array(list(summary.quantiles_low.values()))
+    high = np.array(list(summary.quantiles_high.values()))
+    assert (low <= exact).all()
+    assert (exact <= high).all()
+    assert summary.mean_low == pytest.approx(summary.mean_high, rel=1e-12)
+
+
+def _inverse_error(y: float) -> float:
     return float(erfinv(y))
 
 
