@@ -100,7 +100,9 @@ def contest(
     _check(n_scenarios, seed, len(plans), keep_rows=keep_rows)
     draws = DrawRule(seed) if rule is None else rule
     names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
-    engine = make_engine(backend, study, plans, None, draws, n_rows=n_scenarios)
+    engine = make_engine(
+        backend, study, plans, None, draws, n_rows=n_scenarios, has_sites=False
+    )
     total = Contest(
         names,
         events=EVENTS,

@@ -60,6 +60,8 @@ class CpuEngine:
         Business as usual.
     rule : DrawRule or int
         Rule of the draws; a seed for plain ones. [unitless]
+    has_sites : bool
+        Whether sites are valued as projects, with NPV and IRR of their own.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class CpuEngine:
         plans: Sequence[Plan],
         baseline: Plan | None,
         rule: DrawRule | int,
+        *,
+        has_sites: bool = True,
     ) -> None:
         self.name: str = "cpu"
         self.reason = "cpu: compiled by Numba"
         self.n_workers = len(os.sched_getaffinity(0))
         self.blocks_per_call = 1
-        self.tables: Tables = make_tables(study, plans, baseline)
+        self.tables: Tables = make_tables(study, plans, baseline, has_sites=has_sites)
         self._rule = as_rule(rule)
         self._market = study.market
         self._drawn = _with_rule(self.tables, self._rule)

@@ -103,6 +103,8 @@ class ArrayEngine:
         Rule of the draws; a seed for plain ones. [unitless]
     rows_at_once : int or None
         Scenarios in work arrays at once; None for what suits memory. [unitless]
+    has_sites : bool
+        Whether sites are valued as projects, with NPV and IRR of their own.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class ArrayEngine:
         rule: DrawRule | int,
         *,
         rows_at_once: int | None = None,
+        has_sites: bool = True,
     ) -> None:
         self.name: str = place.name
         self.reason = place.reason
@@ -124,7 +127,7 @@ class ArrayEngine:
         self.rows_at_once = rows_at_once or chunk_rows(study, place.xp)
         self._xp: ArrayModule = place.xp
         self._study, self._plans, self._baseline = study, tuple(plans), baseline
-        self._rule = rule
+        self._rule, self._has_sites = rule, has_sites
 
     def score(self, ids: IntArray) -> tuple[Scored, ...]:
         """Return the scores of each plan in sampled scenarios, on the host.
@@ -174,7 +177,11 @@ class ArrayEngine:
             piece = slice(start, min(start + size, n_rows))
             try:
                 found = score_each(
-                    self._study, self._plans, paths_of(piece), baseline=self._baseline
+                    self._study,
+                    self._plans,
+                    paths_of(piece),
+                    baseline=self._baseline,
+                    has_sites=self._has_sites,
                 )
                 pieces.append(on_host(found))
             except MemoryError as error:
@@ -208,6 +215,7 @@ def make_engine(
     n_rows: int | None = None,
     rows_at_once: int | None = None,
     say: Callable[[str], None] | None = None,
+    has_sites: bool = True,
 ) -> Engine:
     """Return the engine of a name, or for ``auto`` the one that suits the job.
 
@@ -231,6 +239,9 @@ def make_engine(
         Scenarios in work arrays at once; None for what suits. [unitless]
     say : callable or None
         Told before anything is compiled, which takes a while.
+    has_sites : bool
+        Whether sites are valued as projects, with NPV and IRR of their own: where
+        nobody asks for those, scoring is several times quicker.
 
     Returns
     -------
@@ -255,12 +266,14 @@ def make_engine(
         module, trouble = _compiled()
         if module is None:
             raise BackendError(trouble)
-        return _cpu_engine(module, parts, "cpu: asked for", say)
+        return _cpu_engine(module, parts, "cpu: asked for", say, has_sites=has_sites)
     place = array_module(name)
     if name != "auto" or place.name == "cuda":
-        return ArrayEngine(place, *parts, rows_at_once=rows_at_once)
+        return ArrayEngine(
+            place, *parts, rows_at_once=rows_at_once, has_sites=has_sites
+        )
     n_all = None if n_rows is None else n_rows * len(plans)
-    return _auto(place, parts, n_all, rows_at_once, say)
+    return _auto(place, parts, n_all, rows_at_once, say, has_sites=has_sites)
 
 
 def make_host_engine(
@@ -284,6 +297,8 @@ def _auto(
     n_rows: int | None,
     rows_at_once: int | None,
     say: Callable[[str], None] | None,
+    *,
+    has_sites: bool,
 ) -> Engine:
     """Return the engine for a computer without CUDA."""
     no_cuda = place.reason.partition(": chosen because ")[2]
@@ -295,9 +310,11 @@ def _auto(
         if module is not None:
             is_many = n_rows is None or n_rows >= COMPILING_FROM_ROWS
             if is_many or module.is_compiled():
-                return _cpu_engine(module, parts, f"cpu: chosen; {no_cuda}", say)
+                return _cpu_engine(
+                    module, parts, f"cpu: chosen; {no_cuda}", say, has_sites=has_sites
+                )
             why = f"{n_rows:,} scenarios do not repay compiling, once on this machine"
-    engine = ArrayEngine(place, *parts, rows_at_once=rows_at_once)
+    engine = ArrayEngine(place, *parts, rows_at_once=rows_at_once, has_sites=has_sites)
     engine.reason = f"numpy: chosen because {why}; {no_cuda}"
     return engine
 
@@ -330,12 +347,14 @@ def _cpu_engine(
     parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
     reason: str,
     say: Callable[[str], None] | None = None,
+    *,
+    has_sites: bool = True,
 ) -> Engine:
     if not module.is_compiled():
         reason += "; compiled now, once on this machine"
         if say is not None:
             say("Compiling the fast engine, once on this machine: about a minute.")
-    engine: Engine = module.CpuEngine(*parts)
+    engine: Engine = module.CpuEngine(*parts, has_sites=has_sites)
     engine.reason = reason
     return engine
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Headline rows of several plans: NPV, treasury and risks, without rates of return.
 
-The best engine scores all plans in one pass; the array engine is spared what nobody
-asks for here. What does not belong here: whole scores (`gpu.score`), contests
-(`gpu.contest_run`).
+The best engine scores all plans in one pass and is spared what nobody asks for here.
+What does not belong here: whole scores (`gpu.score`), contests (`gpu.contest_run`).
 """
 
 from __future__ import annotations
@@ -12,18 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.chunks import BLOCK, chunk_rows
+from gpu.chunks import BLOCK
 from gpu.engines import make_engine
-from gpu.numpy_engine import headline_rows
-from gpu.sampling_rule import as_rule
-from gpu.scenarios import sampled_paths
 from gpu.scored_parts import joined_rows
 from gpu.workers import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.engines import Engine, EngineName
+    from gpu.engines import EngineName
     from gpu.numpy_engine import Rows
     from gpu.sampling_rule import DrawRule
     from models.plan import Plan
@@ -68,14 +64,9 @@ def score_headlines(
         Columns of `gpu.numpy_engine.headline_rows`, one set per plan. [mixed]
     """
     expected = n_scenarios if n_rows is None else n_rows
-    engine = make_engine(backend, study, plans, None, rule, n_rows=expected)
-    if engine.name == "numpy":
-        return _on_arrays(study, plans, rule, n_scenarios)
-    return _on_engine(engine, n_scenarios)
-
-
-def _on_engine(engine: Engine, n_scenarios: int) -> tuple[Rows, ...]:
-    """Score pieces in threads; rows depend on their scenario alone."""
+    engine = make_engine(
+        backend, study, plans, None, rule, n_rows=expected, has_sites=False
+    )
     share = -(-n_scenarios // engine.n_workers)
     most = BLOCK * engine.blocks_per_call
     step = min(max(-(-share // _LEAST_PIECE) * _LEAST_PIECE, _LEAST_PIECE), most)
@@ -84,25 +75,13 @@ def _on_engine(engine: Engine, n_scenarios: int) -> tuple[Rows, ...]:
         ids = np.arange(first, min(first + step, n_scenarios), dtype=np.int64)
         return [_headlines(own.rows) for own in engine.score(ids)]
 
-    parts = list(in_order(one, range(0, n_scenarios, step), engine.n_workers))
-    return tuple(joined_rows(own) for own in zip(*parts, strict=True))
-
-
-def _on_arrays(
-    study: Study, plans: Sequence[Plan], rule: DrawRule | int, n_scenarios: int
-) -> tuple[Rows, ...]:
-    """Draw each piece once and value every plan on it."""
-    step, draws = chunk_rows(study), as_rule(rule)
-    parts: list[list[Rows]] = []
-    for first in range(0, n_scenarios, step):
-        ids = np.arange(first, min(first + step, n_scenarios), dtype=np.int64)
-        paths = sampled_paths(study, draws, ids)
-        parts.append([headline_rows(study, plan, paths) for plan in plans])
+    firsts = range(0, n_scenarios, step)
+    parts = list(in_order(one, firsts, engine.n_workers))
     return tuple(joined_rows(own) for own in zip(*parts, strict=True))
 
 
 def _headlines(rows: Rows) -> Rows:
-    """Return the rows without those of single sites."""
+    """Return the rows without those of single sites, if an engine has them."""
     return {
         name: values for name, values in rows.items() if not name.startswith("site_")
     }

@@ -183,6 +183,7 @@ def score_each(
     paths: MarketPaths,
     *,
     baseline: Plan | None = None,
+    has_sites: bool = True,
 ) -> tuple[Scored, ...]:
     """Return what each of several plans scores on the same scenarios.
 
@@ -196,6 +197,9 @@ def score_each(
         Scenarios, on any array module. [mixed]
     baseline : Plan or None
         See `score_paths`; valued once for all plans.
+    has_sites : bool
+        Whether sites are valued as projects; the columns ``site_...`` are missing
+        without.
 
     Returns
     -------
@@ -208,11 +212,18 @@ def score_each(
         ledger = evaluate(study, baseline, paths)
         risk = liquidity_risk(study, baseline, ledger, paths)
         usual = _Usual(baseline, _flows(ledger), risk)
-    return tuple(_scored(study, plan, paths, usual) for plan in plans)
+    return tuple(
+        _scored(study, plan, paths, usual, has_sites=has_sites) for plan in plans
+    )
 
 
 def _scored(
-    study: Study, plan: Plan, paths: MarketPaths, usual: _Usual | None
+    study: Study,
+    plan: Plan,
+    paths: MarketPaths,
+    usual: _Usual | None,
+    *,
+    has_sites: bool,
 ) -> Scored:
     """Return the scores of one plan, given those of its baseline."""
     ledger = evaluate(study, plan, paths)
@@ -229,7 +240,8 @@ def _scored(
     if usual is not None:
         rows |= {f"baseline_{name}": row for name, row in usual.risk.rows.items()}
     baseline = None if usual is None else usual.plan
-    for site_id in project_sites(study, plan, baseline):
+    projects = project_sites(study, plan, baseline) if has_sites else ()
+    for site_id in projects:
         index = study.site_index(site_id)
         site, own = study.sites[index], site_usd[:, index]
         rows[site_npv_column(site.id)] = discount(own, site.hurdle_rate_per_year)

@@ -95,7 +95,13 @@ class Tables:
         return series + (self.n_covenants + self.n_losses) * self.n_periods
 
 
-def make_tables(study: Study, plans: Sequence[Plan], baseline: Plan | None) -> Tables:
+def make_tables(
+    study: Study,
+    plans: Sequence[Plan],
+    baseline: Plan | None,
+    *,
+    has_sites: bool = True,
+) -> Tables:
     """Return the tables of some plans on the same scenarios.
 
     Parameters
@@ -106,6 +112,8 @@ def make_tables(study: Study, plans: Sequence[Plan], baseline: Plan | None) -> T
         Plans to score.
     baseline : Plan or None
         Business as usual.
+    has_sites : bool
+        Whether sites are valued as projects, with NPV and IRR of their own.
 
     Raises
     ------
@@ -117,7 +125,9 @@ def make_tables(study: Study, plans: Sequence[Plan], baseline: Plan | None) -> T
     every = (*(() if baseline is None else (baseline,)), *plans)
     for plan in every:
         require_fit(study, plan)
-    wanted = tuple(project_sites(study, plan, baseline) for plan in every)
+    wanted = tuple(
+        project_sites(study, plan, baseline) if has_sites else () for plan in every
+    )
     named = {site for sites in wanted for site in sites}
     projects = tuple(site.id for site in study.sites if site.id in named)
     store, fates = Store(at.HEADER_LENGTH), FateRows(study)

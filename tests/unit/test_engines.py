@@ -30,8 +30,8 @@ NO_CUDA = "numpy: chosen because cuda does not work: no device"
 class FakeCpu:
     """Stands for the compiled engine."""
 
-    def __init__(self, *parts: object) -> None:
-        self.parts = parts
+    def __init__(self, *parts: object, has_sites: bool = True) -> None:
+        self.parts, self.has_sites = parts, has_sites
         self.name, self.reason = "cpu", ""
 
 

@@ -54,3 +54,20 @@ def test_pieces_and_threads_change_no_bit(case):
     for rows, scored in zip(found, whole, strict=True):
         for name, values in rows.items():
             np.testing.assert_array_equal(values, scored.rows[name], err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["numpy", "cpu"])
+def test_an_engine_spared_the_sites_gives_all_else_to_the_bit(case, name):
+    study, plans = case
+    ids = np.arange(200)
+    usual = plans[1]
+    whole = make_engine(name, study, plans, usual, 3).score(ids)
+    spared = make_engine(name, study, plans, usual, 3, has_sites=False).score(ids)
+    assert any(column.startswith("site_") for column in whole[0].rows)
+    for ours, theirs in zip(spared, whole, strict=True):
+        kept = [column for column in theirs.rows if not column.startswith("site_")]
+        assert list(ours.rows) == kept
+        for column in kept:
+            np.testing.assert_array_equal(
+                ours.rows[column], theirs.rows[column], err_msg=column
+            )
