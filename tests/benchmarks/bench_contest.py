@@ -70,7 +70,10 @@ def main() -> None:
     study, plans = made_plans(sys.argv[1:])
     for name, n in (("cpu", BLOCK), ("numpy", 512)):
         ids = np.arange(n)
-        engines = [make_engine(name, study, plans[:k], None, 1) for k in COUNTS]
+        engines = [
+            make_engine(name, study, plans[:k], None, 1, has_sites=False)
+            for k in COUNTS
+        ]
         found = rounds([lambda e=e, i=ids: e.score(i) for e in engines])
         print(f"{name}, one thread, {n:,} scenarios, {study.time.months} months")
         for k, seconds in zip(COUNTS, found, strict=True):
