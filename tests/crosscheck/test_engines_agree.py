@@ -20,8 +20,11 @@ from agreement_cases import (
     harsh_study,
     horizon,
     late_study,
+    limited_draws_case,
     losing_study,
     many_sites,
+    shared_hall_case,
+    wild_network_study,
 )
 from agreement_plans import random_plan
 from engine_plans import empty_plan
@@ -33,8 +36,10 @@ from gpu.sampling_rule import GROUPS
 from gpu.scenarios import DrawRule, sampled_paths
 from models.business_as_usual import business_as_usual
 from models.finance import IrrStatus
+from models.network import max_retarget_factor
 from models.path_changes import MULTIPLIERS
 from models.plan import DebtDraw
+from models.plan_items import own_pool_frac
 from sites import load_study
 
 if TYPE_CHECKING:
@@ -163,6 +168,34 @@ def test_engines_agree_on_curtailed_machines() -> None:
     alpha = mwh.ledger.mining_mwh[:, 0]
     assert 0.05 < (alpha == 0.0).mean() < 0.95
     agree(study, random_plans(study))
+
+
+def test_engines_agree_where_difficulty_cannot_follow_the_network() -> None:
+    study = wild_network_study()
+    paths = sampled_paths(study, 1, IDS)
+    # Output per EH/s would else follow the network from month to month.
+    jumps = np.abs(np.diff(np.log(paths.network_eh_s), axis=1))
+    assert np.exp(jumps.max()) > max_retarget_factor(np.array([31 * 86_400.0]))[0]
+    agree(study, random_plans(study)[:2])
+
+
+def test_engines_agree_on_own_gpus_in_a_late_hall_leased_out_with_others() -> None:
+    study, plan = shared_hall_case()
+    own = own_pool_frac(study, plan, "alpha", "h100")
+    assert ((own > 0.0) & (own < 1.0)).any()
+    late = sampled_paths(study, 1, IDS).delay_months[:, 0]
+    assert 0.1 < (late > 0).mean() < 0.9
+    agree(study, [plan])
+
+
+def test_engines_agree_on_draws_up_to_the_limit_of_the_loan() -> None:
+    study, plan = limited_draws_case()
+    path = Measured.of(study, plan, sampled_paths(study, 1, IDS)).ledger.treasury
+    assert 0.05 < (np.abs(path.loan_usd - 8e6) < 1.0).mean() < 0.9
+    assert (path.drawn_usd > 0.0).any()
+    assert (path.repayment_usd > 0.0).any()
+    assert (path.btc_bought > 0.0).any()
+    agree(study, [plan])
 
 
 def test_engines_agree_on_every_kind_of_irr() -> None:

@@ -141,6 +141,63 @@ def curtailed_study() -> Study:
     return full_study(market=prices)
 
 
+def wild_network_study() -> Study:
+    """A hashrate that jumps further than difficulty can follow, near a halving."""
+    prices = market(network_volatility_per_year=3.0, block_height=1_040_000)
+    return full_study(market=prices)
+
+
+def shared_hall_case() -> tuple[Study, Plan]:
+    """GPUs leased out from a pool that is in part own, in a hall that may be late."""
+    into, out = (o.model_copy(update={"site": "alpha"}) for o in gpu_offers())
+    out = out.model_copy(update={"default_rate_per_year": 0.3})
+    study = full_study(gpu_offers=(into, out))
+    own = Holding(
+        model="h100",
+        site="alpha",
+        cohort_period=6,
+        since=6,
+        until=study.time.months,
+        units=16.0,
+        ending="keep",
+    )
+    plan = business_as_usual(study)
+    return study, plan.model_copy(
+        update={
+            "orders": (Order(model="h100", site="alpha", period=0, lots=2),),
+            "holdings": (*plan.holdings, own),
+            "conversions": (
+                ConversionStart(
+                    site="alpha", conversion="alpha_hall", period=0, modules=1
+                ),
+            ),
+            "offers": (
+                OfferAcceptance(offer="rent_in", since=3, until=15),
+                OfferAcceptance(offer="rent_out", since=3, until=15),
+            ),
+        }
+    )
+
+
+def limited_draws_case() -> tuple[Study, Plan]:
+    """Draws on the BTC loan that reach its limit, and repayments out of spare cash."""
+    study = full_study()
+    loan = study.company.loan.model_copy(
+        update={"draw_limit_usd": 8e6, "maturity_month": "2031-01"}
+    )
+    owner = study.company.model_copy(update={"loan": loan})
+    months = study.time.months
+    plan = business_as_usual(study).model_copy(
+        update={
+            "btc_pledged": (15.0,) * months,
+            "loan_drawn_usd": (9e5,) * months,
+            "loan_repaid_usd": (0.0, 0.0, 7e5) * (months // 3),
+            "btc_bought": (0.0, 3.0) * (months // 2),
+        }
+    )
+    return study.model_copy(update={"company": owner}), plan
+
+
 def harsh_study() -> Study:
     """Everything at once."""
     return harsher(full_study(), 11)

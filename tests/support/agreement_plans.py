@@ -238,7 +238,7 @@ def _treasury(study: Study, made: _Decisions) -> dict[str, Any]:
 
 
 def harsher(study: Study, seed: int) -> Study:
-    """The same study where clients default, prices jump and works are late."""
+    """The same study with defaults, jumps, delays, a halving and large loans."""
     rng = np.random.default_rng(seed)
 
     def one_of(*values: object) -> Any:
@@ -250,6 +250,8 @@ def harsher(study: Study, seed: int) -> Study:
             "btc_volatility_per_year": one_of(0.0, 0.5, 0.9, 1.5),
             "btc_variance_spread": one_of(0.0, 0.7),
             "btc_variance_tail_spread": one_of(0.0, 0.5),
+            "block_height": one_of(925_000, 1_020_000, 1_049_990),
+            "network_volatility_per_year": one_of(0.13, 0.13, 4.0),
             "network_short_elasticity": one_of(0.0, 0.3),
             "network_break_even_usd_per_ph_day": one_of(None, 40.0),
             "network_opening_growth_per_year": one_of(None, 0.5),
@@ -263,16 +265,23 @@ def harsher(study: Study, seed: int) -> Study:
             "correlations": one_of((), _related()),
         }
     )
+    pledged = one_of(study.company.btc_pledged, 150.0)
+    owed = one_of(0.3, 0.6, 0.77) * pledged * market.btc_price_usd
     loan = study.company.loan.model_copy(
         update={
+            "principal_usd": one_of(study.company.loan.principal_usd, owed),
+            "maturity_month": one_of(study.company.loan.maturity_month, "2031-01"),
+            "draw_limit_usd": one_of(0.0, 1.01 * owed, 1.1 * owed, 1e9),
+            "rate_per_year": one_of(0.0, 0.12),
             "cure_days": one_of(0.0, 2.0, 31.0),
             "liquidation_penalty_frac": one_of(0.0, 0.02, 0.2),
         }
     )
+    owner = {"loan": loan, "btc_pledged": pledged}
     return study.model_copy(
         update={
             "market": market,
-            "company": study.company.model_copy(update={"loan": loan}),
+            "company": study.company.model_copy(update=owner),
             "hosting_offers": tuple(
                 offer.model_copy(update=default) for offer in study.hosting_offers
             ),
