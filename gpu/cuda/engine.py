@@ -55,6 +55,8 @@ class CudaEngine(CpuEngine):
         Rule of the draws; a seed for plain ones. [unitless]
     rows_at_once : int or None
         Scenarios on the device at once; None for as many as are given. [unitless]
+    has_sites : bool
+        Whether sites are valued as projects, with NPV and IRR of their own.
     """
 
     def __init__(
@@ -66,8 +68,9 @@ class CudaEngine(CpuEngine):
         rule: DrawRule | int,
         *,
         rows_at_once: int | None = None,
+        has_sites: bool = True,
     ) -> None:
-        super().__init__(study, plans, baseline, rule)
+        super().__init__(study, plans, baseline, rule, has_sites=has_sites)
         self.name = place.name
         self.reason = place.reason
         # Launches queue on one stream: a second thread would wait for the first.

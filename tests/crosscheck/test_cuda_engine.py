@@ -19,6 +19,7 @@ from gpu.backend import Backend
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.engine import CudaEngine
 from gpu.cuda.source import module_source, step_header_text
+from gpu.numpy_engine import site_npv_column
 from gpu.sampling_rule import DrawRule
 from models.errors import BackendError
 
@@ -50,12 +51,13 @@ def _header() -> str:
 
 
 def engines(
-    device: Any, rule: DrawRule | int = 11, **options: Any
+    device: Any, rule: DrawRule | int = 11, *, has_sites: bool = True
 ) -> tuple[CudaEngine, CpuEngine]:
     study = tiny_study()
     parts = (study, [grown_plan(study)], usual_plan(study), rule)
     place = Backend("cuda", device, "cuda: a stand-in")
-    return CudaEngine(place, *parts, **options), CpuEngine(*parts)
+    cuda = CudaEngine(place, *parts, has_sites=has_sites)
+    return cuda, CpuEngine(*parts, has_sites=has_sites)
 
 
 def assert_same(ours: tuple[Scored, ...], theirs: tuple[Scored, ...]) -> None:
@@ -103,6 +105,15 @@ def test_no_room_for_a_single_row_is_said(folder: Path) -> None:
     cuda, _ = engines(cuda_stand_in(folder, 2, most_rows=0))
     with pytest.raises(BackendError, match="does not suffice for one scenario of 24"):
         cuda.score(IDS)
+
+
+def test_sites_are_spared_where_nobody_asks_for_them(folder: Path) -> None:
+    cuda, cpu = engines(cuda_stand_in(folder, 2), has_sites=False)
+    got = cuda.score(IDS)
+    assert_same(got, cpu.score(IDS))
+    everything = engines(cuda_stand_in(folder, 2))[0].score(IDS)
+    assert site_npv_column("alpha") in everything[0].rows
+    assert site_npv_column("alpha") not in got[0].rows
 
 
 def test_grids_and_the_base_path_are_those_of_the_compiled_engine(folder: Path) -> None:
