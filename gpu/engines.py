@@ -2,8 +2,8 @@
 """Engines: what scores scenarios, behind one protocol, and the choice of one.
 
 An engine knows study, plans, baseline and rule of the draws; it is told which scenarios
-to score. What does not belong here: blocks, threads and files (`gpu.score_run`), the
-arithmetic of an engine (`gpu.numpy_engine`, `gpu.cpu_engine`).
+to score. What does not belong here: blocks, threads and files (`gpu.chunk_run`), the
+engines themselves (`gpu.array_engine`, `gpu.cpu_engine`, `gpu.cuda.engine`).
 """
 
 from __future__ import annotations
@@ -13,28 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from gpu.backend import Backend, DeviceLostError, array_module, is_device_loss
-from gpu.chunks import chunk_rows
-from gpu.numpy_engine import score_each
-from gpu.scenarios import sampled_paths
-from gpu.scored_parts import joined, on_host
-from models.clients import count_client_slots
+from gpu.array_engine import ArrayEngine
+from gpu.backend import Backend, array_module
 from models.errors import BackendError
-from models.market import Shocks, simulate
-from models.market_parameters import FACTORS
-from models.path_changes import repeated, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from gpu.backend import ArrayModule
     from gpu.numpy_engine import Scored
     from gpu.sampling_rule import DrawRule
     from models.arrays import FloatArray, IntArray
-    from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study
+
+    _Parts: TypeAlias = tuple[Study, Sequence[Plan], Plan | None, DrawRule | int]
 
 __all__ = [
     "ENGINES",
@@ -58,10 +51,8 @@ COMPILING_FROM_ROWS: Final = 100_000
 """Without: compiling takes a minute at most, once per machine, in which the array
 engine scores some 100,000 scenarios and more. [unitless]"""
 
-DEVICE_BLOCKS: Final = 16
-"""Blocks that fill a device; a single one leaves most of it idle. [unitless]"""
-
 _CPU_MODULE: Final = "gpu.cpu_engine"
+_CUDA_MODULE: Final = "gpu.cuda.engine"
 
 
 class Engine(Protocol):
@@ -86,125 +77,6 @@ class Engine(Protocol):
         """Return the scores of each plan on the base path, one row."""
 
 
-class ArrayEngine:
-    """The array engine on NumPy or CuPy: simulates once, values every plan.
-
-    Parameters
-    ----------
-    place : Backend
-        Array module.
-    study : Study
-        Study of the plans.
-    plans : sequence of Plan
-        Plans to score on the same scenarios.
-    baseline : Plan or None
-        Business as usual; valued once for all plans.
-    rule : DrawRule or int
-        Rule of the draws; a seed for plain ones. [unitless]
-    rows_at_once : int or None
-        Scenarios in work arrays at once; None for what suits memory. [unitless]
-    has_sites : bool
-        Whether sites are valued as projects, with NPV and IRR of their own.
-    """
-
-    def __init__(
-        self,
-        place: Backend,
-        study: Study,
-        plans: Sequence[Plan],
-        baseline: Plan | None,
-        rule: DrawRule | int,
-        *,
-        rows_at_once: int | None = None,
-        has_sites: bool = True,
-    ) -> None:
-        self.name: str = place.name
-        self.reason = place.reason
-        # NumPy on arrays of this size holds the interpreter or fills the memory bus:
-        # two threads scored no more than one, and CuPy queues on one stream anyway.
-        self.n_workers = 1
-        self.blocks_per_call = 1 if place.xp is np else DEVICE_BLOCKS
-        self.rows_at_once = rows_at_once or chunk_rows(study, place.xp)
-        self._xp: ArrayModule = place.xp
-        self._study, self._plans, self._baseline = study, tuple(plans), baseline
-        self._rule, self._has_sites = rule, has_sites
-
-    def score(self, ids: IntArray) -> tuple[Scored, ...]:
-        """Return the scores of each plan in sampled scenarios, on the host.
-
-        Parameters
-        ----------
-        ids : ndarray of int of shape (n,)
-            Numbers of the scenarios. [unitless]
-        """
-        return self._in_pieces(
-            len(ids),
-            lambda piece: sampled_paths(
-                self._study, self._rule, ids[piece], xp=self._xp
-            ),
-        )
-
-    def score_grid(self, multipliers: dict[str, FloatArray]) -> tuple[Scored, ...]:
-        """Return the scores of each plan at multiples of the base path.
-
-        Parameters
-        ----------
-        multipliers : dict of str to ndarray of shape (n,)
-            Of `models.path_changes.MULTIPLIERS`, at least one. [ratio]
-        """
-        n_rows = len(next(iter(multipliers.values())))
-        base = _base_path(self._study, self._xp)
-
-        def paths_of(piece: slice) -> MarketPaths:
-            own = {name: values[piece] for name, values in multipliers.items()}
-            many = repeated(base, len(next(iter(own.values()))))
-            return scaled(self._study, many, own)
-
-        return self._in_pieces(n_rows, paths_of)
-
-    def score_base(self) -> tuple[Scored, ...]:
-        """Return the scores of each plan on the base path, one row."""
-        return self._in_pieces(1, lambda _: _base_path(self._study, self._xp))
-
-    def _in_pieces(
-        self, n_rows: int, paths_of: Callable[[slice], MarketPaths]
-    ) -> tuple[Scored, ...]:
-        """Score rows in pieces that fit memory; halve the pieces where they do not."""
-        pieces: list[tuple[Scored, ...]] = []
-        start = 0
-        while start < n_rows:
-            size = self.rows_at_once
-            piece = slice(start, min(start + size, n_rows))
-            try:
-                found = score_each(
-                    self._study,
-                    self._plans,
-                    paths_of(piece),
-                    baseline=self._baseline,
-                    has_sites=self._has_sites,
-                )
-                pieces.append(on_host(found))
-            except MemoryError as error:
-                # CuPy's out-of-memory error is a MemoryError too.
-                self.rows_at_once = self._smaller(size, error)
-                continue
-            except Exception as error:
-                if is_device_loss(error):
-                    raise DeviceLostError.of(error) from error
-                raise
-            start = piece.stop
-        return joined(pieces)
-
-    def _smaller(self, rows: int, error: MemoryError) -> int:
-        if rows == 1:
-            msg = (
-                f"{self.name}: memory does not suffice for one scenario of "
-                f"{self._study.time.months} months. Free memory and run again."
-            )
-            raise BackendError(msg) from error
-        return max(rows // 2, 1)
-
-
 def make_engine(
     name: EngineName,
     study: Study,
@@ -223,8 +95,8 @@ def make_engine(
     ----------
     name : {"auto", "numpy", "cpu", "cuda"}
         ``numpy`` is the array engine; ``cpu`` the compiled one on all cores; ``cuda``
-        the one on a CUDA device. ``auto`` takes CUDA where it works, else the compiled
-        engine where the job repays loading it, else NumPy.
+        the one on a CUDA device. ``auto`` takes NumPy for small jobs, else CUDA where
+        it works, else the compiled engine where the job repays compiling it.
     study : Study
         Study of the plans.
     plans : sequence of Plan
@@ -268,10 +140,12 @@ def make_engine(
             raise BackendError(trouble)
         return _cpu_engine(module, parts, "cpu: asked for", say, has_sites=has_sites)
     place = array_module(name)
-    if name != "auto" or place.name == "cuda":
+    if name == "numpy":
         return ArrayEngine(
             place, *parts, rows_at_once=rows_at_once, has_sites=has_sites
         )
+    if name == "cuda":
+        return _cuda_engine(place, parts, rows_at_once, has_sites=has_sites)
     n_all = None if n_rows is None else n_rows * len(plans)
     return _auto(place, parts, n_all, rows_at_once, say, has_sites=has_sites)
 
@@ -293,29 +167,56 @@ def make_host_engine(
 
 def _auto(
     place: Backend,
-    parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
+    parts: _Parts,
     n_rows: int | None,
     rows_at_once: int | None,
     say: Callable[[str], None] | None,
     *,
     has_sites: bool,
 ) -> Engine:
-    """Return the engine for a computer without CUDA."""
+    """Return the engine that suits a job."""
+    is_small = n_rows is not None and n_rows < COMPILED_FROM_ROWS
     no_cuda = place.reason.partition(": chosen because ")[2]
-    why = ""
-    if n_rows is not None and n_rows < COMPILED_FROM_ROWS:
-        why = f"{n_rows:,} scenarios do not repay loading the compiled engine"
+    if place.name == "cuda" and not is_small:
+        try:
+            engine = _cuda_engine(place, parts, rows_at_once, has_sites=has_sites)
+            engine.score_base()
+        except BackendError as error:
+            no_cuda = f"cuda does not work: {error}"
+        else:
+            return engine
+    more = f"; {no_cuda}" if no_cuda else ""
+    if is_small:
+        why = f"{n_rows:,} scenarios do not repay loading a compiled engine"
     else:
         module, why = _compiled()
         if module is not None:
             is_many = n_rows is None or n_rows >= COMPILING_FROM_ROWS
             if is_many or module.is_compiled():
-                return _cpu_engine(
-                    module, parts, f"cpu: chosen; {no_cuda}", say, has_sites=has_sites
-                )
+                reason = f"cpu: chosen{more}"
+                return _cpu_engine(module, parts, reason, say, has_sites=has_sites)
             why = f"{n_rows:,} scenarios do not repay compiling, once on this machine"
-    engine = ArrayEngine(place, *parts, rows_at_once=rows_at_once, has_sites=has_sites)
-    engine.reason = f"numpy: chosen because {why}; {no_cuda}"
+    host = Backend("numpy", np, f"numpy: chosen because {why}{more}")
+    return ArrayEngine(host, *parts, rows_at_once=rows_at_once, has_sites=has_sites)
+
+
+def _cuda_engine(
+    place: Backend,
+    parts: _Parts,
+    rows_at_once: int | None,
+    *,
+    has_sites: bool,
+) -> Engine:
+    """Return the kernel on a device; without Numba the array engine there."""
+    try:
+        module: Any = importlib.import_module(_CUDA_MODULE)
+    except ImportError:
+        return ArrayEngine(
+            place, *parts, rows_at_once=rows_at_once, has_sites=has_sites
+        )
+    engine: Engine = module.CudaEngine(
+        place, *parts, rows_at_once=rows_at_once, has_sites=has_sites
+    )
     return engine
 
 
@@ -344,7 +245,7 @@ def _compiled() -> tuple[ModuleType | None, str]:
 
 def _cpu_engine(
     module: Any,
-    parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule | int],
+    parts: _Parts,
     reason: str,
     say: Callable[[str], None] | None = None,
     *,
@@ -357,15 +258,3 @@ def _cpu_engine(
     engine: Engine = module.CpuEngine(*parts, has_sites=has_sites)
     engine.reason = reason
     return engine
-
-
-def _base_path(study: Study, xp: ArrayModule) -> MarketPaths:
-    n_periods, n_sites = study.time.months, len(study.sites)
-    shocks = Shocks(
-        monthly=xp.zeros((1, len(FACTORS), n_periods)),
-        site_power=xp.zeros((1, n_sites, n_periods)),
-        site_build=xp.zeros((1, n_sites, 2)),
-        client_fate=xp.full((1, n_sites, count_client_slots(study)), xp.inf),
-        within_month=xp.zeros((1, 2, n_periods)),
-    )
-    return simulate(study, shocks)

@@ -140,6 +140,7 @@ def _mapping(value: object) -> dict[str, object]:
 
 def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
     """Score and stress the plan of a run."""
+    from gpu.score_options import ScoreOptions
     from optimizer.scoring import score_run, stress_run
 
     with live_progress("Scoring") as live:
@@ -147,7 +148,10 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
             folder,
             n_scenarios=scenarios,
             seed=seed,
-            progress=lambda done, total, _: live.count(done, total),
+            progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
+            options=ScoreOptions(
+                say=lambda text: error_console().print(text, markup=False)
+            ),
             command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
         )
     stress_run(folder)

@@ -11,6 +11,7 @@ import pytest
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
+import gpu.array_engine
 import gpu.engines
 from gpu.backend import Backend, DeviceLostError
 from gpu.engines import ArrayEngine, engine_states, make_engine
@@ -35,21 +36,45 @@ class FakeCpu:
         self.name, self.reason = "cpu", ""
 
 
+class FakeCuda(FakeCpu):
+    """Stands for the kernel on a device."""
+
+    trouble = ""
+
+    def __init__(self, place: Backend, *parts: object, **_: object) -> None:
+        super().__init__(*parts)
+        self.name, self.reason = place.name, place.reason
+
+    def score_base(self) -> None:
+        if self.trouble:
+            raise BackendError(self.trouble)
+
+
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Say what the computer has: CUDA never, Numba and a compiled kernel as told."""
+    """Say what the computer has: CUDA, Numba and a compiled kernel, as told."""
 
-    def put(*, has_numba: bool = True, is_compiled: bool = True) -> None:
+    def put(
+        *,
+        has_numba: bool = True,
+        is_compiled: bool = True,
+        has_cuda: bool = False,
+        trouble: str = "",
+    ) -> None:
+        monkeypatch.setattr(FakeCuda, "trouble", trouble)
+
         def place(name: str) -> Backend:
+            if has_cuda and name != "numpy":
+                return Backend("cuda", np, "cuda: chosen, it works, Device")
             return Backend("numpy", np, NO_CUDA if name == "auto" else "asked for")
 
         def load(name: str) -> object:
-            assert name == "gpu.cpu_engine"
+            assert name in {"gpu.cpu_engine", "gpu.cuda.engine"}
             if not has_numba:
                 text = "No module named 'numba'"
                 raise ModuleNotFoundError(text)
             return types.SimpleNamespace(
-                CpuEngine=FakeCpu, is_compiled=lambda: is_compiled
+                CpuEngine=FakeCpu, CudaEngine=FakeCuda, is_compiled=lambda: is_compiled
             )
 
         monkeypatch.setattr(gpu.engines, "array_module", place)
@@ -61,8 +86,32 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def chosen(n_rows: int | None) -> tuple[str, str]:
     engine = make_engine("auto", STUDY, (PLAN,), USUAL, 1, n_rows=n_rows)
     assert "\n" not in engine.reason
-    assert "cuda does not work: no device" in engine.reason
     return engine.name, engine.reason
+
+
+def test_a_device_that_works_is_taken_but_for_small_jobs(
+    machine: Callable[..., None],
+) -> None:
+    machine(has_cuda=True)
+    assert chosen(5_000) == ("cuda", "cuda: chosen, it works, Device")
+    assert chosen(4_999) == (
+        "numpy",
+        "numpy: chosen because 4,999 scenarios do not repay loading a compiled engine",
+    )
+    assert make_engine("cuda", STUDY, (PLAN,), None, 1, n_rows=5).name == "cuda"
+    machine(has_cuda=True, has_numba=False)
+    engine = make_engine("cuda", STUDY, (PLAN,), None, 1)
+    assert isinstance(engine, ArrayEngine)
+    assert engine.name == "cuda"
+
+
+def test_a_kernel_that_does_not_compile_on_the_device_is_no_end(
+    machine: Callable[..., None],
+) -> None:
+    machine(has_cuda=True, trouble="the kernel does not compile here")
+    name, reason = chosen(5_000)
+    assert name == "cpu"
+    assert reason.endswith("cuda does not work: the kernel does not compile here")
 
 
 def test_auto_takes_numpy_for_jobs_that_do_not_repay_compiling(
@@ -71,6 +120,8 @@ def test_auto_takes_numpy_for_jobs_that_do_not_repay_compiling(
     machine()
     assert chosen(4_999)[0] == "numpy"
     assert "do not repay loading" in chosen(4_999)[1]
+    assert chosen(4_999)[1].endswith("cuda does not work: no device")
+    assert chosen(5_000)[1] == "cpu: chosen; cuda does not work: no device"
     assert chosen(5_000)[0] == chosen(None)[0] == "cpu"
     machine(is_compiled=False)
     assert chosen(99_999)[0] == "numpy"
@@ -187,13 +238,13 @@ def test_a_device_that_fails_is_told_from_a_fault_of_ours(
         text = "cudaErrorDevicesUnavailable:\n device gone"
         raise CUDARuntimeError(text)
 
-    monkeypatch.setattr(gpu.engines, "score_each", fail)
+    monkeypatch.setattr(gpu.array_engine, "score_each", fail)
     with pytest.raises(DeviceLostError, match="Unavailable: device gone"):
         engine.score(np.arange(3))
 
     def wrong(*_: object, **__: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(gpu.engines, "score_each", wrong)
+    monkeypatch.setattr(gpu.array_engine, "score_each", wrong)
     with pytest.raises(RuntimeError):
         engine.score(np.arange(3))

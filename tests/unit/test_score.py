@@ -13,7 +13,7 @@ from engine_plans import empty_plan
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import company, market, tiny_study
 
-import gpu.engines
+import gpu.array_engine
 from gpu.backend import to_host
 from gpu.chunks import BLOCK
 from gpu.numpy_engine import project_sites, score_each, score_paths
@@ -291,7 +291,7 @@ def test_short_memory_halves_the_pieces(monkeypatch: pytest.MonkeyPatch) -> None
             raise MemoryError
         return score_each(study, plan, paths, **rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(gpu.engines, "score_each", tight)
+    monkeypatch.setattr(gpu.array_engine, "score_each", tight)
     found = score(
         STUDY, PLAN, n_scenarios=40, seed=1, options=ScoreOptions(rows_at_once=64)
     )
@@ -308,7 +308,7 @@ def test_no_memory_for_a_single_scenario_is_a_backend_error(
     def full(*_: object, **__: object) -> object:
         raise MemoryError
 
-    monkeypatch.setattr(gpu.engines, "score_each", full)
+    monkeypatch.setattr(gpu.array_engine, "score_each", full)
     with pytest.raises(BackendError, match="does not suffice for one scenario"):
         score(STUDY, PLAN, n_scenarios=40, seed=1)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import gpu.engines
+import gpu.array_engine
 from models.business_as_usual import business_as_usual
 from optimizer.cli import main
 from optimizer.runfolder import RunFacts, RunWriter, open_run
@@ -155,7 +155,7 @@ def test_an_interrupt_says_how_to_go_on_and_resume_does(
     make_run(folder)
     monkeypatch.setattr("gpu.chunks.MIN_CHUNK_BLOCKS", 1)
     words = ["score", str(folder), "--scenarios", "6000", "--backend", "numpy"]
-    real = gpu.engines.score_each
+    real = gpu.array_engine.score_each
     n_calls = 0
 
     def pressed(*given: object, **more: object) -> object:
@@ -165,7 +165,7 @@ def test_an_interrupt_says_how_to_go_on_and_resume_does(
             raise KeyboardInterrupt
         return real(*given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(gpu.engines, "score_each", pressed)
+    monkeypatch.setattr(gpu.array_engine, "score_each", pressed)
     assert main(words) == 130
     told = capsys.readouterr().err
     assert "1 of 2 chunks are finished and kept." in told
