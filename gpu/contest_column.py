@@ -218,7 +218,8 @@ class ColumnContest:
         if name not in self._blocks:
             return figures
         blocks = self._blocks.of(name, self.n_scenarios)
-        return judged_by_blocks(figures, blocks, self.n_scenarios / BLOCK)
+        n_blocks = self.n_scenarios / BLOCK
+        return judged_by_blocks(figures, blocks, n_blocks, column.histogram)
 
     def _best_frac(self, plan: int) -> Interval:
         """Return the share of scenarios in which a plan is best, ties shared."""
