@@ -51,6 +51,9 @@ MIN_BATCHES: Final = 16
 """Fewest batches that give an interval. [unitless]"""
 
 _Z_95: Final = 1.959963984540054
+_MIN_MOVING: Final = 8
+"""Fewest batches in which a figure must scatter: less says nothing of its drivers."""
+_ROUNDING: Final = 1e-9
 _COMMON: Final = 6
 _OWN: Final = 4
 
@@ -82,7 +85,7 @@ class SobolIndices:
         Of the figure, over own and partner scenarios. [unit of the figure]
     first, total : tuple of Estimate
         Share of the variance that each group makes alone, and with all others; NaN
-        where the figure never moves.
+        where the figure moves in fewer than 8 batches or never.
     first_sum : Estimate
         Sum of the first-order indices; what is missing to 1 comes from groups acting
         together.
@@ -166,6 +169,8 @@ class PairSums:
         whole = self.sums.sum(axis=0)
         first, total = _indices(whole[None])
         others_first, others_total = _indices(whole - self.sums)
+        if self._moving_batches() < _MIN_MOVING:
+            first, total = np.full_like(first, np.nan), np.full_like(total, np.nan)
         n = whole[0]
         mean = (whole[1] + whole[2]) / (2.0 * n)
         variance = max((whole[3] + whole[4]) / (2.0 * n) - mean * mean, 0.0)
@@ -181,6 +186,12 @@ class PairSums:
             )[0],
         )
 
+    def _moving_batches(self) -> int:
+        """Return in how many batches the figure scatters, rounding aside."""
+        n, a, b, aa, bb = (self.sums[:, k] for k in range(5))
+        scatter = aa + bb - (a * a + b * b) / n
+        return int((scatter > _ROUNDING * (aa + bb)).sum())
+
 
 def _indices(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return first-order and total indices of rows of sums, (n_rows, n_groups)."""
@@ -189,7 +200,10 @@ def _indices(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
     c, cc, ac, bc = (means[:, _COMMON + k :: _OWN] for k in range(_OWN))
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = 0.5 * (aa + cc) - (0.5 * (a + c)) ** 2
-        total = 0.5 * (aa - 2.0 * ac + cc) / pooled
+        moved = 0.5 * (aa - 2.0 * ac + cc)
+        # Where own scenarios never move but partners do, a group does not move them.
+        variance = 0.5 * (aa + bb) - (0.5 * (a + b)) ** 2
+        total = np.where((pooled > 0.0) | ~(variance > 0.0), moved / pooled, 0.0)
         share = np.clip(1.0 - total, 0.0, 1.0)
         alone = bc - (0.5 * (b + c)) ** 2
         chance = ab - (0.5 * (a + b)) ** 2

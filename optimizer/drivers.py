@@ -10,6 +10,7 @@ run folders (`optimizer.drivers_run`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -227,6 +228,8 @@ def _note(
             word = "every" if found.mean > 0.0 else "none"
             return f"A call comes in {word} of the scenarios: there is nothing to share"
         return "The same in every scenario: there is nothing to share"
+    if math.isnan(found.first_sum.value):
+        return "It moves in too few of the scenarios to say why: take more"
     if figure.key == "min_cash_usd" and needs_equity:
         floor_usd_m = study.company.cash_floor_usd / 1e6
         return (

@@ -152,6 +152,20 @@ def test_a_figure_that_never_moves_has_no_indices() -> None:
     assert math.isnan(still.indices().total[1].high)
 
 
+def test_an_event_seen_once_is_not_explained() -> None:
+    own, partner = np.zeros(4096), np.zeros(4096)
+    partner[77] = 1.0
+    mixed = np.stack([partner, own])
+    once = PairSums.of(own, partner, mixed, 0.0).indices()
+    assert once.mean == pytest.approx(1 / 8192)
+    assert math.isnan(once.first[0].value)
+    # In one of every 64 scenarios it is: the first group does it, the second nothing.
+    partner[::64] = 1.0
+    often = PairSums.of(own, partner, np.stack([partner, own]), 0.0).indices()
+    assert often.first[0].value == pytest.approx(1.0, abs=1e-12)
+    assert often.first[1].value == often.total[1].value == 0.0
+
+
 def test_too_few_batches_and_unlike_parts_are_refused() -> None:
     few = BATCH * (MIN_BATCHES - 1)
     with pytest.raises(ValueError, match="at least 16"):
