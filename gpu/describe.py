@@ -9,14 +9,13 @@ bit. What does not belong here: what is kept over blocks (`gpu.statistics`,
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from gpu.counter import BlockMoments, Counter, MonthCells, Windows
 
+if TYPE_CHECKING:
     from gpu.bins import BitBins
     from models.arrays import BoolArray, FloatArray, IntArray
 
@@ -29,6 +28,7 @@ __all__ = [
     "Counter",
     "MonthCells",
     "NumpyCounter",
+    "Windows",
     "lane_sum",
     "weight_units",
     "weighted_parts",
@@ -36,96 +36,6 @@ __all__ = [
 
 LANES: Final = 64
 """Partial sums of a block, added up as a tree at its end."""
-
-
-@dataclass(slots=True)
-class BlockMoments:
-    """Moments of one block; not frozen, for it is made for every column.
-
-    Parameters
-    ----------
-    count : int
-        Outcomes that are not NaN. [unitless]
-    units : int
-        Their weights in all, in units of weight; the count without weights. [unitless]
-    mean, squares : float
-        Mean and sum of squared deviations, weighted. [same as outcomes, its square]
-    low, high : float
-        Extremes; inf and -inf without any outcome. [same as outcomes]
-    square_units : float
-        Sum of squared weights. [unitless]
-    """
-
-    count: int
-    units: int
-    mean: float
-    squares: float
-    low: float
-    high: float
-    square_units: float
-
-
-@dataclass(frozen=True, slots=True)
-class MonthCells:
-    """Counts by month, and what a block adds to them.
-
-    Parameters
-    ----------
-    bins : BitBins
-        Bins.
-    first : int
-        Bin of the first cell. [unitless]
-    cells : ndarray of int of shape (n_periods, n_bins)
-        Counts, or weights in units. [unitless]
-    low, high : ndarray of shape (n_periods,)
-        Extremes of the block, written. [same as outcomes]
-    is_counted : ndarray of bool of shape (n_periods,)
-        Months whose outcomes of the block are in the cells. [flag]
-    """
-
-    bins: BitBins
-    first: int
-    cells: NDArray[Any]
-    low: FloatArray
-    high: FloatArray
-    is_counted: BoolArray
-
-
-class Counter(Protocol):
-    """How a block is counted; every form gives the same bits."""
-
-    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
-        """Return the moments of outcomes of shape (n,)."""
-
-    def count(
-        self,
-        values: FloatArray,
-        units: IntArray | None,
-        bins: BitBins,
-        first: int,
-        cells: IntArray,
-    ) -> None:
-        """Add outcomes to cells (n_bins, 2): counts and sums of remainders."""
-
-    def count_months(
-        self, values: FloatArray, units: IntArray | None, months: MonthCells
-    ) -> None:
-        """Add outcomes (n, n_periods) to counts by month, where they fit."""
-
-    def flag_months(
-        self, flags: BoolArray, units: IntArray | None
-    ) -> tuple[IntArray, IntArray]:
-        """Return how often a flag is up in each month, and has been up by then."""
-
-    def count_pair(
-        self,
-        x: FloatArray,
-        y: FloatArray,
-        units: IntArray | None,
-        bins: tuple[BitBins, BitBins],
-        cells: IntArray,
-    ) -> int:
-        """Add two outcomes (n,) to cells of all their bins; return the missing."""
 
 
 class NumpyCounter:
@@ -174,6 +84,44 @@ class NumpyCounter:
             high=float(np.nanmax(values)) + 0.0,
             square_units=square_units,
         )
+
+    def moments_of_all(
+        self, columns: FloatArray, units: IntArray | None
+    ) -> list[BlockMoments]:
+        """Return the moments of several columns.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        """
+        return [self.moments(values, units) for values in columns]
+
+    def count_all(
+        self,
+        columns: FloatArray,
+        units: IntArray | None,
+        windows: Windows,
+        cells: IntArray,
+    ) -> None:
+        """Add several columns to counts.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        windows : Windows
+            Where the cells of each column lie.
+        cells : ndarray of int of shape (n_cells, 2)
+            Counts, or weights in units, and sums of remainders, added to. [unitless]
+        """
+        places = zip(windows.bins, windows.firsts, windows.starts, strict=True)
+        for values, (bins, first, start) in zip(columns, places, strict=True):
+            self.count(values, units, bins, first, cells[start:])
 
     def count(
         self,

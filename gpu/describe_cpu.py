@@ -14,7 +14,7 @@ import numpy as np
 
 from gpu import describe_loops as loops
 from gpu.bins import REMAINDER_BITS
-from gpu.describe import WEIGHT_BITS, BlockMoments
+from gpu.describe import WEIGHT_BITS, BlockMoments, Windows
 
 if TYPE_CHECKING:
     from gpu.bins import BitBins
@@ -39,18 +39,32 @@ class CpuCounter:
         units : ndarray of int of shape (n,) or None
             Weights in units. [unitless]
         """
-        found, whole = np.empty(4), np.empty(2, dtype=np.int64)
-        work, given = np.empty(loops.WORK), _given(units)
-        flat = np.ascontiguousarray(values)
-        loops.moments(flat, given, work, found, whole)
-        count, total = whole.tolist()
-        mean, squares, low, high = found.tolist()
-        square_units = float(count)
-        if units is not None:
-            square_units = loops.square_units(flat, given, work)
-        return BlockMoments(
-            count, total, mean, squares, low + 0.0, high + 0.0, square_units
+        return self.moments_of_all(values[None], units)[0]
+
+    def moments_of_all(
+        self, columns: FloatArray, units: IntArray | None
+    ) -> list[BlockMoments]:
+        """Return the moments of several columns.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        """
+        n_columns, n = columns.shape
+        found, whole = np.empty((n_columns, 5)), np.empty((n_columns, 2), np.int64)
+        flat, work = np.ascontiguousarray(columns).reshape(-1), np.empty(loops.WORK)
+        loops.moments(
+            flat, n, _given(units), work, found.reshape(-1), whole.reshape(-1)
         )
+        return [
+            BlockMoments(count, total, mean, squares, low + 0.0, high + 0.0, weights)
+            for (count, total), (mean, squares, low, high, weights) in zip(
+                whole.tolist(), found.tolist(), strict=True
+            )
+        ]
 
     def count(
         self,
@@ -75,13 +89,33 @@ class CpuCounter:
         cells : ndarray of int of shape (n_bins, 2)
             Counts, or weights in units, and sums of remainders, added to. [unitless]
         """
+        self.count_all(values[None], units, Windows((bins,), (first,), (0,)), cells)
+
+    def count_all(
+        self,
+        columns: FloatArray,
+        units: IntArray | None,
+        windows: Windows,
+        cells: IntArray,
+    ) -> None:
+        """Add several columns to counts.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        windows : Windows
+            Where the cells of each column lie.
+        cells : ndarray of int of shape (n_cells, 2)
+            Counts, or weights in units, and sums of remainders, added to. [unitless]
+        """
         loops.count(
-            np.ascontiguousarray(values).view(np.int64),
+            np.ascontiguousarray(columns).reshape(-1).view(np.int64),
+            columns.shape[1],
             _given(units),
-            bins.shift,
-            bins.base_key,
-            bins.side,
-            first,
+            windows.numbers,
             REMAINDER_BITS,
             WEIGHT_BITS,
             cells.reshape(-1),

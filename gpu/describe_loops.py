@@ -23,7 +23,6 @@ __all__ = [
     "count_pair",
     "flag_months",
     "moments",
-    "square_units",
 ]
 
 # Compiled in: the cache of compiled functions looks at this file alone.
@@ -50,36 +49,23 @@ def _add_up(lanes: Doubles) -> float:
 
 
 @device
-def _first_known(values: Doubles) -> int:
+def _first_known(values: Doubles, offset: int, n: int) -> int:
     place = 0
-    while place < len(values) and values[place] != values[place]:
+    while place < n and values[offset + place] != values[offset + place]:
         place += 1
     return place
 
 
-@entry
-def moments(
-    values: Doubles, units: Integers, work: Doubles, found: Doubles, whole: Integers
-) -> None:
-    """Write mean, squares and extremes to `found`, count and weight to `whole`."""
-    n = len(values)
-    found[0] = 0.0
-    found[1] = 0.0
-    found[2] = _INF
-    found[3] = -_INF
-    whole[0] = 0
-    whole[1] = 0
-    place = _first_known(values)
-    if place == n:
-        return
-    start = values[place]
+@device
+def _gather(values: Doubles, offset: int, n: int, start: float, work: Doubles) -> None:
+    """Add up, by lanes, gaps to one outcome, extremes and counts."""
     for lane in range(LANES):
         work[lane] = 0.0
         work[LOWS + lane] = _INF
         work[HIGHS + lane] = -_INF
         work[COUNTS + lane] = 0.0
     n_whole = n - n % LANES
-    for first in range(0, n_whole, LANES):
+    for first in range(offset, offset + n_whole, LANES):
         for lane in range(LANES):
             value = values[first + lane]
             low, high = work[LOWS + lane], work[HIGHS + lane]
@@ -88,34 +74,64 @@ def moments(
             work[LOWS + lane] = value if value < low else low
             work[HIGHS + lane] = value if value > high else high
     for lane in range(n - n_whole):
-        value = values[n_whole + lane]
+        value = values[offset + n_whole + lane]
         low, high = work[LOWS + lane], work[HIGHS + lane]
         work[lane] += value - start if value == value else 0.0
         work[COUNTS + lane] += 1.0 if value == value else 0.0
         work[LOWS + lane] = value if value < low else low
         work[HIGHS + lane] = value if value > high else high
-    for lane in range(LANES):
-        whole[0] += int(work[COUNTS + lane])
-        found[2] = min(found[2], work[LOWS + lane])
-        found[3] = max(found[3], work[HIGHS + lane])
-    whole[1] = whole[0]
-    if len(units) > 0:
-        whole[1] = _weighted_gaps(values, units, start, work)
-    mean = start + _add_up(work) / max(whole[1], 1)
-    found[0] = mean
-    _squares(values, units, mean, work)
-    found[1] = _add_up(work)
+
+
+@entry
+def moments(
+    values: Doubles,
+    n: int,
+    units: Integers,
+    work: Doubles,
+    found: Doubles,
+    whole: Integers,
+) -> None:
+    """Write each column's mean, squares, extremes and squared weights; two counts."""
+    for column in range(len(values) // n):
+        offset, at, whole_at = column * n, 5 * column, 2 * column
+        found[at] = 0.0
+        found[at + 1] = 0.0
+        found[at + 2] = _INF
+        found[at + 3] = -_INF
+        found[at + 4] = 0.0
+        whole[whole_at] = 0
+        whole[whole_at + 1] = 0
+        place = _first_known(values, offset, n)
+        if place == n:
+            continue
+        start = values[offset + place]
+        _gather(values, offset, n, start, work)
+        for lane in range(LANES):
+            whole[whole_at] += int(work[COUNTS + lane])
+            found[at + 2] = min(found[at + 2], work[LOWS + lane])
+            found[at + 3] = max(found[at + 3], work[HIGHS + lane])
+        total = whole[whole_at]
+        found[at + 4] = float(total)
+        if len(units) > 0:
+            _square_units(values, offset, n, units, work)
+            found[at + 4] = _add_up(work)
+            total = _weighted_gaps(values, offset, n, units, start, work)
+        whole[whole_at + 1] = total
+        mean = start + _add_up(work) / max(total, 1)
+        found[at] = mean
+        _squares(values, offset, n, units, mean, work)
+        found[at + 1] = _add_up(work)
 
 
 @device
 def _weighted_gaps(
-    values: Doubles, units: Integers, start: float, lanes: Doubles
+    values: Doubles, offset: int, n: int, units: Integers, start: float, lanes: Doubles
 ) -> int:
     for lane in range(LANES):
         lanes[lane] = 0.0
     total = 0
-    for place in range(len(values)):
-        value = values[place]
+    for place in range(n):
+        value = values[offset + place]
         if value == value:
             lanes[place % LANES] += (value - start) * float(units[place])
             total += units[place]
@@ -123,75 +139,79 @@ def _weighted_gaps(
 
 
 @device
-def _squares(values: Doubles, units: Integers, mean: float, lanes: Doubles) -> None:
+def _square_units(
+    values: Doubles, offset: int, n: int, units: Integers, lanes: Doubles
+) -> None:
     for lane in range(LANES):
         lanes[lane] = 0.0
-    n = len(values)
+    for place in range(n):
+        value = values[offset + place]
+        if value == value:
+            weight = float(units[place])
+            lanes[place % LANES] += weight * weight
+
+
+@device
+def _squares(
+    values: Doubles, offset: int, n: int, units: Integers, mean: float, lanes: Doubles
+) -> None:
+    for lane in range(LANES):
+        lanes[lane] = 0.0
     if len(units) > 0:
         for place in range(n):
-            value = values[place]
+            value = values[offset + place]
             if value == value:
                 gap = value - mean
                 lanes[place % LANES] += gap * gap * float(units[place])
         return
     n_whole = n - n % LANES
-    for first in range(0, n_whole, LANES):
+    for first in range(offset, offset + n_whole, LANES):
         for lane in range(LANES):
             value = values[first + lane]
             gap = value - mean if value == value else 0.0
             lanes[lane] += gap * gap
     for lane in range(n - n_whole):
-        value = values[n_whole + lane]
+        value = values[offset + n_whole + lane]
         gap = value - mean if value == value else 0.0
         lanes[lane] += gap * gap
 
 
 @entry
-def square_units(values: Doubles, units: Integers, lanes: Doubles) -> float:
-    """Return the sum of squared weights of outcomes that are not NaN."""
-    for lane in range(LANES):
-        lanes[lane] = 0.0
-    n = len(values)
-    for first in range(0, n, LANES):
-        for lane in range(min(LANES, n - first)):
-            value = values[first + lane]
-            weight = float(units[first + lane]) if value == value else 0.0
-            lanes[lane] += weight * weight
-    return _add_up(lanes)
-
-
-@entry
 def count(
     bits: Integers,
+    n: int,
     units: Integers,
-    shift: int,
-    base_key: int,
-    side: int,
-    first: int,
+    windows: Integers,
     remainder_bits: int,
     weight_bits: int,
     cells: Integers,
 ) -> None:
-    """Add outcomes, given by their bits, to pairs of count and sum of remainders."""
+    """Add columns of outcomes, given by their bits, to pairs of count and remainder.
+
+    A window is four numbers: shift, base key, bins of a side, and the cell of bin 0.
+    """
     is_weighted = len(units) > 0
-    below = shift - remainder_bits
     mask = (1 << remainder_bits) - 1
-    for place in range(len(bits)):
-        own = bits[place]
-        size = own & _SIZE
-        if size > _INFINITE:
-            continue
-        key = size >> shift
-        bin_size = min(max(key - (base_key - 1), 0), side)
-        sign = own >> 63
-        cell = 2 * ((bin_size ^ sign) - sign - first)
-        part = (size >> below) & mask if key >= base_key else 0
-        unit = 1
-        if is_weighted:
-            unit = units[place]
-            part = (part * unit) >> weight_bits
-        cells[cell] += unit
-        cells[cell + 1] += part
+    for column in range(len(bits) // n):
+        shift, base_key = windows[4 * column], windows[4 * column + 1]
+        side, zero = windows[4 * column + 2], windows[4 * column + 3]
+        below = shift - remainder_bits
+        for place in range(n):
+            own = bits[column * n + place]
+            size = own & _SIZE
+            if size > _INFINITE:
+                continue
+            key = size >> shift
+            bin_size = min(max(key - (base_key - 1), 0), side)
+            sign = own >> 63
+            cell = 2 * ((bin_size ^ sign) - sign + zero)
+            part = (size >> below) & mask if key >= base_key else 0
+            unit = 1
+            if is_weighted:
+                unit = units[place]
+                part = (part * unit) >> weight_bits
+            cells[cell] += unit
+            cells[cell + 1] += part
 
 
 @device

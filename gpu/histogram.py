@@ -91,9 +91,13 @@ class Histogram:
         counter: Counter,
     ) -> None:
         """Add outcomes that all lie from `low` to `high`, see `add`."""
+        self.make_room(low, high)
+        counter.count(values, units, self.bins, self.first, self.cells)
+
+    def make_room(self, low: float, high: float) -> None:
+        """Have bins for outcomes from `low` to `high` [same as outcomes]."""
         if low <= self._from or high >= self._until:
             self._make_room(self.bins.place(low), self.bins.place(high))
-        counter.count(values, units, self.bins, self.first, self.cells)
 
     def merge(self, other: Histogram) -> None:
         """Add the outcomes of another histogram with the same `smallest`."""

@@ -25,7 +25,7 @@ from gpu.exact_sum import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gpu.describe import Counter
+    from gpu.describe import BlockMoments, Counter
     from models.arrays import FloatArray, IntArray
 
 __all__ = ["Moments"]
@@ -78,9 +78,12 @@ class Moments:
         tuple of float
             Extremes of the block; inf and -inf without outcomes. [same as outcomes]
         """
-        block = counter.moments(values, units)
+        return self.take(counter.moments(values, units), len(values))
+
+    def take(self, block: BlockMoments, n_rows: int) -> tuple[float, float]:
+        """Add a block, `n_rows` long, whose moments are known; return its extremes."""
         self.count += block.count
-        self.n_missing += len(values) - block.count
+        self.n_missing += n_rows - block.count
         self.units += block.units
         self.low, self.high = min(self.low, block.low), max(self.high, block.high)
         if self.is_weighted:

@@ -14,6 +14,7 @@ import numpy as np
 from gpu.block_figures import MAX_BLOCKS, BlockFigures
 from gpu.chunks import BLOCK
 from gpu.column_figures import figures_of_block, judged_by_blocks
+from gpu.column_pool import ColumnPool
 from gpu.describe import NUMPY
 from gpu.intervals import MIN_BLOCKS, share_interval
 from gpu.joint import JOINT_PAIRS, JointHistogram
@@ -68,6 +69,7 @@ class RowTally:
         self.n_scenarios = 0
         self.total = 0
         self._statistics: dict[str, ColumnStatistics] = {}
+        self._pool = ColumnPool()
         self._counts: dict[str, int] = {}
         self._status_counts: IntArray = np.zeros(len(IRR_STATUS), dtype=np.int64)
         self._first: dict[str, IntArray] = {}
@@ -103,17 +105,10 @@ class RowTally:
         self.n_scenarios += len(rows["npv_usd"])
         self.total += len(rows["npv_usd"]) if units is None else int(units.sum())
         for name, values in rows.items():
-            if values.dtype == np.float64:
-                if name not in self._statistics:
-                    self._statistics[name] = ColumnStatistics(
-                        _smallest(name),
-                        is_streamed=self.is_streamed,
-                        is_weighted=self.is_weighted,
-                    )
-                self._statistics[name].add_block(values, units, counter)
             if name.endswith("_period"):
                 found = counted(values[~np.isnan(values)], _known(units, values))
                 self._first[name] = added(self._first.get(name), found)
+        self._describe(rows, units, counter)
         for name, hits in events(rows, self.equity_limit_usd).items():
             n_hits = np.count_nonzero(hits) if units is None else units[hits].sum()
             self._counts[name] = self._counts.get(name, 0) + int(n_hits)
@@ -126,6 +121,29 @@ class RowTally:
                 if key not in self._joints:
                     self._joints[key] = JointHistogram(x, y)
                 self._joints[key].add(rows[x], rows[y], units, counter)
+
+    def _describe(self, rows: Rows, units: IntArray | None, counter: Counter) -> None:
+        """Take all columns of real numbers at once."""
+        named = {name: v for name, v in rows.items() if v.dtype == np.float64}
+        for name in named:
+            if name not in self._statistics:
+                self._statistics[name] = self._new_column(name)
+        columns = np.array(list(named.values()))
+        found = [self._statistics[name] for name in named]
+        for one, block in zip(
+            found, counter.moments_of_all(columns, units), strict=True
+        ):
+            low, high = one.moments.take(block, columns.shape[1])
+            if one.histogram is not None and low <= high:
+                one.histogram.make_room(low, high)
+        histograms = [one.histogram for one in found if one.histogram is not None]
+        if histograms:
+            self._pool.count(histograms, columns, units, counter)
+
+    def _new_column(self, name: str) -> ColumnStatistics:
+        return ColumnStatistics(
+            _smallest(name), is_streamed=self.is_streamed, is_weighted=self.is_weighted
+        )
 
     def _judge(self, first_id: int, rows: Rows, units: IntArray | None) -> None:
         """Keep the block's own figures, whose spread over blocks gives error bars."""
@@ -147,11 +165,7 @@ class RowTally:
         self.total += other.total
         for name, column in other._statistics.items():
             if name not in self._statistics:
-                self._statistics[name] = ColumnStatistics(
-                    _smallest(name),
-                    is_streamed=self.is_streamed,
-                    is_weighted=self.is_weighted,
-                )
+                self._statistics[name] = self._new_column(name)
             self._statistics[name].merge(column)
         for name, count in other._counts.items():
             self._counts[name] = self._counts.get(name, 0) + count

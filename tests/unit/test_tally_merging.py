@@ -9,6 +9,8 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.chunks import BLOCK
+from gpu.describe import NUMPY
+from gpu.describe_cpu import CPU
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored, score_all
 from gpu.scenarios import sampled_paths
@@ -130,3 +132,18 @@ def test_beside_several_plans_the_baseline_is_counted_once(scored: Scored) -> No
     assert found.months.counts_baseline is False
     assert found.months.risks(base).keys() == {"plan"}
     assert one.months.risks(base)["plan"] == found.months.risks(base)["plan"]
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_the_compiled_form_fills_a_tally_with_the_same_bits(
+    scored: Scored, is_weighted: bool
+) -> None:
+    weights = weights_of(is_weighted)
+    tallies = [
+        ScoreTally(1e6, is_weighted=is_weighted, counter=c) for c in (NUMPY, CPU)
+    ]
+    for tally in tallies:
+        for first, block in blocks(scored):
+            inside = None if weights is None else weights[first : first + BLOCK]
+            tally.take(first, block, inside)
+    same(*tallies)
