@@ -1042,12 +1042,18 @@ DEVICE void _bound_by_sums(History flows, int64 start, int64 stride, int64 n_flo
     _least_bound(n_flows, work);
 }
 
+// Return a number as it is, for storing where it may have come from.
+DEVICE double kept(double x) {
+    return x + 0.0;
+}
+
 // Put the bound in place of a count that is not known.
 DEVICE void _take_bound(int64 row, int64 depth_row, double* work) {
     for (int64 i = 0LL; i < L; ++i) {
         double count = work[(row * L) + i];
         double bound = work[(BOUND * L) + i];
-        work[(row * L) + i] = (count == UNKNOWN) ? bound : count;
+        double found = (count == UNKNOWN) ? bound : count;
+        work[(row * L) + i] = kept(found);
         work[(depth_row * L) + i] = work[(irr_count_DEPTH * L) + i];
         work[((depth_row + 1LL) * L) + i] = work[(MIDDLE * L) + i];
     }
@@ -1192,11 +1198,6 @@ DEVICE void evaluate_both(History flows, int64 first, int64 n_flows, double* wor
             work[(Q * L) + i] = fma_(q, x, abs_(flow));
         }
     }
-}
-
-// Return a number as it is, for storing where it may have come from.
-DEVICE double kept(double x) {
-    return x + 0.0;
 }
 
 // Tell on which side of the least value each lane stands, or that f has crossed.
@@ -1626,13 +1627,14 @@ DEVICE void payback(double* w, History h, int64 first, int64* ints) {
             back = (out > 0.0) ? back : NEVER;
             w[(CASH_FLOW * L) + i] = balance;
             w[(PROFIT * L) + i] = size;
-            w[(SITE_FLOW * L) + i] = out;
-            w[(TERMINAL * L) + i] = smaller(w[(TERMINAL * L) + i], back);
+            w[(SITE_FLOW * L) + i] = kept(out);
+            w[(TERMINAL * L) + i] = kept(smaller(w[(TERMINAL * L) + i], back));
         }
     }
     for (int64 i = 0LL; i < L; ++i) {
         double found = w[(TERMINAL * L) + i];
-        w[(TERMINAL * L) + i] = (w[(SITE_FLOW * L) + i] > 0.0) ? found : 0.0;
+        double back = (w[(SITE_FLOW * L) + i] > 0.0) ? found : 0.0;
+        w[(TERMINAL * L) + i] = kept(back);
     }
 }
 
@@ -2395,7 +2397,8 @@ DEVICE void still_pays(double* w, double* f, int64 at, double* data, int64* ints
         int64 b = row * L;
         for (int64 i = 0LL; i < L; ++i) {
             double due = w[(KIND_BTC * L) + i];
-            w[(KIND_BTC * L) + i] = (ends <= (f[b + i] * mean)) ? due : 0.0;
+            double paid = (ends <= (f[b + i] * mean)) ? due : 0.0;
+            w[(KIND_BTC * L) + i] = kept(paid);
         }
     }
 }
@@ -2464,7 +2467,7 @@ DEVICE void expire(double* q, History h, int64 b, int64 losses, int64 life, int6
         for (int64 i = 0LL; i < L; ++i) {
             double recent = q[(b + (LOSS_TOTAL * L)) + i] - h[then + i];
             double balance = q[(b + (LOSS_BALANCE * L)) + i];
-            q[(b + (LOSS_BALANCE * L)) + i] = smaller(balance, recent);
+            q[(b + (LOSS_BALANCE * L)) + i] = kept(smaller(balance, recent));
         }
     }
 }
@@ -2722,12 +2725,11 @@ DEVICE void close_month(double* w, double* p, int64 plan, int64 head, double* da
     for (int64 i = 0LL; i < L; ++i) {
         double raised = w[(RAISED_USD * L) + i];
         double counted = (raised > EQUITY_TOLERANCE_USD) ? raised : 0.0;
-        double first = p[(b + (FIRST_EQUITY * L)) + i];
-        double now = smaller(first, month);
-        p[(b + (FIRST_EQUITY * L)) + i] = (counted > 0.0) ? now : first;
+        double when = (counted > 0.0) ? month : HUGE_;
+        p[(b + (FIRST_EQUITY * L)) + i] = kept(smaller(p[(b + (FIRST_EQUITY * L)) + i], when));
         p[(b + (EQUITY * L)) + i] = p[(b + (EQUITY * L)) + i] + counted;
         double cash = p[(b + (CASH * L)) + i];
-        p[(b + (MIN_CASH * L)) + i] = smaller(p[(b + (MIN_CASH * L)) + i], cash);
+        p[(b + (MIN_CASH * L)) + i] = kept(smaller(p[(b + (MIN_CASH * L)) + i], cash));
         double mined = p[(b + (MINED_MONTH * L)) + i];
         p[(b + (MINED * L)) + i] = p[(b + (MINED * L)) + i] + mined;
         double treasury = w[(SOLD_USD * L) + i] - w[(SPENT_USD * L) + i];
@@ -2753,9 +2755,9 @@ DEVICE void see_level(double* w, double* p, int64 plan, double* data, int64* int
         double distance = low * (1.0 - (ltv / call));
         w[(LTV * L) + i] = ltv;
         w[(DISTANCE * L) + i] = distance;
-        p[(b + (PEAK_LTV * L)) + i] = larger(p[(b + (PEAK_LTV * L)) + i], ltv);
+        p[(b + (PEAK_LTV * L)) + i] = kept(larger(p[(b + (PEAK_LTV * L)) + i], ltv));
         double least = p[(b + (LEAST_DISTANCE * L)) + i];
-        p[(b + (LEAST_DISTANCE * L)) + i] = smaller(least, distance);
+        p[(b + (LEAST_DISTANCE * L)) + i] = kept(smaller(least, distance));
     }
 }
 
@@ -2838,14 +2840,14 @@ DEVICE void note_call(double* w, double* p, int64 plan, int64 t) {
         double seized = w[(LIQUIDATED * L) + i];
         double sold = w[(SOLD_BTC * L) + i];
         double by_lender = seized * sold;
-        p[(b + (WAS_CALLED * L)) + i] = larger(called, p[(b + (WAS_CALLED * L)) + i]);
+        p[(b + (WAS_CALLED * L)) + i] = kept(larger(called, p[(b + (WAS_CALLED * L)) + i]));
         p[(b + (LIQUIDATED_BTC * L)) + i] = p[(b + (LIQUIDATED_BTC * L)) + i] + by_lender;
         p[(b + (CALLED_BTC * L)) + i] = p[(b + (CALLED_BTC * L)) + i] + (sold - by_lender);
         double when = (called > 0.0) ? month : HUGE_;
-        p[(b + (FIRST_CALL * L)) + i] = smaller(p[(b + (FIRST_CALL * L)) + i], when);
+        p[(b + (FIRST_CALL * L)) + i] = kept(smaller(p[(b + (FIRST_CALL * L)) + i], when));
         when = (seized > 0.0) ? month : HUGE_;
         double first = p[(b + (FIRST_LIQUIDATION * L)) + i];
-        p[(b + (FIRST_LIQUIDATION * L)) + i] = smaller(first, when);
+        p[(b + (FIRST_LIQUIDATION * L)) + i] = kept(smaller(first, when));
     }
 }
 
@@ -2932,10 +2934,9 @@ DEVICE void test_cover(double* w, History h, double* c, int64 k, int64 at, doubl
         for (int64 i = 0LL; i < L; ++i) {
             double cover = w[(CASH_FLOW * L) + i] / due;
             double breached = (cover < least) ? 1.0 : 0.0;
-            double first = c[(e + (COVER_FIRST * L)) + i];
-            double now = smaller(first, month);
-            c[(e + (COVER_FIRST * L)) + i] = (breached > 0.0) ? now : first;
-            c[(e + (COVER_LEAST * L)) + i] = smaller(c[(e + (COVER_LEAST * L)) + i], cover);
+            double when = (breached > 0.0) ? month : ENDLESS;
+            c[(e + (COVER_FIRST * L)) + i] = kept(smaller(c[(e + (COVER_FIRST * L)) + i], when));
+            c[(e + (COVER_LEAST * L)) + i] = kept(smaller(c[(e + (COVER_LEAST * L)) + i], cover));
             w[(SITE_FLOW * L) + i] = breached;
         }
     }

@@ -8,7 +8,7 @@ Rules are those of `gpu.numpy_engine` and `gpu.kernel.irr`. Column k of lane i g
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
-from gpu.kernel.elementary import abs_, float_of_int, larger, smaller
+from gpu.kernel.elementary import abs_, float_of_int, kept, larger, smaller
 from gpu.kernel.irr import IRR_RATE, IRR_ROOTS, IRR_STATUS, irr_lanes
 from gpu.kernel.layout import (
     CASH_FLOW,
@@ -101,11 +101,12 @@ def payback(w: Doubles, h: History, first: int, ints: Integers) -> None:
             back = back if out > 0.0 else NEVER
             w[CASH_FLOW * L + i] = balance
             w[PROFIT * L + i] = size
-            w[SITE_FLOW * L + i] = out
-            w[TERMINAL * L + i] = smaller(w[TERMINAL * L + i], back)
+            w[SITE_FLOW * L + i] = kept(out)
+            w[TERMINAL * L + i] = kept(smaller(w[TERMINAL * L + i], back))
     for i in range(L):
         found = w[TERMINAL * L + i]
-        w[TERMINAL * L + i] = found if w[SITE_FLOW * L + i] > 0.0 else 0.0
+        back = found if w[SITE_FLOW * L + i] > 0.0 else 0.0
+        w[TERMINAL * L + i] = kept(back)
 
 
 @device

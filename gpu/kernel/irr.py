@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
-from gpu.kernel.elementary import exp_, log_
+from gpu.kernel.elementary import exp_, kept, log_
 from gpu.kernel.intrinsics import abs_, float_of_bits, float_of_int, fma
 from gpu.kernel.irr_count import (
     ABOVE,
@@ -53,7 +53,6 @@ from gpu.kernel.irr_sums import (
     X,
     evaluate_both,
     evaluate_sum,
-    kept,
 )
 
 __all__ = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
+from gpu.kernel.elementary import kept
 from gpu.kernel.intrinsics import abs_, bits_of_float, float_of_int, floor_, fma
 
 __all__ = ["COUNT_ROWS", "UNKNOWN", "count_roots"]
@@ -83,7 +84,8 @@ def _take_bound(row: int, depth_row: int, work: Doubles) -> None:
     for i in range(L):
         count = work[row * L + i]
         bound = work[BOUND * L + i]
-        work[row * L + i] = bound if count == UNKNOWN else count
+        found = bound if count == UNKNOWN else count
+        work[row * L + i] = kept(found)
         work[depth_row * L + i] = work[DEPTH * L + i]
         work[(depth_row + 1) * L + i] = work[MIDDLE * L + i]
 

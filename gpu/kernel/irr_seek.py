@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from gpu.kernel.compiled import Doubles, History, L, device
-from gpu.kernel.elementary import exp_, log_, smaller
+from gpu.kernel.elementary import exp_, kept, log_, smaller
 from gpu.kernel.intrinsics import abs_, float_of_int, sqrt_
 from gpu.kernel.irr_count import (
     ABOVE,
@@ -55,7 +55,6 @@ from gpu.kernel.irr_sums import (
     U,
     X,
     evaluate_both,
-    kept,
 )
 
 __all__ = ["SEEK_ROWS", "leave_pairs", "seek_pairs"]

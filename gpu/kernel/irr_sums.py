@@ -13,7 +13,7 @@ from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.intrinsics import abs_, fma
 from gpu.kernel.irr_count import COUNT_ROWS
 
-__all__ = ["SUM_ROWS", "evaluate_both", "evaluate_sum", "kept"]
+__all__ = ["SUM_ROWS", "evaluate_both", "evaluate_sum"]
 
 # Rows of the scratch array after those of the count: where lanes stand, as the
 # distance u of t = log(1 + rate) from 0 and x = 1 / (1 + rate), the sum f of
@@ -39,16 +39,6 @@ FAILED: Final = 3.0
 # Sums outside of this range have lost digits.
 LARGEST_SUM: Final = 1e280
 SMALLEST_SUM: Final = 1e-280
-
-
-@device
-def kept(x: float) -> float:
-    """Return a number as it is, for storing where it may have come from.
-
-    A choice between a new value and the old one would become a masked store, which
-    some processors do very slowly; after an addition it is an ordinary one.
-    """
-    return x + 0.0
 
 
 @device

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, Integers, L, device
-from gpu.kernel.elementary import smaller
+from gpu.kernel.elementary import kept, smaller
 from gpu.kernel.intrinsics import float_of_int
 from gpu.kernel.layout import (
     ALWAYS,
@@ -146,7 +146,8 @@ def still_pays(
         b = row * L
         for i in range(L):
             due = w[KIND_BTC * L + i]
-            w[KIND_BTC * L + i] = due if ends <= f[b + i] * mean else 0.0
+            paid = due if ends <= f[b + i] * mean else 0.0
+            w[KIND_BTC * L + i] = kept(paid)
 
 
 @device

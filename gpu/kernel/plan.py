@@ -8,7 +8,7 @@ the company and one for each project, each with the opening as its first row.
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
-from gpu.kernel.elementary import float_of_int, larger, smaller
+from gpu.kernel.elementary import float_of_int, kept, larger, smaller
 from gpu.kernel.layout import (
     ALONE,
     AVAILABLE,
@@ -224,10 +224,11 @@ def test_cover(
         for i in range(L):
             cover = w[CASH_FLOW * L + i] / due
             breached = 1.0 if cover < least else 0.0
-            first = c[e + COVER_FIRST * L + i]
-            now = smaller(first, month)
-            c[e + COVER_FIRST * L + i] = now if breached > 0.0 else first
-            c[e + COVER_LEAST * L + i] = smaller(c[e + COVER_LEAST * L + i], cover)
+            when = month if breached > 0.0 else ENDLESS
+            c[e + COVER_FIRST * L + i] = kept(smaller(c[e + COVER_FIRST * L + i], when))
+            c[e + COVER_LEAST * L + i] = kept(
+                smaller(c[e + COVER_LEAST * L + i], cover)
+            )
             w[SITE_FLOW * L + i] = breached
 
 

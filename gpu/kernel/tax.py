@@ -8,7 +8,7 @@ the history h.
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
-from gpu.kernel.elementary import larger, smaller
+from gpu.kernel.elementary import kept, larger, smaller
 from gpu.kernel.intrinsics import int_of_float
 from gpu.kernel.layout import (
     LOSS_BALANCE,
@@ -83,4 +83,4 @@ def expire(q: Doubles, h: History, b: int, losses: int, life: int, t: int) -> No
         for i in range(L):
             recent = q[b + LOSS_TOTAL * L + i] - h[then + i]
             balance = q[b + LOSS_BALANCE * L + i]
-            q[b + LOSS_BALANCE * L + i] = smaller(balance, recent)
+            q[b + LOSS_BALANCE * L + i] = kept(smaller(balance, recent))

@@ -9,7 +9,7 @@ future: where nothing is wanted or called, what it moves is zero.
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, Integers, L, device
-from gpu.kernel.elementary import larger, smaller
+from gpu.kernel.elementary import kept, larger, smaller
 from gpu.kernel.intrinsics import float_of_int
 from gpu.kernel.layout import (
     ALONE,
@@ -230,9 +230,9 @@ def see_level(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) 
         distance = low * (1.0 - ltv / call)
         w[LTV * L + i] = ltv
         w[DISTANCE * L + i] = distance
-        p[b + PEAK_LTV * L + i] = larger(p[b + PEAK_LTV * L + i], ltv)
+        p[b + PEAK_LTV * L + i] = kept(larger(p[b + PEAK_LTV * L + i], ltv))
         least = p[b + LEAST_DISTANCE * L + i]
-        p[b + LEAST_DISTANCE * L + i] = smaller(least, distance)
+        p[b + LEAST_DISTANCE * L + i] = kept(smaller(least, distance))
 
 
 @device
@@ -317,14 +317,14 @@ def note_call(w: Doubles, p: Doubles, plan: int, t: int) -> None:
         seized = w[LIQUIDATED * L + i]
         sold = w[SOLD_BTC * L + i]
         by_lender = seized * sold
-        p[b + WAS_CALLED * L + i] = larger(called, p[b + WAS_CALLED * L + i])
+        p[b + WAS_CALLED * L + i] = kept(larger(called, p[b + WAS_CALLED * L + i]))
         p[b + LIQUIDATED_BTC * L + i] += by_lender
         p[b + CALLED_BTC * L + i] += sold - by_lender
         when = month if called > 0.0 else HUGE
-        p[b + FIRST_CALL * L + i] = smaller(p[b + FIRST_CALL * L + i], when)
+        p[b + FIRST_CALL * L + i] = kept(smaller(p[b + FIRST_CALL * L + i], when))
         when = month if seized > 0.0 else HUGE
         first = p[b + FIRST_LIQUIDATION * L + i]
-        p[b + FIRST_LIQUIDATION * L + i] = smaller(first, when)
+        p[b + FIRST_LIQUIDATION * L + i] = kept(smaller(first, when))
 
 
 @device
@@ -380,12 +380,11 @@ def close_month(
     for i in range(L):
         raised = w[RAISED_USD * L + i]
         counted = raised if raised > EQUITY_TOLERANCE_USD else 0.0
-        first = p[b + FIRST_EQUITY * L + i]
-        now = smaller(first, month)
-        p[b + FIRST_EQUITY * L + i] = now if counted > 0.0 else first
+        when = month if counted > 0.0 else HUGE
+        p[b + FIRST_EQUITY * L + i] = kept(smaller(p[b + FIRST_EQUITY * L + i], when))
         p[b + EQUITY * L + i] += counted
         cash = p[b + CASH * L + i]
-        p[b + MIN_CASH * L + i] = smaller(p[b + MIN_CASH * L + i], cash)
+        p[b + MIN_CASH * L + i] = kept(smaller(p[b + MIN_CASH * L + i], cash))
         mined = p[b + MINED_MONTH * L + i]
         p[b + MINED * L + i] += mined
         treasury = w[SOLD_USD * L + i] - w[SPENT_USD * L + i]
