@@ -244,6 +244,13 @@ def test_engines_agree_on_many_plans_with_and_without_a_baseline() -> None:
     compare(study, plans, None, 1, ids=IDS)
 
 
+def test_engines_agree_when_they_are_spared_the_sites() -> None:
+    study = full_study()
+    usual, plans = business_as_usual(study), random_plans(study)
+    for baseline in (usual, None):
+        compare(study, plans, baseline, 1, ids=IDS, has_sites=False)
+
+
 # -- bundled studies --------------------------------------------------------------
 
 

@@ -20,9 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu.backend import Backend
-from gpu.cpu_engine import CpuEngine
-from gpu.engines import ArrayEngine
+from gpu.engines import make_engine
 from gpu.liquidity import CALL, LEVELS, LIQUIDATION, covenant_event, covenants
 from gpu.scenarios import sampled_paths
 from models.cashflow import evaluate
@@ -34,6 +32,7 @@ from models.path_changes import repeated, scaled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gpu.engines import EngineName
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Scored
     from gpu.scenarios import DrawRule
@@ -103,14 +102,17 @@ def compare(
     plans: Sequence[Plan],
     baseline: Plan | None,
     rule: DrawRule | int,
+    tested: EngineName = "cpu",
     *,
     ids: IntArray | None = None,
     multipliers: dict[str, FloatArray] | None = None,
+    has_sites: bool = True,
 ) -> Spared:
     """Score on both engines, by ids, a grid or the base path, and hold the contract."""
-    place = Backend("numpy", np, "numpy: asked for")
-    oracle = ArrayEngine(place, study, plans, baseline, rule)
-    engine = CpuEngine(study, plans, baseline, rule)
+    oracle, engine = (
+        make_engine(name, study, plans, baseline, rule, has_sites=has_sites)
+        for name in ("numpy", tested)
+    )
     base = base_paths(study)
     if ids is not None:
         pairs = oracle.score(ids), engine.score(ids)
