@@ -96,7 +96,9 @@ class ChunkStore:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the folder go."""
+        """Let the folder go; after an error, one that holds nothing is removed."""
+        if kind is not None and self._lock is not None and not self._chunks:
+            self.discard()
         self.close()
 
     @property

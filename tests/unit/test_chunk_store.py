@@ -143,6 +143,20 @@ def test_a_file_half_written_is_not_taken_for_a_chunk(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.glob("chunk-*")) == [file_of(0), file_of(10)]
 
 
+def test_an_error_before_the_first_chunk_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "scores"
+    with pytest.raises(KeyError), opened(folder):
+        raise KeyError
+    assert not folder.exists()
+    filled(folder)
+    with pytest.raises(KeyError), opened(folder):
+        raise KeyError
+    with pytest.raises(ConfigError), ChunkStore(folder) as store:
+        store.open(OF, resume=None)
+    with opened(folder) as store:
+        assert store.n_finished == 2
+
+
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
     first, second = ChunkStore(tmp_path), ChunkStore(tmp_path)
     first.open(OF, resume=False)

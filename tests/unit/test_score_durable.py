@@ -171,6 +171,37 @@ def test_threads_change_no_bit(quick: Quick, n_workers: int) -> None:
     assert len(quick.calls) == 2 * -(-N // BLOCK)
 
 
+def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
+    made = gpu.score.make_engine
+    n_workers, breaks_at = 1, N
+
+    def with_threads(*parts: Any, **more: Any) -> Engine:
+        engine = made(*parts, **more)
+        engine.n_workers = n_workers
+        real = engine.score
+
+        def score_unless_broken(ids: IntArray) -> tuple[Scored, ...]:
+            if ids[0] >= breaks_at:
+                raise Broken
+            return real(ids)
+
+        monkeypatch.setattr(engine, "score", score_unless_broken)
+        return engine
+
+    monkeypatch.setattr(gpu.score, "make_engine", with_threads)
+    alone = run(backend="cpu")
+    n_workers = 4
+    same(run(backend="cpu"), alone)
+    breaks_at = CHUNK + BLOCK
+    with pytest.raises(Broken):
+        run(tmp_path, backend="cpu")
+    n_workers, breaks_at = 2, N
+    same(run(tmp_path, backend="cpu"), alone)
+
+
 def test_a_corrupt_chunk_is_scored_again_and_said(quick: Quick, tmp_path: Path) -> None:
     whole = run(tmp_path)
     place = tmp_path / file_of(CHUNK)
