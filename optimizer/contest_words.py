@@ -81,20 +81,21 @@ def _leaders(column: ColumnStandings, noun: str) -> list[str]:
     rich = max(column.plans, key=lambda one: one.mean.value)
     often = max(column.plans, key=lambda one: one.best_frac.value)
     safe = min(column.plans, key=lambda one: one.regret_cvar_95.value)
-    words = f"the highest mean NPV has {rich.label}, {_money(rich.mean.value)}"
+    words = f"highest mean NPV: {rich.label}, {_money(rich.mean.value)}"
     share = f"in {often.best_frac.value:.0%} of scenarios"
     if often is rich:
         words += f"; it is also the best {noun} most often, {share}"
     else:
         words += f"; the best {noun} most often is {often.label}, {share}"
     knowing = (
-        f"to know the future before choosing among them would be worth "
-        f"{_money(rich.regret_mean.value)} on average: the regret of {rich.label}, "
-        f"{_money(rich.regret_cvar_95.value)} in its worst 5% of scenarios"
+        f"to know the future before choosing would be worth "
+        f"{_money(rich.regret_mean.value)} on average, the mean regret of "
+        f"{rich.label}; in its worst 5% of scenarios it regrets "
+        f"{_money(rich.regret_cvar_95.value)}"
     )
     if safe is not rich:
         knowing += (
-            f"; least there has {safe.label}, {_money(safe.regret_cvar_95.value)}, "
+            f"; least there regrets {safe.label}, {_money(safe.regret_cvar_95.value)}, "
             f"for {_money(rich.mean.value - safe.mean.value)} less of mean NPV"
         )
     return [words, knowing]

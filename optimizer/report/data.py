@@ -129,6 +129,8 @@ class ReportData:
         What the summary says of the scores, see `optimizer.scoring.score_summary`.
     policies : mapping
         What it says of treasury policies compared, see `optimizer.policy_runs`.
+    contest : mapping
+        Plans and projects held against each other, see `optimizer.contest`.
     drivers : Drivers or None
         What drives the plan.
     surfaces : tuple of SiteSurface
@@ -150,6 +152,7 @@ class ReportData:
     cash: Mapping[str, Record] = field(default_factory=dict)
     score: Mapping[str, Any] = field(default_factory=dict)
     policies: Mapping[str, Any] = field(default_factory=dict)
+    contest: Mapping[str, Any] = field(default_factory=dict)
     drivers: Drivers | None = None
     surfaces: tuple[SiteSurface, ...] = ()
     run: RunInfo = field(default_factory=RunInfo)
@@ -176,6 +179,8 @@ class ScreenedData:
         Odd inputs.
     screen : sequence of dict
         One record per candidate project, ranked.
+    contest : mapping
+        Projects held against each other, see `optimizer.contest`.
     run : RunInfo
         The run itself.
     """
@@ -184,6 +189,7 @@ class ScreenedData:
     provenance: tuple[InputNumber, ...] = ()
     warnings: tuple[SuspiciousInput, ...] = ()
     screen: Sequence[Record] = ()
+    contest: Mapping[str, Any] = field(default_factory=dict)
     run: RunInfo = field(default_factory=RunInfo)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optimizer.report.exhibit import Section
 from optimizer.report.figures.breakeven import breakeven_exhibit
+from optimizer.report.figures.contest import project_exhibits
 from optimizer.report.figures.merit import merit_exhibit
 from optimizer.report.formats import NOTHING, count, percent, sentence, usd_m
 from optimizer.report.inputs import run_exhibit, sources_exhibit, warnings_exhibit
@@ -37,7 +38,7 @@ def screening_sections(data: ScreenedData) -> tuple[Section, ...]:
         Section(
             "screen",
             "Candidate projects",
-            screen_exhibits(data),
+            (*screen_exhibits(data), *project_exhibits(data.contest)),
             lead=(
                 "Each project by itself on top of business as usual. Projects compete "
                 "for power, space and cash: which of them belong together is the "

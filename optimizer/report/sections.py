@@ -18,6 +18,7 @@ from optimizer.report.fan import treasury_fan
 from optimizer.report.figures.breakeven import breakeven_exhibit
 from optimizer.report.figures.capacity import capacity_exhibit
 from optimizer.report.figures.comparison import comparison_exhibit
+from optimizer.report.figures.contest import contest_exhibits, project_exhibits
 from optimizer.report.figures.distribution import npv_exhibit
 from optimizer.report.figures.drivers import drivers_exhibit
 from optimizer.report.figures.gantt import gantt_exhibit
@@ -98,6 +99,7 @@ def _value(data: ReportData) -> Section:
     exhibits: list[Exhibit] = [
         waterfall_exhibit(data.study, data.plan, data.baseline),
         comparison_exhibit(data),
+        *contest_exhibits(data.contest),
     ]
     partner = partner_exhibit(data)
     if partner is not None:
@@ -249,7 +251,7 @@ def _screening(data: ReportData) -> Section:
     return Section(
         "screen",
         "Candidate projects",
-        screen_exhibits(data),
+        (*screen_exhibits(data), *project_exhibits(data.contest)),
         missing=""
         if data.screen
         else (

@@ -151,7 +151,7 @@ def test_screened_projects_compete_with_doing_none(tmp_path: Path) -> None:
     assert column.plans[2].regret_mean.value == pytest.approx(4e6 / 3)
     assert column.pair("good", "bad").is_never_worse
     told = " ".join(project_words(found))
-    assert "The highest mean NPV has good, 0.7 USD m" in told
+    assert "Highest mean NPV: good, 0.7 USD m" in told
     alone = contest_run([tmp_path / "screen"])
     assert alone.result is None
     assert alone.plans == ()
@@ -167,7 +167,7 @@ def test_words_follow_the_figures() -> None:
     usual = business_as_usual(load_bundle("teaching").study)
     plans = [Contestant(name, "naive", usual) for name in labels]
     told = " ".join(contest_words(plans, found))
-    assert "The highest mean NPV has plan" in told
+    assert "Highest mean NPV: plan" in told
     assert "the best plan most often, in 100% of scenarios" in told
     assert "The lead of plan over usual is 2.0 USD m (2.00 to 2.00, 95%)" in told
     assert "the difference is the same in every scenario" in told
