@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Self
 
@@ -31,7 +30,6 @@ __all__ = [
     "ChunkStore",
     "FinishedChunk",
     "content_sha256",
-    "free_disk_bytes",
 ]
 
 MANIFEST: Final = "manifest.json"
@@ -147,6 +145,11 @@ class ChunkStore:
         self._identity = identity
         self._remove_others()
         self._write_manifest()
+
+    def earlier_engine(self) -> str | None:
+        """Return the engine of the scoring that left chunks; None where none did."""
+        found = self._read_manifest()
+        return None if found is None or not found[1] else found[0].get("engine")
 
     def close(self) -> None:
         """Let the folder go; what is finished stays."""
@@ -325,14 +328,6 @@ def content_sha256(value: object) -> str:
     """Return the hash of a value that JSON can carry, whatever its key order."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def free_disk_bytes(folder: Path) -> int:
-    """Return the free space where a folder lies or will lie [B]."""
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
-    return shutil.disk_usage(place).free
 
 
 def _fill(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:

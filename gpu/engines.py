@@ -41,7 +41,7 @@ __all__ = [
 
 EngineName: TypeAlias = Literal["auto", "numpy", "cpu", "cuda"]
 
-ENGINES: Final = ("auto", "numpy", "cpu", "cuda")
+ENGINES: Final[tuple[EngineName, ...]] = ("auto", "numpy", "cpu", "cuda")
 """Names that `make_engine` takes."""
 
 COMPILED_FROM_ROWS: Final = 5_000

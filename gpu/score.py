@@ -16,7 +16,7 @@ import numpy as np
 from gpu.chunk_run import ChunkRun
 from gpu.chunks import BLOCK
 from gpu.describe import NUMPY
-from gpu.engines import make_engine, make_host_engine
+from gpu.engines import ENGINES, make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
 from gpu.sampling_rule import DrawRule, as_rule
 from gpu.scenarios import sampled_paths
@@ -186,7 +186,7 @@ def score_plans(
     n_total = n_scenarios + (0 if points is None else points.n_points)
     watch = Watch(n_total, progress)
     engine = make_engine(
-        backend,
+        _asked_for(backend, options),
         *parts,
         n_rows=n_total,
         rows_at_once=options.rows_at_once,
@@ -247,6 +247,14 @@ def score_scenarios(
     """
     paths = sampled_paths(study, as_rule(seed), scenario_ids)
     return score_paths(study, plan, paths, baseline=baseline)
+
+
+def _asked_for(backend: EngineName, options: ScoreOptions) -> EngineName:
+    """Return the engine to make: left to choose, the one that chunks are from."""
+    if backend == "auto" and options.resume and options.store is not None:
+        earlier = options.store.earlier_engine()
+        return next((name for name in ENGINES if name == earlier), "auto")
+    return backend
 
 
 def _work(

@@ -7,13 +7,14 @@ does not belong here: scoring (`gpu.score`), chunk files themselves (`gpu.chunk_
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from gpu.chunk_run import WEIGHT_COLUMN
-from gpu.chunk_store import ChunkStore, free_disk_bytes
+from gpu.chunk_store import ChunkStore
 from gpu.chunks import chunk_ranges
 from gpu.score import MAX_KEPT_ROWS, MAX_SCENARIOS
 from models.errors import ConfigError, Fault
@@ -34,6 +35,7 @@ __all__ = [
     "RowFiles",
     "check_room",
     "chunk_store",
+    "free_disk_bytes",
     "readable",
     "write_rows",
 ]
@@ -60,6 +62,14 @@ class RowFiles:
 
     in_memory: bool
     on_disk: bool
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """Return the free space where a folder lies or will lie [B]."""
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
 
 
 def check_room(

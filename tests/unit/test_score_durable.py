@@ -202,6 +202,26 @@ def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
     same(run(tmp_path, backend="cpu"), alone)
 
 
+def test_left_to_choose_a_resumed_run_takes_the_engine_of_its_chunks(
+    quick: Quick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def chosen(name: str, *_: object, **__: object) -> Quick:
+        asked.append(name)
+        return quick
+
+    monkeypatch.setattr(gpu.score, "make_engine", chosen)
+    quick.fails_from = CHUNK
+    with pytest.raises(Broken):
+        run(tmp_path)
+    quick.fails_from = None
+    run(tmp_path)
+    run(tmp_path, backend="numpy", options={"resume": False})
+    run(tmp_path, options={"resume": False})
+    assert asked == ["auto", "numpy", "numpy", "auto"]
+
+
 def test_a_corrupt_chunk_is_scored_again_and_said(quick: Quick, tmp_path: Path) -> None:
     whole = run(tmp_path)
     place = tmp_path / file_of(CHUNK)
