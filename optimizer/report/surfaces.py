@@ -54,18 +54,19 @@ def surface_exhibits(surfaces: Sequence[SiteSurface]) -> tuple[Exhibit, ...]:
     contested = [one for one in surfaces if len(one.lines) > 1]
     if not contested:
         return (maps,)
+    first, is_one = contested[0].name, len(contested) == 1
     return (
         maps,
         Exhibit(
             id="surfaces_wide",
-            title="All four prices at once",
+            title="All four prices at once" + (f": {first}" if is_one else ""),
             reading=_wide_reading(contested),
             figure=four_prices(contested),
             note=(
                 "Nine maps of BTC price and network hashrate: to the right GPU rent "
-                "grows, upwards the power price, both as multiples of today's. Choose "
-                "the site below the maps. Every cell is computed; the whole table "
-                "stands in surfaces.parquet."
+                "grows, upwards the power price, both as multiples of today's. "
+                f"{'' if is_one else 'Choose the site below the maps. '}Every cell is "
+                "computed; the whole table stands in surfaces.parquet."
             ),
         ),
     )
