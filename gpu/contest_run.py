@@ -25,7 +25,7 @@ from gpu.workers import Watch, in_order
 from models.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gpu.contest_result import ContestResult
     from gpu.engines import Engine, EngineName
@@ -61,6 +61,7 @@ def contest(
     backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> ContestResult:
     """Return how several plans fare against each other on the same scenarios.
 
@@ -84,6 +85,8 @@ def contest(
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
         Keep every outcome; at most `MAX_KEPT_OUTCOMES` of a column.
+    say : callable or None
+        Told before an engine is compiled, which takes a while.
 
     Returns
     -------
@@ -101,7 +104,14 @@ def contest(
     draws = DrawRule(seed) if rule is None else rule
     names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
     engine = make_engine(
-        backend, study, plans, None, draws, n_rows=n_scenarios, has_sites=False
+        backend,
+        study,
+        plans,
+        None,
+        draws,
+        n_rows=n_scenarios,
+        say=say,
+        has_sites=False,
     )
     total = Contest(
         names,

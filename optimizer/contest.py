@@ -23,7 +23,7 @@ from optimizer.runfolder import RunWriter, open_run
 from sites.loader import load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gpu.contest_result import ContestResult
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
     from gpu.sampling_rule import SamplingMethod
     from gpu.workers import Progress
     from optimizer.contest_plans import Contestant
+    from optimizer.runreader import Run
 
 __all__ = [
     "CONTEST_FILE",
     "ROWS_FILE",
     "RunContest",
     "contest_run",
+    "read_contest",
 ]
 
 CONTEST_FILE: Final = "contest.json"
@@ -73,10 +75,7 @@ class RunContest:
         if self.result is not None:
             shown |= self.result.as_json()
             shown["words"] = list(contest_words(self.plans, self.result))
-        if self.projects is not None:
-            words = list(project_words(self.projects))
-            shown["projects"] = self.projects.as_json() | {"words": words}
-        return shown
+        return shown | _projects_json(self.projects)
 
 
 def contest_run(
@@ -89,6 +88,7 @@ def contest_run(
     backend: EngineName = "auto",
     keep_rows: bool = True,
     progress: Progress | None = None,
+    say: Callable[[str], None] | None = None,
     command: str = "wattplan contest",
 ) -> RunContest:
     """Hold plans against each other and add the outcome to the first run.
@@ -113,6 +113,8 @@ def contest_run(
         Write outcome and regret of each plan in each scenario, where they fit.
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
+    say : callable or None
+        Told before an engine is compiled, which takes a while.
     command : str
         Command line, for the passport.
 
@@ -154,11 +156,40 @@ def contest_run(
             backend=backend,
             progress=progress,
             keep_rows=keep_rows and fits,
+            say=say,
         )
     found = RunContest(plans, result, projects)
     with RunWriter.extend(first.folder, command=command) as writer:
         _write(writer, found)
     return found
+
+
+def read_contest(run: Run) -> dict[str, Any]:
+    """Return the contest that a run holds, its projects as last screened [mixed].
+
+    Parameters
+    ----------
+    run : Run
+        Run folder.
+
+    Returns
+    -------
+    dict of str to object
+        As `CONTEST_FILE` has it; nothing without a contest and a screening. [mixed]
+    """
+    kept: dict[str, Any] = {}
+    if (run.folder / CONTEST_FILE).is_file():
+        value = run.json(CONTEST_FILE)
+        kept = dict(value) if isinstance(value, dict) else {}
+    kept.pop("projects", None)
+    return kept | _projects_json(project_contest(run))
+
+
+def _projects_json(projects: ContestResult | None) -> dict[str, Any]:
+    """Return a contest of projects under its key; nothing without one."""
+    if projects is None:
+        return {}
+    return {"projects": projects.as_json() | {"words": list(project_words(projects))}}
 
 
 def _write(writer: RunWriter, found: RunContest) -> None:

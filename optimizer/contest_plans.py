@@ -100,7 +100,7 @@ def _naive(run: Run, study: Study) -> list[Contestant]:
         found.append(Contestant(name, "naive", run.plan(f"others/{path.name}")))
     names = _policy_names(run)
     for path in sorted((run.folder / "policies").glob("*.json")):
-        name = f"policy: {names.get(path.stem, path.stem)}"
+        name = f'policy "{names.get(path.stem, path.stem)}"'
         found.append(Contestant(name, "policy", run.plan(f"policies/{path.name}")))
     return found
 

@@ -95,8 +95,9 @@ def _leaders(column: ColumnStandings, noun: str) -> list[str]:
     )
     if safe is not rich:
         knowing += (
-            f"; least there regrets {safe.label}, {_money(safe.regret_cvar_95.value)}, "
-            f"for {_money(rich.mean.value - safe.mean.value)} less of mean NPV"
+            f"; the smallest such regret is that of {safe.label}, "
+            f"{_money(safe.regret_cvar_95.value)}, for "
+            f"{_money(rich.mean.value - safe.mean.value)} less of mean NPV"
         )
     return [words, knowing]
 
@@ -147,13 +148,13 @@ def _dominated(column: ColumnStandings, n_scenarios: int, what: str) -> list[str
     where = f"on these {n_scenarios:,} scenarios, by {what},"
     if first:
         words.append(
-            f"{where} whoever likes more better has no reason to choose {_list(first)}:"
-            " another is under any amount no more often"
+            f"{where} nobody who prefers more to less would choose {_list(first)}: "
+            "another falls under any amount no more often"
         )
     if second:
         words.append(
-            f"{where} whoever also shuns risk has no reason to choose {_list(second)}: "
-            "another falls short of any amount by no more on average"
+            f"{where} nobody who also shuns risk would choose {_list(second)}: another "
+            "falls short of any amount by no more on average"
         )
     return words
 

@@ -83,6 +83,7 @@ def contest(
             backend=backend,
             keep_rows=rows,
             progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
+            say=lambda text: error_console().print(text, markup=False),
             command=_command(context, folders),
         )
     if json_output:

@@ -135,8 +135,20 @@ def screen(
         print_json({"folder": folder, "screen": result.to_dict()})
         return
     _show(result, top=top, every=every)
+    _show_contest(folder)
     output_console().print(f"All projects: {folder / 'screen.csv'}", markup=False)
     output_console().print(f"Report: {folder / 'report.html'}", markup=False)
+
+
+def _show_contest(folder: Path) -> None:
+    """Print which project wins in the same scenarios."""
+    from optimizer.commands.contest import show_projects
+    from optimizer.contest_projects import project_contest
+    from optimizer.runreader import open_run
+
+    found = project_contest(open_run(folder))
+    if found is not None:
+        show_projects(found)
 
 
 def _write_report(folder: Path) -> None:

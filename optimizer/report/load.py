@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.business_as_usual import business_as_usual
 from optimizer.cash import CASH_FILE
-from optimizer.contest import CONTEST_FILE
+from optimizer.contest import read_contest
 from optimizer.drivers_files import read_drivers, read_surfaces
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
@@ -70,7 +70,7 @@ def load_report_data(folder: Path) -> ReportData:
         cash=_mapping(run, CASH_FILE),
         score=_part(summary, "score"),
         policies=_part(summary, POLICIES_KEY),
-        contest=_mapping(run, CONTEST_FILE),
+        contest=read_contest(run),
         drivers=read_drivers(run),
         surfaces=read_surfaces(run, study),
         run=_info(run),
@@ -106,7 +106,7 @@ def load_screened_data(folder: Path) -> ScreenedData:
         provenance=bundle.provenance,
         warnings=bundle.warnings,
         screen=_screen(run),
-        contest=_mapping(run, CONTEST_FILE),
+        contest=read_contest(run),
         run=_info(run),
     )
 

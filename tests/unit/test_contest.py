@@ -254,3 +254,22 @@ def test_bad_numbers_are_told_at_once(case):
     with pytest.raises(ConfigError) as caught:
         contest(study, plans, n_scenarios=0, seed=-1)
     assert len(caught.value.faults) == 2
+
+
+@pytest.mark.parametrize("dependence", ["pairs", "blocks"])
+def test_dependent_scenarios_are_judged_by_blocks(dependence):
+    # Blocks of 4,096 with a common luck of sd 1e6 each: the mean of 20 of them is
+    # known to 1e6 / sqrt(20), whatever there is inside a block.
+    rng = np.random.default_rng(4)
+    n_blocks = 20
+    luck = np.repeat(1e6 * rng.normal(size=n_blocks), BLOCK)
+    outcomes = np.stack([luck + 1e5 * rng.normal(size=len(luck)), 0.0 * luck])
+    found = Contest(("A", "B"), columns=("npv_usd",), dependence=dependence)
+    found.take(0, {"npv_usd": outcomes})
+    column = found.result().columns["npv_usd"]
+    error = luck.reshape(n_blocks, -1)[:, 0].std(ddof=1) / math.sqrt(n_blocks)
+    half = column.pair("A", "B").difference.half_width
+    # Student's t with 19 degrees of freedom: 2.093.
+    assert half == pytest.approx(2.093 * error, rel=0.02)
+    share = column.plans[0].best_frac
+    assert share.high - share.low > 0.2

@@ -62,7 +62,7 @@ def test_naive_plans_and_policies_compete_and_equal_plans_count_once(
     assert [one.name for one in found] == [
         "plan",
         "business as usual",
-        "policy: Sell late",
+        'policy "Sell late"',
     ]
     assert found[1].also == ("all hosting",)
 
@@ -171,7 +171,7 @@ def test_words_follow_the_figures() -> None:
     assert "the best plan most often, in 100% of scenarios" in told
     assert "The lead of plan over usual is 2.0 USD m (2.00 to 2.00, 95%)" in told
     assert "the difference is the same in every scenario" in told
-    assert "no reason to choose usual, twin and poor" in told
+    assert "nobody who prefers more to less would choose usual, twin and poor" in told
     assert "Equal in every scenario: usual and twin" in told
     assert "poor in 40% of scenarios" in told
     column = found.columns["npv_usd"]
