@@ -199,7 +199,7 @@ def _figure(
     ]
 
     def size(share: DriverShare) -> tuple[float, float]:
-        total = 0.0 if np.isnan(share.total.value) else share.total.value
+        total = 0.0 if np.isnan(share.total_frac.value) else share.total_frac.value
         return -total, -(share.alone.p90 - share.alone.p10)
 
     return FigureDrivers(
@@ -209,7 +209,7 @@ def _figure(
         base=base,
         mean=found.mean,
         std=found.std,
-        first_sum=lost if is_still else found.first_sum,
+        first_sum_frac=lost if is_still else found.first_sum,
         shares=tuple(sorted(shares, key=size)),
         note=_note(study, figure, found, is_still=is_still, needs_equity=needs_equity),
     )

@@ -97,7 +97,7 @@ class DriverShare:
     ----------
     key, name : str
         The driver.
-    first, total : Estimate
+    first_frac, total_frac : Estimate
         Share of the figure's variance that the driver makes alone, and that would go
         if it were known; NaN where the figure never moves. [share 0-1]
     alone : Alone
@@ -106,8 +106,8 @@ class DriverShare:
 
     key: str
     name: str
-    first: Estimate
-    total: Estimate
+    first_frac: Estimate
+    total_frac: Estimate
     alone: Alone
 
 
@@ -123,7 +123,7 @@ class FigureDrivers:
         On the base path. [`unit`]
     mean, std : float
         Over the scenarios. [`unit`]
-    first_sum : Estimate
+    first_sum_frac : Estimate
         What drivers make one by one; the rest to 1 is made by several together.
     shares : tuple of DriverShare
         The largest total index first, then the widest swing alone.
@@ -137,7 +137,7 @@ class FigureDrivers:
     base: float
     mean: float
     std: float
-    first_sum: Estimate
+    first_sum_frac: Estimate
     shares: tuple[DriverShare, ...]
     note: str = ""
 
@@ -220,13 +220,13 @@ def drivers_of(record: Mapping[str, Any]) -> Drivers:
             base=_number(figure["base"]),
             mean=_number(figure["mean"]),
             std=_number(figure["std"]),
-            first_sum=Estimate(**_numbers(figure["first_sum"])),
+            first_sum_frac=Estimate(**_numbers(figure["first_sum_frac"])),
             shares=tuple(
                 DriverShare(
                     str(share["key"]),
                     str(share["name"]),
-                    Estimate(**_numbers(share["first"])),
-                    Estimate(**_numbers(share["total"])),
+                    Estimate(**_numbers(share["first_frac"])),
+                    Estimate(**_numbers(share["total_frac"])),
                     Alone(**_numbers(share["alone"])),
                 )
                 for share in figure["shares"]

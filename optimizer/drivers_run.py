@@ -149,8 +149,8 @@ def write_drivers(
         "largest": {
             figure.key: {
                 "driver": figure.shares[0].key,
-                "first": asdict(figure.shares[0].first),
-                "total": asdict(figure.shares[0].total),
+                "first_frac": asdict(figure.shares[0].first_frac),
+                "total_frac": asdict(figure.shares[0].total_frac),
             }
             for figure in result.figures
         },
@@ -173,12 +173,12 @@ def share_columns(result: Drivers) -> dict[str, list[Any]]:
             "figure": figure.key,
             "unit": figure.unit,
             "driver": share.key,
-            "first_order": share.first.value,
-            "first_order_low": share.first.low,
-            "first_order_high": share.first.high,
-            "total": share.total.value,
-            "total_low": share.total.low,
-            "total_high": share.total.high,
+            "first_order_frac": share.first_frac.value,
+            "first_order_low_frac": share.first_frac.low,
+            "first_order_high_frac": share.first_frac.high,
+            "total_frac": share.total_frac.value,
+            "total_low_frac": share.total_frac.low,
+            "total_high_frac": share.total_frac.high,
             "base": figure.base,
             "alone_p10": share.alone.p10,
             "alone_p50": share.alone.p50,

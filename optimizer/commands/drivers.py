@@ -106,7 +106,7 @@ def _show_figure(result: Drivers, figure: FigureDrivers) -> None:
         f"deviation {figure.std / scale:,.1f}; {result.n_scenarios:,} scenarios, seed "
         f"{result.seed}"
     )
-    moving = [share for share in figure.shares if share.total.value > SMALL_FRAC]
+    moving = [share for share in figure.shares if share.total_frac.value > SMALL_FRAC]
     if moving:
         headings = ("P10", "P50", "P90") if is_money else ("in % of scenarios",)
         print_table(
@@ -122,8 +122,8 @@ def _show_figure(result: Drivers, figure: FigureDrivers) -> None:
             [
                 (
                     share.name,
-                    *_index(share.first),
-                    *_index(share.total),
+                    *_index(share.first_frac),
+                    *_index(share.total_frac),
                     *_alone(share, scale, is_money=is_money),
                 )
                 for share in moving
@@ -141,12 +141,13 @@ def _show_figure(result: Drivers, figure: FigureDrivers) -> None:
 def _remarks(figure: FigureDrivers) -> list[str]:
     """Return what is to be said below the table of a figure."""
     told = [f"{figure.note}."] if figure.note else []
-    if math.isfinite(figure.first_sum.value):
+    alone = figure.first_sum_frac.value
+    if math.isfinite(alone):
         told.append(
-            f"One by one the drivers make {100 * figure.first_sum.value:.0f} % of the "
-            "variance, several together the rest."
+            f"One by one the drivers make {100 * alone:.0f} % of the variance, several "
+            "together the rest."
         )
-        still = [s.name for s in figure.shares if s.total.value <= SMALL_FRAC]
+        still = [s.name for s in figure.shares if s.total_frac.value <= SMALL_FRAC]
         if still:
             told.append(f"Below 0.1 %: {', '.join(still)}.")
     return told

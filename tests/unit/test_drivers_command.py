@@ -70,10 +70,10 @@ def test_drivers_are_shown_and_written_into_the_run(
     assert summary["npv_usd"] == 1.0
     largest = summary["drivers"]["largest"]["npv_usd"]  # type: ignore[index,call-overload]
     assert largest["driver"] == "btc_price"
-    assert largest["total"]["low"] < largest["total"]["value"]
+    assert largest["total_frac"]["low"] < largest["total_frac"]["value"]
     table = found.table("drivers.parquet")
     assert len(table["driver"]) % 9 == 0
-    assert {"first_order", "total_low", "alone_p90"} <= set(table)
+    assert {"first_order_frac", "total_low_frac", "alone_p90"} <= set(table)
     result = read_drivers(found)
     assert result is not None
     assert result.n_scenarios == 1024

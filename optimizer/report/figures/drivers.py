@@ -78,7 +78,7 @@ def _alone_words(found: Drivers) -> tuple[str, ...]:
 
 def _moving(figure: FigureDrivers) -> list[DriverShare]:
     """Return the drivers of a figure that matter, the largest first."""
-    return [one for one in figure.shares if one.total.value > _SMALL_FRAC][:_MOST]
+    return [one for one in figure.shares if one.total_frac.value > _SMALL_FRAC][:_MOST]
 
 
 def _reading(figures: list[FigureDrivers]) -> str:
@@ -88,11 +88,11 @@ def _reading(figures: list[FigureDrivers]) -> str:
     leaders: dict[str, list[str]] = {}
     for figure in figures:
         first = figure.shares[0]
-        words = f"{percent(first.first.value, 0)} of the variance of "
+        words = f"{percent(first.first_frac.value, 0)} of the variance of "
         words = words if first.name not in leaders else words.split(" the")[0] + " "
         words += _THINGS.get(figure.key, inside(figure.name))
-        if first.total.value - first.first.value > 0.01:
-            words += f" ({percent(first.total.value, 0)} with others)"
+        if first.total_frac.value - first.first_frac.value > 0.01:
+            words += f" ({percent(first.total_frac.value, 0)} with others)"
         leaders.setdefault(first.name, []).append(words)
     told = [f"{name} alone makes {joined(words)}" for name, words in leaders.items()]
     words = sentence("; ".join(told))
@@ -101,7 +101,7 @@ def _reading(figures: list[FigureDrivers]) -> str:
         second = others[0]
         words += " " + sentence(
             f"next for {inside(figures[0].name)} comes {inside(second.name)}, "
-            f"{percent(second.total.value)} in all: drawn alone it leaves "
+            f"{percent(second.total_frac.value)} in all: drawn alone it leaves "
             f"{inside(figures[0].name)} between {usd_m(second.alone.p10)} and "
             f"{usd_m(second.alone.p90)} in eight of ten futures"
         )
@@ -144,8 +144,8 @@ def _add_shares(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
     shares = _moving(figure)
     names = [plain(one.name) for one in shares]
     for title, colour, lift, found in (
-        ("Alone (first order)", PLAN, -_LIFT, [one.first for one in shares]),
-        ("With all others (total)", SHELL, _LIFT, [one.total for one in shares]),
+        ("Alone (first order)", PLAN, -_LIFT, [one.first_frac for one in shares]),
+        ("With all others (total)", SHELL, _LIFT, [one.total_frac for one in shares]),
     ):
         bars = _index_bars(title, colour, lift, names, found)
         panels.add_trace(bars.update(showlegend=row == 1), row=row, col=1)
@@ -273,8 +273,8 @@ def _table(found: Drivers) -> Table:
             is_money = figure.unit == "USD"
             shown = (*alone, None) if is_money else (*(None,) * 3, share.alone.mean)
             indices = (
-                *(share.first.value, share.first.low, share.first.high),
-                *(share.total.value, share.total.low, share.total.high),
+                *(share.first_frac.value, share.first_frac.low, share.first_frac.high),
+                *(share.total_frac.value, share.total_frac.low, share.total_frac.high),
             )
             rows.append(
                 (
