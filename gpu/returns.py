@@ -34,20 +34,24 @@ def increment_usd(flow_usd: FloatArray, usual_usd: FloatArray) -> FloatArray:
     """Return flows less those of the baseline; what is rounding counts as nothing.
 
     Two plans that do the same in a month differ by what rounding leaves of sums in
-    another order. Taken for money, it would add roots to an IRR or start a payback.
+    another order. Taken for money, it would add roots to an IRR or start a payback. A
+    small flow may be what large parts leave that cancel, so rounding is measured by
+    the largest flow.
 
     Parameters
     ----------
-    flow_usd, usual_usd : ndarray of any one shape
+    flow_usd, usual_usd : ndarray of shape (..., n_flows)
         Flows of a plan and of its baseline. [USD]
 
     Returns
     -------
     ndarray of that shape
-        Difference; 0 where it is at most 1e-6 USD and 1e-12 of the larger flow. [USD]
+        Difference; 0 where it is at most 1e-6 USD and 1e-12 of the largest flow of
+        both series. [USD]
     """
     more = flow_usd - usual_usd
-    size = np.maximum(np.abs(flow_usd), np.abs(usual_usd))
+    sizes = np.maximum(np.abs(flow_usd), np.abs(usual_usd))
+    size = sizes.max(axis=-1, keepdims=True)
     is_none = np.abs(more) <= SNAP_USD + SNAP_SHARE * size
     increment: FloatArray = np.where(is_none, 0.0, more)
     return increment

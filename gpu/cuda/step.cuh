@@ -806,18 +806,28 @@ DEVICE double larger(double a, double b) {
 }
 
 // Turn a plan's series into increments over plan 0; rounding counts as nothing.
-DEVICE void subtract_baseline(History h, int64 plan, int64* ints) {
+DEVICE void subtract_baseline(double* w, History h, int64 plan, int64* ints) {
     int64 rows = ints[N_PERIODS] + 1LL;
     for (int64 k = 0LL, k_end = 1LL + ints[N_PROJECTS]; k < k_end; ++k) {
         int64 ours = series_row(plan, k, ints);
         int64 theirs = series_row(0LL, k, ints);
+        for (int64 i = 0LL; i < L; ++i) {
+            w[(PROFIT * L) + i] = 0.0;
+        }
+        for (int64 row = 0LL, row_end = rows; row < row_end; ++row) {
+            int64 a = (ours + row) * L;
+            int64 b = (theirs + row) * L;
+            for (int64 i = 0LL; i < L; ++i) {
+                double size = larger(abs_(h[a + i]), abs_(h[b + i]));
+                w[(PROFIT * L) + i] = larger(w[(PROFIT * L) + i], size);
+            }
+        }
         for (int64 row = 0LL, row_end = rows; row < row_end; ++row) {
             int64 a = (ours + row) * L;
             int64 b = (theirs + row) * L;
             for (int64 i = 0LL; i < L; ++i) {
                 double more = h[a + i] - h[b + i];
-                double size = larger(abs_(h[a + i]), abs_(h[b + i]));
-                bool is_none = abs_(more) <= (SNAP_USD + (SNAP_SHARE * size));
+                bool is_none = abs_(more) <= (SNAP_USD + (SNAP_SHARE * w[(PROFIT * L) + i]));
                 h[a + i] = (is_none) ? 0.0 : more;
             }
         }
@@ -1680,7 +1690,7 @@ DEVICE void finish(double* w, double* p, double* c, History h, double* work, dou
         }
         if (plan >= baseline) {
             if (baseline == 1LL) {
-                subtract_baseline(h, plan, ints);
+                subtract_baseline(w, h, plan, ints);
             }
             for (int64 k = 0LL, k_end = n_series; k < k_end; ++k) {
                 if (ints[(ints[PROJECT_WANTED] + (plan * n_series)) + k] == 1LL) {

@@ -46,19 +46,26 @@ NEVER = 1e300
 
 
 @device
-def subtract_baseline(h: History, plan: int, ints: Integers) -> None:
+def subtract_baseline(w: Doubles, h: History, plan: int, ints: Integers) -> None:
     """Turn a plan's series into increments over plan 0; rounding counts as nothing."""
     rows = ints[N_PERIODS] + 1
     for k in range(1 + ints[N_PROJECTS]):
         ours = series_row(plan, k, ints)
         theirs = series_row(0, k, ints)
+        for i in range(L):
+            w[PROFIT * L + i] = 0.0
+        for row in range(rows):
+            a = (ours + row) * L
+            b = (theirs + row) * L
+            for i in range(L):
+                size = larger(abs_(h[a + i]), abs_(h[b + i]))
+                w[PROFIT * L + i] = larger(w[PROFIT * L + i], size)
         for row in range(rows):
             a = (ours + row) * L
             b = (theirs + row) * L
             for i in range(L):
                 more = h[a + i] - h[b + i]
-                size = larger(abs_(h[a + i]), abs_(h[b + i]))
-                is_none = abs_(more) <= SNAP_USD + SNAP_SHARE * size
+                is_none = abs_(more) <= SNAP_USD + SNAP_SHARE * w[PROFIT * L + i]
                 h[a + i] = 0.0 if is_none else more
 
 
@@ -195,7 +202,7 @@ def finish(
             write_row(out, plan * per_plan + k, n_rows, first, p, row)
         if plan >= baseline:
             if baseline == 1:
-                subtract_baseline(h, plan, ints)
+                subtract_baseline(w, h, plan, ints)
             for k in range(n_series):
                 if ints[ints[PROJECT_WANTED] + plan * n_series + k] == 1:
                     column = plan * per_plan + N_PLAN_COLUMNS + k * SERIES_COLUMNS
