@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -40,6 +41,9 @@ __all__ = ["WEIGHT_COLUMN", "ChunkRun", "Sampled"]
 
 WEIGHT_COLUMN: Final = "weight"
 """Column of the rows that says how much a scenario counts, with importance sampling."""
+
+DESCRIBING: Final = 4
+"""Threads that count what a device has scored; each holds a call's rows. [unitless]"""
 
 
 @dataclass(slots=True)
@@ -214,15 +218,20 @@ class ChunkRun:
         """Score a chunk: threads score and describe, rows are joined in id order.
 
         Tallies merge exactly, so each thread fills whichever is free: which block went
-        into which changes no bit.
+        into which changes no bit. An engine on a device takes one call after the other,
+        each of many blocks: other threads describe what it has scored meanwhile.
         """
-        step = BLOCK * self.engine.blocks_per_call
+        n_scoring, n_blocks = self.engine.n_workers, self.engine.blocks_per_call
+        n_threads = max(n_scoring, DESCRIBING if n_blocks > 1 else 1)
+        step, gate = BLOCK * n_blocks, BoundedSemaphore(n_scoring)
         free: list[list[ScoreTally]] = []
         score, has_rows = self.engine.score, self._keep_rows or self._rows_on_disk
 
         def one(first: int) -> tuple[int, list[Rows]]:
             ids = np.arange(first, min(first + step, span.stop), dtype=np.int64)
-            found, weight = score(ids), self._weights(ids)
+            with gate:
+                found = score(ids)
+            weight = self._weights(ids)
             try:
                 tallies = free.pop()
             except IndexError:
@@ -234,7 +243,7 @@ class ChunkRun:
 
         parts: list[list[Rows]] = []
         firsts = range(span.start, span.stop, step)
-        with closing(in_order(one, firsts, self.engine.n_workers)) as made:
+        with closing(in_order(one, firsts, n_threads)) as made:
             for n_rows, rows in made:
                 parts.append(rows)
                 self.watch.add(n_rows)

@@ -333,6 +333,9 @@ def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterato
     try:
         yield
     except KeyboardInterrupt:
+        if not store.n_finished:
+            store.say("No chunk was finished yet: nothing is kept.")
+            raise
         n_all = len(chunk_ranges(n_scenarios))
         again = command if " --resume" in command else f"{command} --resume"
         store.say(

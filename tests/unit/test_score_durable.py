@@ -24,6 +24,7 @@ from gpu.chunks import BLOCK, chunk_ranges
 from gpu.engines import make_engine
 from gpu.sampling_rule import DrawRule
 from gpu.score import ScoreOptions, ScoreResult, score
+from gpu.scored_parts import joined
 from models.errors import BackendError, ConfigError
 
 if TYPE_CHECKING:
@@ -169,6 +170,28 @@ def test_threads_change_no_bit(quick: Quick, n_workers: int) -> None:
     quick.n_workers = n_workers
     same(run(), alone)
     assert len(quick.calls) == 2 * -(-N // BLOCK)
+
+
+def test_a_device_is_called_once_at_a_time_and_counted_beside(
+    quick: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = run()
+    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", 8)
+    real, inside, most = quick.score, 0, 0
+
+    def watched(ids: IntArray) -> tuple[Scored, ...]:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        parts = [real(ids[at : at + BLOCK]) for at in range(0, len(ids), BLOCK)]
+        inside -= 1
+        return joined(parts)
+
+    monkeypatch.setattr(quick, "score", watched)
+    quick.blocks_per_call = 2
+    same(run(), alone)
+    assert most == 1
 
 
 def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
