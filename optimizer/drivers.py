@@ -104,7 +104,9 @@ def drivers(
     n_scored = n_scenarios * len(rules)
     watch = Watch(n_scored + n_alone * len(DRIVERS), progress)
     engines = [
-        make_engine(backend, study, (plan,), None, rule, n_rows=n_scored)
+        make_engine(
+            backend, study, (plan,), None, rule, n_rows=n_scored, has_sites=False
+        )
         for rule in rules
     ]
     base = _values(study, plan, engines[0].score_base()[0].rows)
