@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,18 +132,6 @@ def same(one: ScoreResult, other: ScoreResult) -> None:
     assert (one.columns is None) == (other.columns is None)
     for name, values in (one.columns or {}).items():
         np.testing.assert_array_equal(values, (other.columns or {})[name], name)
-
-
-def test_chunks_are_a_function_of_the_number_alone() -> None:
-    assert chunk_ranges(1) == [range(1)]
-    spans = chunk_ranges(32 * BLOCK + 5000)
-    assert [len(span) for span in spans] == [16 * BLOCK, 16 * BLOCK, 5000]
-    # 244,141 blocks in at most 256 chunks are 954 blocks each.
-    many = chunk_ranges(10**9)
-    assert len(many) == 256
-    assert {len(span) for span in many[:-1]} == {954 * BLOCK}
-    assert many[-1].stop == 10**9
-    assert all(a.stop == b.start for a, b in pairwise(many))
 
 
 @pytest.mark.parametrize("keep_rows", [True, False])
