@@ -181,13 +181,14 @@ class ColumnContest:
             [one.moments.mean for one in self._own],
         )
         n_shared = int(self.total - self._best[:, 0].sum())
+        plans = tuple(self._plan(k, label) for k, label in enumerate(labels))
         return ColumnStandings(
             column=column,
             tie=self.tie,
             tied_frac=n_shared / self.total,
-            plans=tuple(self._plan(k, label) for k, label in enumerate(labels)),
+            plans=plans,
             pairs=tuple(
-                self._pair(one, other, labels, spread)
+                self._pair(one, other, plans, spread)
                 for one in range(self.n_plans)
                 for other in range(self.n_plans)
                 if one != other
@@ -256,18 +257,20 @@ class ColumnContest:
         return found, moments.sd
 
     def _pair(
-        self, one: int, other: int, labels: tuple[str, ...], spread: Distributions
+        self,
+        one: int,
+        other: int,
+        plans: tuple[PlanStanding, ...],
+        spread: Distributions,
     ) -> PairStanding:
         difference, sd = self._difference(one, other)
-        mine, theirs = self._own[one].moments.sd, self._own[other].moments.sd
-        count = self._count()
-        error = math.hypot(mine, theirs) / math.sqrt(count)
-        apart = normal_interval(0.0, error, count - 1.0).high
+        ours, theirs = plans[one], plans[other]
+        apart = math.hypot(ours.mean.half_width, theirs.mean.half_width)
         half = difference.half_width
         better, worse = int(self._beats[one, other]), int(self._beats[other, one])
         return PairStanding(
-            label=labels[one],
-            other=labels[other],
+            label=ours.label,
+            other=theirs.label,
             difference=difference,
             difference_sd=sd,
             independent_half_width=apart,

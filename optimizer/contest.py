@@ -195,6 +195,8 @@ def _projects_json(projects: ContestResult | None) -> dict[str, Any]:
 def _write(writer: RunWriter, found: RunContest) -> None:
     """Stage the files of a contest."""
     writer.write_json(CONTEST_FILE, found.as_json())
+    # Rows of an earlier contest would be of other scenarios.
+    writer.remove(ROWS_FILE)
     result = found.result
     if result is None:
         return

@@ -122,6 +122,9 @@ def test_json_holds_what_the_file_holds(
     assert main(words) == 0
     answer = json.loads(capsys.readouterr().out)["contest"]
     assert answer == open_run(run).json(CONTEST_FILE)
+    assert main([*words, "--no-rows"]) == 0
+    assert not (run / ROWS_FILE).exists()
+    assert open_run(run).changed_files() == []
 
 
 def test_bad_numbers_end_with_exit_code_2(run: Path) -> None:
