@@ -142,10 +142,11 @@ def _sums(
     n_scenarios: int,
     watch: Watch,
 ) -> dict[str, PairSums]:
-    """Return the sums of every figure, block by block, merged in order."""
+    """Return the sums of every figure, some blocks at a time, merged in order."""
+    step = BLOCK * engines[0].blocks_per_call
 
-    def of_block(first: int) -> tuple[int, dict[str, PairSums]]:
-        ids = np.arange(first, min(first + BLOCK, n_scenarios))
+    def of_blocks(first: int) -> tuple[int, dict[str, PairSums]]:
+        ids = np.arange(first, min(first + step, n_scenarios))
         found = [_values(study, plan, one.score(ids)[0].rows) for one in engines]
         return len(ids), {
             key: PairSums.of(
@@ -158,8 +159,8 @@ def _sums(
         }
 
     parts = []
-    starts = range(0, n_scenarios, BLOCK)
-    for n_rows, part in in_order(of_block, starts, engines[0].n_workers):
+    starts = range(0, n_scenarios, step)
+    for n_rows, part in in_order(of_blocks, starts, engines[0].n_workers):
         parts.append(part)
         watch.add(n_rows * len(engines))
     return {key: PairSums.joined([part[key] for part in parts]) for key in base}

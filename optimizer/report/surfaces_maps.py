@@ -90,7 +90,7 @@ def two_maps(surfaces: Sequence[SiteSurface]) -> go.Figure:
         powers = surface.power_usd_per_mwh * factors(POWER_STEPS)
         _log_axis(figure, "x", f"{what}, USD/MWh", powers, (row, 2))
         _log_axis(figure, "y", "GPU rent, x today", factors(RENT_STEPS), (row, 2))
-    _legend(figure, height)
+    _legend(figure, surfaces, height)
     return figure
 
 
@@ -102,7 +102,8 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
     surfaces : sequence of SiteSurface
         Margins by site.
     """
-    height = 780
+    foot = 110 if len(surfaces) > 1 else 48
+    height = 670 + foot
     figure = make_subplots(
         rows=len(_WIDE_POWERS),
         cols=len(_WIDE_RENTS),
@@ -112,7 +113,7 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
         vertical_spacing=0.05,
         subplot_titles=[f"GPU rent x {_short(rent)}" for rent in _WIDE_RENTS],
     )
-    figure.update_layout(template=TEMPLATE, height=height, margin={"t": 84, "b": 110})
+    figure.update_layout(template=TEMPLATE, height=height, margin={"t": 84, "b": foot})
     spans = []
     for which, surface in enumerate(surfaces):
         start = len(figure.data)
@@ -133,7 +134,7 @@ def four_prices(surfaces: Sequence[SiteSurface]) -> go.Figure:
                 power=_short(_WIDE_POWERS[row - 1]) if column == 1 else "",
                 is_low=row == len(_WIDE_POWERS),
             )
-    _legend(figure, height)
+    _legend(figure, surfaces, height)
     _buttons(figure, surfaces, spans)
     return figure
 
@@ -332,8 +333,10 @@ def _short(step: int) -> str:
     return f"{factor:.2g}"
 
 
-def _legend(figure: go.Figure, height_px: int) -> None:
-    for line in LINES:
+def _legend(figure: go.Figure, surfaces: Sequence[SiteSurface], height_px: int) -> None:
+    """Name the colours of the lines that some site has a use for."""
+    known = {line.line for surface in surfaces for line in surface.lines}
+    for line in (one for one in LINES if one in known):
         for colour, name in (
             (LINE_COLOURS[line], f"{LINE_NAMES[line]} best"),
             (_PALE[line], "below the hurdle"),

@@ -31,6 +31,7 @@ _SMALL_FRAC: Final = 0.0015
 _MOST: Final = 6
 _ROW_PX: Final = 34
 _HEAD_PX: Final = 92
+_EDGES_PX: Final = 126
 _LIFT: Final = 0.19
 _BAR: Final = 0.34
 _RANGE: Final = "#8DA0B8"
@@ -122,7 +123,7 @@ def _figure(figures: list[FigureDrivers]) -> go.Figure:
         subplot_titles=titles,
         shared_yaxes=True,
         horizontal_spacing=0.06,
-        vertical_spacing=min(84 / height, 0.9 / max(len(figures) - 1, 1)),
+        vertical_spacing=min(80 / (height - _EDGES_PX), 0.8 / max(len(figures) - 1, 1)),
         row_heights=[float(len(_moving(figure)) + 0.4) for figure in figures],
     )
     panels.update_layout(
