@@ -64,8 +64,8 @@ def surface_exhibits(surfaces: Sequence[SiteSurface]) -> tuple[Exhibit, ...]:
             figure=four_prices(contested),
             note=(
                 "Nine maps of BTC price and network hashrate: to the right GPU rent "
-                "grows, upwards the power price, both as multiples of today's; the star "
-                "is today's BTC price and network. "
+                "grows, upwards the power price, both as multiples of today's; the "
+                "star is today's BTC price and network. "
                 f"{'' if is_one else 'Choose the site below the maps. '}Every cell is "
                 "computed; the whole table stands in surfaces.parquet."
             ),
