@@ -23,7 +23,7 @@ from gpu.sampling_cpu import leading_draws
 from gpu.sampling_draws import checked_ids, checked_tilt
 from gpu.sampling_rule import GROUPS, DrawRule, as_rule
 from gpu.tables import make_tables
-from models.path_changes import MULTIPLIERS
+from models.path_changes import MULTIPLIERS, require_multiplier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,14 @@ class CpuEngine:
         ----------
         multipliers : dict of str to ndarray of shape (n,)
             Of `models.path_changes.MULTIPLIERS`, at least one. [ratio]
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown or a factor cannot be applied.
         """
+        for name, values in multipliers.items():
+            require_multiplier(name, values)
         n_rows = len(next(iter(multipliers.values())))
         ids = np.zeros(n_rows, dtype=np.int64)
         return self._scored(ids, np.zeros(1), multipliers, self._still)

@@ -26,6 +26,7 @@ __all__ = [
     "MUST_BE_POSITIVE",
     "delayed",
     "repeated",
+    "require_multiplier",
     "scaled",
     "with_hashprice",
 ]
@@ -225,11 +226,34 @@ def delayed(paths: MarketPaths, months_by_site: IntArray) -> MarketPaths:
     return replace(paths, delay_months=paths.delay_months + more)
 
 
-def _checked(paths: MarketPaths, name: str, factor: float | FloatArray) -> FloatArray:
-    """Return a multiplier as (n_scenarios or 1, n_periods or 1)."""
+def require_multiplier(name: str, values: FloatArray) -> None:
+    """Raise when multipliers of a name cannot be applied.
+
+    Parameters
+    ----------
+    name : str
+        One of `MULTIPLIERS`.
+    values : ndarray of any shape
+        Factors. [ratio]
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a factor is negative, not finite, or zero where that
+        makes no sense.
+    """
     if name not in MULTIPLIERS:
         msg = f"multiplier {name!r} is none of {', '.join(MULTIPLIERS)}"
         raise ValueError(msg)
+    least = "> 0" if name in MUST_BE_POSITIVE else ">= 0"
+    is_low = values <= 0.0 if name in MUST_BE_POSITIVE else values < 0.0
+    if bool(is_low.any()) or not bool(np.isfinite(values).all()):
+        msg = f"multiplier {name} must be finite and {least} everywhere"
+        raise ValueError(msg)
+
+
+def _checked(paths: MarketPaths, name: str, factor: float | FloatArray) -> FloatArray:
+    """Return a multiplier as (n_scenarios or 1, n_periods or 1)."""
     array = np.asarray(factor, dtype=np.float64, like=paths.btc_price_usd)
     n_scenarios, n_periods = paths.btc_price_usd.shape
     if array.ndim < 2:
@@ -244,9 +268,5 @@ def _checked(paths: MarketPaths, name: str, factor: float | FloatArray) -> Float
             f"({n_scenarios},) or, except for capex, ({n_scenarios}, {n_periods})"
         )
         raise ValueError(msg)
-    least = "> 0" if name in MUST_BE_POSITIVE else ">= 0"
-    is_low = array <= 0.0 if name in MUST_BE_POSITIVE else array < 0.0
-    if bool(is_low.any()) or not bool(np.isfinite(array).all()):
-        msg = f"multiplier {name} must be finite and {least} everywhere"
-        raise ValueError(msg)
+    require_multiplier(name, array)
     return array

@@ -152,9 +152,17 @@ def test_a_tilt_of_other_length_is_refused() -> None:
         CpuEngine(STUDY, PLANS, USUAL, rule).score(IDS)
 
 
-def test_an_unknown_multiplier_is_refused(engine: CpuEngine) -> None:
-    with pytest.raises(ValueError, match="rent"):
-        engine.score_grid({"rent": np.ones(2)})
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("rent", 1.0), ("btc_price", 0.0), ("capex", -0.1), ("fees", np.nan)],
+)
+def test_multipliers_that_cannot_be_applied_are_refused_as_the_oracle_does(
+    engine: CpuEngine, name: str, factor: float
+) -> None:
+    oracle = make_engine("numpy", STUDY, PLANS, USUAL, RULE)
+    for scorer in (engine, oracle):
+        with pytest.raises(ValueError, match=f"multiplier '?{name}"):
+            scorer.score_grid({name: np.array([1.0, factor])})
 
 
 def test_a_plan_of_another_study_is_refused() -> None:
