@@ -70,8 +70,8 @@ def _log_ratio(flows: Any, t: Any) -> tuple[Any, Any]:
 
 
 def irr_per_year(flows: Any) -> Any:
-    """Return the IRR of flows (n_flows, n) by Newton in a bracket; NaN if none."""
-    n = flows.shape[1]
+    """Return the IRR of flows (n_flows, ...) by Newton in a bracket; NaN if none."""
+    n = flows.shape[1:]
     ends = [jnp.full(n, end) for end in (-WIDEST, WIDEST)]
     at_low, at_high = (jnp.sign(_log_ratio(flows, end)[0]) for end in ends)
 
@@ -97,7 +97,7 @@ def _increment(ours: Any, theirs: Any) -> Any:
 
 def _returns(flows: Any) -> Any:
     """Return the IRR, without work where nothing flows at all."""
-    none = jnp.full(flows.shape[1], jnp.nan)
+    none = jnp.full(flows.shape[1:], jnp.nan)
     return lax.cond((flows != 0.0).any(), irr_per_year, lambda _: none, flows)
 
 
@@ -246,19 +246,33 @@ class JaxModel:
         opening = constants["company"][at.CASH_OPENING]
         factors = jnp.asarray(constants["discount"][1:])
         found["npv_usd"] = opening + jnp.tensordot(factors, company, 1)
-        for plan in range(1, model.n_plans):
-            flows = _increment(company[:, plan], company[:, 0])
-            found[f"incremental_npv_usd_{plan}"] = factors @ flows
-            found[f"irr_per_year_{plan}"] = _returns(flows)
-            found[f"payback_months_{plan}"] = payback_months(flows)
-            for site in model.projects[plan - 1]:
-                own = seen[f"site_{site}"].at[-1].add(more_sites[:, site])
-                flows = _increment(own[:, plan], own[:, 0])
+        every = self._series(company, more_sites, seen)
+        together = jnp.stack(list(every.values()), axis=1)
+        rates = dict(zip(every, _returns(together), strict=True))
+        for name, flows in every.items():
+            plan, site = name
+            if site is None:
+                found[f"incremental_npv_usd_{plan}"] = factors @ flows
+                found[f"irr_per_year_{plan}"] = rates[name]
+                found[f"payback_months_{plan}"] = payback_months(flows)
+            else:
                 hurdle = jnp.asarray(constants["hurdles"][site][1:])
                 found[f"site_npv_usd_{plan}_{site}"] = hurdle @ flows
-                found[f"site_irr_per_year_{plan}_{site}"] = _returns(flows)
+                found[f"site_irr_per_year_{plan}_{site}"] = rates[name]
         months = ("ltv", "distance", "called", "seized")
         return found | {name: seen[name] for name in months if name in seen}
+
+    def _series(
+        self, company: Any, more_sites: Any, seen: Rows
+    ) -> dict[tuple[int, int | None], Any]:
+        """Return increments over the baseline by plan and site, None the company."""
+        found: dict[tuple[int, int | None], Any] = {}
+        for plan, sites in enumerate(self.model.projects, start=1):
+            found[plan, None] = _increment(company[:, plan], company[:, 0])
+            for site in sites:
+                own = seen[f"site_{site}"].at[-1].add(more_sites[:, site])
+                found[plan, site] = _increment(own[:, plan], own[:, 0])
+        return found
 
 
 def _at(months: Rows, t: Any) -> Rows:
