@@ -16,6 +16,7 @@ import numpy as np
 
 from gpu.backend import DeviceLostError
 from gpu.chunks import BLOCK, chunk_ranges
+from gpu.device_tally import scorer, take
 from gpu.scenarios import weights
 from gpu.scored_parts import joined_rows
 from gpu.tally import ScoreTally
@@ -225,7 +226,8 @@ class ChunkRun:
         n_threads = max(n_scoring, DESCRIBING if n_blocks > 1 else 1)
         step, gate = BLOCK * n_blocks, BoundedSemaphore(n_scoring)
         free: list[list[ScoreTally]] = []
-        score, has_rows = self.engine.score, self._keep_rows or self._rows_on_disk
+        has_rows = self._keep_rows or self._rows_on_disk
+        score = scorer(self.engine, has_rows=has_rows)
 
         def one(first: int) -> tuple[int, list[Rows]]:
             ids = np.arange(first, min(first + step, span.stop), dtype=np.int64)
@@ -237,7 +239,7 @@ class ChunkRun:
             except IndexError:
                 tallies = [total.tally.fresh() for total in self.plans]
             for tally, own in zip(tallies, found, strict=True):
-                tally.take(first, own, weight)
+                take(tally, first, own, weight)
             free.append(tallies)
             return len(ids), [_rows(own, weight) for own in found] if has_rows else []
 

@@ -91,13 +91,18 @@ class CpuEngine:
         ids : ndarray of int of shape (n,)
             Numbers of the scenarios. [unitless]
         """
+        scenario, leading = self._sampled(ids)
+        return self._scored(scenario, leading, {}, self._drawn)
+
+    def _sampled(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return scenarios, checked, and their leading draws where the rule has any."""
         scenario = checked_ids(self._rule, np.asarray(ids))
         leading = np.zeros(1)
         if self._rule.method == "sobol":
             wide = _padded(scenario)
             n_periods = self.tables.n_periods
             leading = leading_draws(self._rule, wide, self._market, n_periods)
-        return self._scored(scenario, leading, {}, self._drawn)
+        return scenario, leading
 
     def score_grid(self, multipliers: dict[str, FloatArray]) -> tuple[Scored, ...]:
         """Return the scores of each plan at multiples of the base path.

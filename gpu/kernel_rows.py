@@ -50,11 +50,16 @@ class KernelResult:
     @classmethod
     def empty(cls, tables: Tables, n_rows: int) -> KernelResult:
         """Return room for a number of rows."""
+        return cls(*(np.zeros(shape) for shape in cls.shapes(tables, n_rows)))
+
+    @staticmethod
+    def shapes(tables: Tables, n_rows: int) -> tuple[tuple[int, ...], ...]:
+        """Return the shapes of the three arrays for a number of rows."""
         n_events = 2 * tables.n_plans + tables.n_covenants
-        return cls(
-            np.zeros((tables.n_columns, n_rows)),
-            np.zeros((tables.n_plans, 2, tables.n_periods, n_rows)),
-            np.zeros((n_events, tables.n_periods, n_rows)),
+        return (
+            (tables.n_columns, n_rows),
+            (tables.n_plans, 2, tables.n_periods, n_rows),
+            (n_events, tables.n_periods, n_rows),
         )
 
 
@@ -70,7 +75,7 @@ def open_rows(tables: Tables, result: KernelResult, n_rows: int) -> BoolArray:
     n_rows : int
         Rows that count; those behind them fill up a group of lanes. [unitless]
     """
-    is_open = np.zeros(n_rows, dtype=np.bool_)
+    is_open = np.zeros_like(result.out[0, :n_rows], dtype=np.bool_)
     for plan in range(int(tables.has_baseline), tables.n_plans):
         for k in _series(tables, plan):
             column = _series_column(tables, plan, k) + at.SERIES_STATUS

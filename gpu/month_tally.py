@@ -161,21 +161,42 @@ class MonthTally:
         for name, flags in risk.events.items():
             happened = to_host(flags)
             n_rows = len(happened)
-            total = n_rows if units is None else int(units.sum())
             in_month, by_month = counter.flag_months(happened, units)
-            self._in_month[name] = self._in_month.get(name, 0) + in_month
-            self._by_month[name] = self._by_month.get(name, 0) + by_month
-            is_plain = self.dependence == "rows" and not self.is_weighted
-            if not is_plain and n_rows == BLOCK and total:
-                self._blocks.put(name, first_id, by_month / total)
+            self._add_event(name, in_month, by_month)
+            self._judge(name, first_id, by_month, n_rows, units)
         for name, level in risk.levels.items():
             values = to_host(level)
-            if name not in self._levels:
-                size = _smallest(name)
-                self._levels[name] = MonthHistogram(
-                    values.shape[1], size, is_weighted=self.is_weighted
-                )
-            self._levels[name].add(values, units, counter)
+            self._level_of(name, values.shape[1]).add(values, units, counter)
+        self._note(n_rows, units)
+
+    def _add_event(self, name: str, in_month: IntArray, by_month: IntArray) -> None:
+        self._in_month[name] = self._in_month.get(name, 0) + in_month
+        self._by_month[name] = self._by_month.get(name, 0) + by_month
+
+    def _judge(
+        self,
+        name: str,
+        first_id: int,
+        by_month: IntArray,
+        n_rows: int,
+        units: IntArray | None,
+    ) -> None:
+        """Keep a block's own shares, whose spread over blocks gives error bars."""
+        total = n_rows if units is None else int(units.sum())
+        is_plain = self.dependence == "rows" and not self.is_weighted
+        if not is_plain and n_rows == BLOCK and total:
+            self._blocks.put(name, first_id, by_month / total)
+
+    def _level_of(self, name: str, n_periods: int) -> MonthHistogram:
+        """Return the counts of a level, empty ones when it is new."""
+        if name not in self._levels:
+            self._levels[name] = MonthHistogram(
+                n_periods, _smallest(name), is_weighted=self.is_weighted
+            )
+        return self._levels[name]
+
+    def _note(self, n_rows: int, units: IntArray | None) -> None:
+        """Note how many scenarios a block has and what they weigh."""
         self.n_scenarios += n_rows
         self.total += n_rows if units is None else int(units.sum())
         if units is not None:

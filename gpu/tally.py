@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gpu.describe import Counter
     from gpu.intervals import Dependence
     from gpu.numpy_engine import Scored
-    from models.arrays import FloatArray
+    from models.arrays import FloatArray, IntArray
 
 __all__ = ["WITHIN_MONTHS", "ScoreTally", "events"]
 
@@ -111,13 +111,7 @@ class ScoreTally:
         ValueError
             If `first_id` starts no block, or weights are missing or not wanted.
         """
-        if first_id % BLOCK:
-            msg = f"first_id = {first_id} must be a multiple of {BLOCK}"
-            raise ValueError(msg)
-        if (weights is not None) != self.rows.is_weighted:
-            msg = "weights go with weighted tallies, and only with those"
-            raise ValueError(msg)
-        units = None if weights is None else weight_units(weights)
+        units = self.units_of(first_id, weights)
         n_rows = len(scored.rows["npv_usd"])
         for start in range(0, n_rows, BLOCK):
             part = slice(start, start + BLOCK)
@@ -125,6 +119,34 @@ class ScoreTally:
             inside = None if units is None else units[part]
             self.rows.take(first_id + start, block.rows, inside, self.counter)
             self.months.take(first_id + start, block, inside, self.counter)
+
+    def units_of(self, first_id: int, weights: FloatArray | None) -> IntArray | None:
+        """Return the weights of scenarios in units, see `take`.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of the first scenario. [unitless]
+        weights : ndarray of shape (n,) or None
+            Weights. [ratio]
+
+        Returns
+        -------
+        ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Raises
+        ------
+        ValueError
+            If `first_id` starts no block, or weights are missing or not wanted.
+        """
+        if first_id % BLOCK:
+            msg = f"first_id = {first_id} must be a multiple of {BLOCK}"
+            raise ValueError(msg)
+        if (weights is not None) != self.rows.is_weighted:
+            msg = "weights go with weighted tallies, and only with those"
+            raise ValueError(msg)
+        return None if weights is None else weight_units(weights)
 
     def describe(
         self, first_id: int, scored: Scored, weights: FloatArray | None = None

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss, to_host
+from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
-from gpu.kernel_rows import KernelResult
+from gpu.device_tally import ScoredThere
+from gpu.kernel_rows import KernelResult, open_rows, scored_of
 from models.errors import BackendError
 from models.path_changes import MULTIPLIERS
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gpu.backend import ArrayModule, Backend
+    from gpu.numpy_engine import Scored
     from gpu.sampling_rule import DrawRule
     from models.arrays import FloatArray, IntArray
     from models.plan import Plan
@@ -86,6 +88,64 @@ class CudaEngine(CpuEngine):
         self._kernel: Any = None
         self._on_device: dict[int, tuple[Any, Any]] = {}
 
+    def score_there(
+        self, ids: IntArray, *, has_rows: bool
+    ) -> tuple[Scored | ScoredThere, ...]:
+        """Return the scores of each plan with its months left on the device.
+
+        Parameters
+        ----------
+        ids : ndarray of int of shape (n,)
+            Numbers of the scenarios. [unitless]
+        has_rows : bool
+            Whether the rows come to the host; else they stay too.
+
+        Returns
+        -------
+        tuple of ScoredThere
+            For `gpu.device_tally.take`. Where not all scenarios fit the device at
+            once they come to the host piece by piece, as `Scored`.
+        """
+        scenario, leading = self._sampled(ids)
+        n_rows = len(scenario)
+        if n_rows > (self.rows_at_once or n_rows):
+            return self.score(ids)
+        try:
+            there = self._run_there(slice(0, n_rows), scenario, leading)
+            result = self._settled_there(there, scenario, leading)
+            if has_rows:
+                out = self._xp.asnumpy(result.out)
+                result = KernelResult(out, result.levels, result.events)
+            found = scored_of(self.tables, result, n_rows)
+        except MemoryError:
+            return self.score(ids)
+        except Exception as error:
+            if is_device_loss(error):
+                raise DeviceLostError.of(error) from error
+            raise
+        return tuple(
+            ScoredThere(one.rows, one.plan, one.baseline, self._xp, has_rows)
+            for one in found
+        )
+
+    def _settled_there(
+        self, result: KernelResult, scenario: IntArray, leading: FloatArray
+    ) -> KernelResult:
+        """Return a result with the rates that the kernel left open, solved here."""
+        is_open = open_rows(self.tables, result, len(scenario))
+        places = np.flatnonzero(self._xp.asnumpy(is_open))
+        if not len(places):
+            return result
+        at = self._xp.asarray(places)
+        few = KernelResult(
+            self._xp.asnumpy(result.out[:, at]), np.zeros(0), np.zeros(0)
+        )
+        own = leading[places] if leading.ndim > 1 else leading
+        all_of_them = np.arange(len(places))
+        self._settle(few, all_of_them, scenario[places], own, {}, self._drawn)
+        result.out[:, at] = self._xp.asarray(few.out)
+        return result
+
     def _run(
         self,
         ids: IntArray,
@@ -125,35 +185,49 @@ class CudaEngine(CpuEngine):
         result: KernelResult,
     ) -> None:
         """Run some rows and copy what they leave into the result and the flows."""
-        xp = self._xp
-        n_rows = piece.stop - piece.start
-        scales = np.ones((len(MULTIPLIERS), n_rows))
-        for name, values in multipliers.items():
-            scales[list(MULTIPLIERS).index(name)] = values[piece]
         keeps_flows = flows.ndim > 1
+        n_rows = piece.stop - piece.start
         kept = (*flows.shape[:-1], n_rows) if keeps_flows else (1,)
-        out, levels, events = (
-            xp.zeros((*array.shape[:-1], n_rows))
-            for array in (result.out, result.levels, result.events)
+        flows_there = self._xp.zeros(kept)
+        found = self._run_there(
+            piece, ids, leading, multipliers, tables, flows_there=flows_there
         )
-        flows_there = xp.zeros(kept)
+        result.out[..., piece] = self._xp.asnumpy(found.out)
+        result.levels[..., piece] = self._xp.asnumpy(found.levels)
+        result.events[..., piece] = self._xp.asnumpy(found.events)
+        if keeps_flows:
+            flows[..., piece] = self._xp.asnumpy(flows_there)
+
+    def _run_there(
+        self,
+        piece: slice,
+        ids: IntArray,
+        leading: FloatArray,
+        multipliers: dict[str, FloatArray] | None = None,
+        tables: tuple[FloatArray, IntArray] | None = None,
+        *,
+        flows_there: Any = None,
+    ) -> KernelResult:
+        """Run some rows, sampled ones unless said otherwise; leave all there."""
+        xp, n_rows = self._xp, piece.stop - piece.start
+        scales = np.ones((len(MULTIPLIERS), n_rows))
+        for name, values in (multipliers or {}).items():
+            scales[list(MULTIPLIERS).index(name)] = values[piece]
+        shapes = KernelResult.shapes(self.tables, n_rows)
+        found = KernelResult(*(xp.zeros(shape) for shape in shapes))
         self._launch(
             n_rows,
             xp.asarray(np.ascontiguousarray(ids[piece])),
             xp.asarray(leading[piece] if leading.ndim > 1 else leading),
             xp.asarray(scales),
-            out,
-            levels,
-            events,
-            flows_there,
+            found.out,
+            found.levels,
+            found.events,
+            xp.zeros(1) if flows_there is None else flows_there,
             np.int64(n_rows),
-            *self._tables_there(tables),
+            *self._tables_there(self._drawn if tables is None else tables),
         )
-        result.out[..., piece] = to_host(out)
-        result.levels[..., piece] = to_host(levels)
-        result.events[..., piece] = to_host(events)
-        if keeps_flows:
-            flows[..., piece] = to_host(flows_there)
+        return found
 
     def _launch(self, n_rows: int, *arguments: Any) -> None:
         """Run the kernel on as many threads as the device holds at once, or fewer."""

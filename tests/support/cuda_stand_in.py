@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What stands in for CuPy where there is no GPU: NumPy arrays, and modules by g++.
+"""What stands in for CuPy where there is no GPU: foreign arrays, and modules by g++.
 
 The CUDA module is compiled as plain C++; a launch goes through the threads of the grid
 one after the other. It shows that entry point, arguments, history and grid are right,
@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from foreign_arrays import FOREIGN, ForeignArray
 from kernel_cpp import FLAGS
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def cuda_stand_in(
             if n_rows > most_rows:
                 raise MemoryError
             launches.append((grid[0], block[0], n_rows))
-            held = [np.atleast_1d(np.asarray(value)) for value in arguments]
+            here = [_under(value) for value in arguments]
+            held = [np.atleast_1d(value) for value in here]
             assert all(array.flags.c_contiguous for array in held)
             kinds = [array.dtype.kind for array in held]
             assert "".join(kinds) == "fiffffffifi"
@@ -75,13 +77,17 @@ def cuda_stand_in(
     device = SimpleNamespace(attributes={"MultiProcessorCount": n_sms})
     return SimpleNamespace(
         RawModule=RawModule,
-        asarray=np.asarray,
-        zeros=np.zeros,
-        empty=lambda n: np.full(n, np.nan),
+        **vars(FOREIGN),
         get_default_memory_pool=lambda: pool,
         cuda=SimpleNamespace(Device=lambda: device, runtime=runtime),
         launches=launches,
     )
+
+
+def _under(value: Any) -> Any:
+    """What a launch is given: numbers, and arrays that lie on the device."""
+    assert isinstance(value, ForeignArray | np.int64)
+    return value.host if isinstance(value, ForeignArray) else value
 
 
 @functools.cache

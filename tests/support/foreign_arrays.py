@@ -7,6 +7,7 @@ protocols by which NumPy functions reach other array modules.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,3 +101,28 @@ def _walk(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _walk(v) for k, v in value.items()}
     return _inside(value)
+
+
+def _made(make: Any) -> Any:
+    def there(*args: Any, **kwargs: Any) -> ForeignArray:
+        here = [a.host if isinstance(a, ForeignArray) else a for a in args]
+        return ForeignArray(make(*here, **kwargs))
+
+    return there
+
+
+def _asnumpy(array: ForeignArray) -> np.ndarray:
+    if not isinstance(array, ForeignArray):
+        msg = "not a device array"
+        raise TypeError(msg)
+    return array.host.copy()
+
+
+FOREIGN = SimpleNamespace(
+    asarray=_made(np.asarray),
+    zeros=_made(np.zeros),
+    empty=_made(lambda n: np.full(n, np.nan)),
+    arange=_made(np.arange),
+    asnumpy=_asnumpy,
+)
+"""An array module of foreign arrays, with the doors that CuPy has."""
