@@ -135,6 +135,11 @@ class JaxModel:
         self._tables = jax.tree.map(jnp.asarray, (model.plans, model.once))
         self._given = jax.jit(self._score_given)
         self._drawn = jax.jit(self._score_drawn, static_argnums=1)
+        self._spread = jax.pmap(
+            self._score_drawn,
+            in_axes=(0, None, None, None),
+            static_broadcasted_argnums=1,
+        )
 
     def score(self, key: Any, n_scenarios: int) -> Rows:
         """Return columns (n_plans, n) and months (n_periods, n_plans, n) of draws.
@@ -147,6 +152,18 @@ class JaxModel:
             How many. [unitless]
         """
         return self._drawn(key, n_scenarios, *self._tables)
+
+    def score_on_devices(self, keys: Any, n_scenarios: int) -> Rows:
+        """Return the same on several devices, one key each, a device axis in front.
+
+        Parameters
+        ----------
+        keys : jax keys of shape (n_devices,)
+            Keys of the draws.
+        n_scenarios : int
+            How many on each device. [unitless]
+        """
+        return self._spread(keys, n_scenarios, *self._tables)
 
     def score_shocks(self, shocks: Shocks, fates: Any) -> Rows:
         """Return the same for draws that are given.
