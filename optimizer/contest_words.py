@@ -162,12 +162,12 @@ def _dominated(column: ColumnStandings, n_scenarios: int, what: str) -> list[str
 def _financing(result: ContestResult) -> list[str]:
     """Say whose NPV rests on equity that the company cannot raise."""
     shares = zip(result.labels, result.events["equity_over_limit_frac"], strict=True)
-    poor = [f"{name} in {share:.0%}" for name, share in shares if share > _RARE_FRAC]
+    poor = [f"{name} {share:.0%}" for name, share in shares if share > _RARE_FRAC]
     if not poor:
         return []
     return [
-        "NPV counts emergency equity as if it could be raised; beyond the company's "
-        f"limit it is needed by {_list(poor)} of scenarios"
+        "NPV counts emergency equity as if it could be raised; scenarios that need more "
+        f"than the company's limit: {_list(poor)}"
     ]
 
 

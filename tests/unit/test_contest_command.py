@@ -176,7 +176,7 @@ def test_words_follow_the_figures() -> None:
     assert "the difference is the same in every scenario" in told
     assert "nobody who prefers more to less would choose usual, twin and poor" in told
     assert "Equal in every scenario: usual and twin" in told
-    assert "poor in 40% of scenarios" in told
+    assert "more than the company's limit: poor 40%" in told
     column = found.columns["npv_usd"]
     assert dominance(column, "plan", "usual") == "never worse"
     assert dominance(column, "usual", "plan") == "never better"
