@@ -166,8 +166,8 @@ def _financing(result: ContestResult) -> list[str]:
     if not poor:
         return []
     return [
-        "NPV counts emergency equity as if it could be raised; scenarios that need more "
-        f"than the company's limit: {_list(poor)}"
+        "NPV counts emergency equity as if it could be raised; scenarios that need "
+        f"more than the company's limit: {_list(poor)}"
     ]
 
 
