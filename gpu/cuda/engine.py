@@ -106,19 +106,25 @@ class CudaEngine(CpuEngine):
             For `gpu.device_tally.take`. Where not all scenarios fit the device at
             once they come to the host piece by piece, as `Scored`.
         """
+        found = None
+        if len(ids) <= (self.rows_at_once or len(ids)):
+            found = self._left_there(ids, has_rows=has_rows)
+        return self.score(ids) if found is None else found
+
+    def _left_there(
+        self, ids: IntArray, *, has_rows: bool
+    ) -> tuple[ScoredThere, ...] | None:
+        """Return scores left on the device; None, and nothing left, without room."""
         scenario, leading = self._sampled(ids)
-        n_rows = len(scenario)
-        if n_rows > (self.rows_at_once or n_rows):
-            return self.score(ids)
         try:
-            there = self._run_there(slice(0, n_rows), scenario, leading)
+            there = self._run_there(slice(0, len(ids)), scenario, leading)
             result = self._settled_there(there, scenario, leading)
             if has_rows:
                 out = self._xp.asnumpy(result.out)
                 result = KernelResult(out, result.levels, result.events)
-            found = scored_of(self.tables, result, n_rows)
+            found = scored_of(self.tables, result, len(ids))
         except MemoryError:
-            return self.score(ids)
+            return None
         except Exception as error:
             if is_device_loss(error):
                 raise DeviceLostError.of(error) from error
