@@ -319,7 +319,8 @@ class DeviceCounter:
         ndarray of int of shape (largest + 1,)
             Counts, or weights in units. [unitless]
         """
-        places = np.where(np.isnan(values), -1.0, values).astype(np.int64) + 1
+        numbers = values.astype(np.float64)
+        places = np.where(np.isnan(numbers), -1.0, numbers).astype(np.int64) + 1
         return self._sums(places, units, 1)[1:]
 
     def totals(self, flags: list[BoolArray], units: IntArray | None) -> list[int]:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from gpu.tables import Tables
     from models.arrays import BoolArray, FloatArray, IntArray
 
-__all__ = ["KernelResult", "open_rows", "scored_of", "settle"]
+__all__ = [
+    "KernelResult",
+    "open_rows",
+    "rate_columns",
+    "scored_of",
+    "settle",
+    "shown_rate",
+]
 
 _ENDLESS = 1e300
 """The kernel's word for never."""
@@ -41,19 +48,26 @@ class KernelResult:
         Loan to value and distance to a call. [mixed]
     events : ndarray of shape (2 n_plans + n_covenants, n_periods, n)
         Calls, liquidations, breaches; 1 or 0. [flag]
+    shown : dict of int to ndarray of shape (n,) or None
+        Rates as they are shown, by their column of `out`, where they are known
+        already. [1/year]
     """
 
     out: FloatArray
     levels: FloatArray
     events: FloatArray
+    shown: dict[int, FloatArray] | None = None
 
     @classmethod
     def empty(cls, tables: Tables, n_rows: int) -> KernelResult:
         """Return room for a number of rows."""
-        return cls(*(np.zeros(shape) for shape in cls.shapes(tables, n_rows)))
+        out, levels, events = cls.shapes(tables, n_rows)
+        return cls(np.zeros(out), np.zeros(levels), np.zeros(events))
 
     @staticmethod
-    def shapes(tables: Tables, n_rows: int) -> tuple[tuple[int, ...], ...]:
+    def shapes(
+        tables: Tables, n_rows: int
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """Return the shapes of the three arrays for a number of rows."""
         n_events = 2 * tables.n_plans + tables.n_covenants
         return (
@@ -151,6 +165,21 @@ def scored_of(tables: Tables, result: KernelResult, n_rows: int) -> tuple[Scored
     return tuple(found)
 
 
+def rate_columns(tables: Tables) -> list[int]:
+    """Return the columns of `KernelResult.out` that hold rates by the month."""
+    return [
+        _series_column(tables, plan, k) + at.SERIES_RATE
+        for plan in range(int(tables.has_baseline), tables.n_plans)
+        for k in _series(tables, plan)
+    ]
+
+
+def shown_rate(rate_per_month: FloatArray) -> FloatArray:
+    """Return rates by the month as they are shown, shape kept [1/year]."""
+    shown: FloatArray = np.minimum(rate_per_year(rate_per_month), MAX_IRR_PER_YEAR)
+    return shown
+
+
 def _series(tables: Tables, plan: int) -> list[int]:
     """Return the series of a plan that have columns."""
     own = [1 + tables.projects.index(site) for site in tables.wanted[plan]]
@@ -175,9 +204,10 @@ def _never_is_nan(values: FloatArray) -> FloatArray:
 
 
 def _shown_rate(result: KernelResult, column: int, n_rows: int) -> FloatArray:
-    rate = rate_per_year(result.out[column + at.SERIES_RATE, :n_rows])
-    shown: FloatArray = np.minimum(rate, MAX_IRR_PER_YEAR)
-    return shown
+    place = column + at.SERIES_RATE
+    if result.shown is not None:
+        return result.shown[place]
+    return shown_rate(result.out[place, :n_rows])
 
 
 def _increment(tables: Tables, result: KernelResult, plan: int, n_rows: int) -> Rows:

@@ -8,6 +8,7 @@ itself is done elsewhere. What does not belong here: the module's text and optio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,7 +17,13 @@ from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
 from gpu.device_tally import ScoredThere
-from gpu.kernel_rows import KernelResult, open_rows, scored_of
+from gpu.kernel_rows import (
+    KernelResult,
+    open_rows,
+    rate_columns,
+    scored_of,
+    shown_rate,
+)
 from models.errors import BackendError
 from models.path_changes import MULTIPLIERS
 
@@ -120,8 +127,9 @@ class CudaEngine(CpuEngine):
             there = self._run_there(slice(0, len(ids)), scenario, leading)
             result = self._settled_there(there, scenario, leading)
             if has_rows:
-                out = self._xp.asnumpy(result.out)
-                result = KernelResult(out, result.levels, result.events)
+                result = replace(result, out=self._xp.asnumpy(result.out))
+            else:
+                result = self._with_rates_shown(result)
             found = scored_of(self.tables, result, len(ids))
         except MemoryError:
             return None
@@ -151,6 +159,19 @@ class CudaEngine(CpuEngine):
         self._settle(few, all_of_them, scenario[places], own, {}, self._drawn)
         result.out[:, at] = self._xp.asarray(few.out)
         return result
+
+    def _with_rates_shown(self, result: KernelResult) -> KernelResult:
+        """Return a result whose rates by the year are the host's.
+
+        They take logarithms and exponentials, whose last bits differ on a device: the
+        same scenario must not get two rates.
+        """
+        columns = rate_columns(self.tables)
+        if not columns:
+            return result
+        monthly = self._xp.asnumpy(result.out[self._xp.asarray(np.array(columns))])
+        shown = self._xp.asarray(shown_rate(monthly))
+        return replace(result, shown={c: shown[k] for k, c in enumerate(columns)})
 
     def _run(
         self,
@@ -219,8 +240,8 @@ class CudaEngine(CpuEngine):
         scales = np.ones((len(MULTIPLIERS), n_rows))
         for name, values in (multipliers or {}).items():
             scales[list(MULTIPLIERS).index(name)] = values[piece]
-        shapes = KernelResult.shapes(self.tables, n_rows)
-        found = KernelResult(*(xp.zeros(shape) for shape in shapes))
+        out, levels, events = KernelResult.shapes(self.tables, n_rows)
+        found = KernelResult(xp.zeros(out), xp.zeros(levels), xp.zeros(events))
         self._launch(
             n_rows,
             xp.asarray(np.ascontiguousarray(ids[piece])),

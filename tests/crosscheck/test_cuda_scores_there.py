@@ -23,6 +23,7 @@ from gpu.cuda.engine import CudaEngine
 from gpu.cuda.source import module_source, step_header_text
 from gpu.device_tally import ScoredThere, take
 from gpu.kernel import layout as at
+from gpu.returns import rate_per_year
 from gpu.sampling_rule import DrawRule
 from gpu.score import score_plans
 from gpu.tally import ScoreTally
@@ -101,6 +102,23 @@ def test_what_is_left_there_is_described_to_the_compiled_engines_bits(
     assert left[0].baseline is left[1].baseline
     for ours, theirs in zip(described(left), described(scored), strict=True):
         assert_same(ours, theirs)
+
+
+def test_rates_by_the_year_are_the_hosts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device's logarithms differ in the last bit; one scenario has one rate."""
+    seen = []
+
+    def noted(rates: np.ndarray) -> np.ndarray:
+        seen.append(type(rates))
+        return rate_per_year(rates)
+
+    monkeypatch.setattr("gpu.kernel_rows.rate_per_year", noted)
+    cuda, _ = engines(cuda_stand_in(folder, 132))
+    for has_rows in (False, True):
+        cuda.score_there(IDS, has_rows=has_rows)
+    assert set(seen) == {np.ndarray}
 
 
 @pytest.mark.parametrize("method", ["plain", "sobol"])
