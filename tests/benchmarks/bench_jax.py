@@ -9,7 +9,8 @@ The ratio of processor time says the same with less noise.
 JAX has what helps it: two host devices with half of the scenarios each and one thread
 for each, the best of several batch sizes in every round, vector registers of full
 width. Both draw all they need, score plan and baseline, and leave columns and months
-behind; JAX counts no roots of an IRR and settles no row that has several.
+behind; JAX counts no roots of an IRR and settles no row that has several. With
+`--plain` JAX runs as it comes: one device, its own threads, no flags, large batches.
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 N_CORES = 2
+# Flags are read when JAX starts.
+IS_PLAIN = "--plain" in sys.argv
 FLAGS = (
     f"--xla_force_host_platform_device_count={N_CORES}",
     "--xla_cpu_prefer_vector_width=512",
     "--xla_cpu_multi_thread_eigen=false",
 )
-# Both are read when JAX starts.
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CORES])
-os.environ["XLA_FLAGS"] = " ".join((os.environ.get("XLA_FLAGS", ""), *FLAGS))
+if not IS_PLAIN:
+    os.environ["XLA_FLAGS"] = " ".join((os.environ.get("XLA_FLAGS", ""), *FLAGS))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax  # noqa: E402
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
     from models.study import Study
 
 BLOCK, BLOCKS = 4096, 8
-BATCHES = (1024, 2048, 4096)
+BATCHES = (4096, 16384) if IS_PLAIN else (1024, 2048, 4096)
 LEAST = 16384
 REPEATS = 9
 
@@ -94,11 +98,16 @@ def engine_work(engine: CpuEngine) -> object:
 
 def jax_work(model: JaxModel, batch: int) -> int:
     """Score batches on all devices; return how many scenarios."""
-    calls = max(1, LEAST // (batch * N_CORES))
+    n_devices = 1 if IS_PLAIN else N_CORES
+    calls = max(1, LEAST // (batch * n_devices))
     for call in range(calls):
-        keys = jax.random.split(jax.random.key(call), N_CORES)
-        jax.block_until_ready(model.score_on_devices(keys, batch))
-    return calls * batch * N_CORES
+        key = jax.random.key(call)
+        if IS_PLAIN:
+            found = model.score(key, batch)
+        else:
+            found = model.score_on_devices(jax.random.split(key, n_devices), batch)
+        jax.block_until_ready(found)
+    return calls * batch * n_devices
 
 
 def compare(name: str, study: Study, plan: Plan, repeats: int) -> None:
@@ -142,6 +151,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--plain", action="store_true")
     repeats = parser.parse_args().repeats
     for name, study, plan in cases():
         compare(name, study, plan, repeats)
