@@ -15,6 +15,7 @@ import numpy as np
 
 from gpu.chunks import BLOCK
 from gpu.contest import COLUMNS, Contest
+from gpu.engine_rows import sampled_rows
 from gpu.engines import make_engine
 from gpu.outcome_events import events
 from gpu.sampling_rule import DrawRule
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from gpu.contest_result import ContestResult
     from gpu.engines import Engine, EngineName
-    from gpu.numpy_engine import Rows, Scored
+    from gpu.numpy_engine import Rows
     from gpu.workers import Progress
     from models.arrays import BoolArray, FloatArray
     from models.plan import Plan
@@ -152,14 +153,14 @@ def _take_all(
     def one(first: int) -> tuple[slice, dict[str, FloatArray]]:
         place = slice(first, min(first + step, watch.n_total))
         ids = np.arange(place.start, place.stop, dtype=np.int64)
-        scored = engine.score(ids)
-        found = {name: np.stack([own.rows[name] for own in scored]) for name in COLUMNS}
+        rows_of = sampled_rows(engine, ids)
+        found = {name: np.stack([own[name] for own in rows_of]) for name in COLUMNS}
         try:
             part = free.pop()
         except IndexError:
             part = total.fresh()
         weight = weights(study, rule, ids) if total.is_weighted else None
-        part.take(first, found, weight, _flags(study, scored))
+        part.take(first, found, weight, _flags(study, rows_of))
         free.append(part)
         return place, found
 
@@ -174,11 +175,11 @@ def _take_all(
         total.merge(part)
 
 
-def _flags(study: Study, scored: Sequence[Scored]) -> dict[str, BoolArray]:
+def _flags(study: Study, rows_of: Sequence[Rows]) -> dict[str, BoolArray]:
     """Return whether each event happens, by plan; what cannot happen does not."""
     limit_usd = study.company.emergency_equity_max_usd
-    found = [events(own.rows, limit_usd) for own in scored]
-    never = np.zeros(len(scored[0].rows["npv_usd"]), dtype=np.bool_)
+    found = [events(own, limit_usd) for own in rows_of]
+    never = np.zeros(len(rows_of[0]["npv_usd"]), dtype=np.bool_)
     return {name: np.stack([own.get(name, never) for own in found]) for name in EVENTS}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.chunks import BLOCK
+from gpu.engine_rows import sampled_rows
 from gpu.engines import make_engine
 from gpu.scored_parts import joined_rows
 from gpu.workers import in_order
@@ -73,7 +74,7 @@ def score_headlines(
 
     def one(first: int) -> list[Rows]:
         ids = np.arange(first, min(first + step, n_scenarios), dtype=np.int64)
-        return [_headlines(own.rows) for own in engine.score(ids)]
+        return [_headlines(own) for own in sampled_rows(engine, ids)]
 
     firsts = range(0, n_scenarios, step)
     parts = list(in_order(one, firsts, engine.n_workers))

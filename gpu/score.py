@@ -16,6 +16,7 @@ import numpy as np
 from gpu.chunk_run import ChunkRun
 from gpu.chunks import BLOCK
 from gpu.describe import NUMPY
+from gpu.engine_rows import grid_rows
 from gpu.engines import ENGINES, make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
 from gpu.sampling_rule import DrawRule, as_rule
@@ -319,11 +320,11 @@ def _on_grid(work: ChunkRun, grid: Grid) -> list[Rows]:
     """Return axis values and scores at every point of a grid, by plan."""
 
     def every() -> list[Rows]:
-        step, score_grid = BLOCK * work.engine.blocks_per_call, work.engine.score_grid
+        engine, step = work.engine, BLOCK * work.engine.blocks_per_call
 
         def one(first: int) -> list[Rows]:
             ids = np.arange(first, min(first + step, grid.n_points), dtype=np.int64)
-            return [found.rows for found in score_grid(grid.multipliers(ids))]
+            return grid_rows(engine, grid.multipliers(ids))
 
         parts: list[list[Rows]] = []
         firsts = range(0, grid.n_points, step)

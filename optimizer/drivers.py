@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.chunks import BLOCK
+from gpu.engine_rows import sampled_rows
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, has_btc_loan
 from gpu.sampling_rule import GROUPS, DrawRule
@@ -147,7 +148,7 @@ def _sums(
 
     def of_blocks(first: int) -> tuple[int, dict[str, PairSums]]:
         ids = np.arange(first, min(first + step, n_scenarios))
-        found = [_values(study, plan, one.score(ids)[0].rows) for one in engines]
+        found = [_values(study, plan, sampled_rows(one, ids)[0]) for one in engines]
         return len(ids), {
             key: PairSums.of(
                 found[0][key],

@@ -113,19 +113,48 @@ class CudaEngine(CpuEngine):
             For `gpu.device_tally.take`. Where not all scenarios fit the device at
             once they come to the host piece by piece, as `Scored`.
         """
-        found = None
-        if len(ids) <= (self.rows_at_once or len(ids)):
-            found = self._left_there(ids, has_rows=has_rows)
-        return self.score(ids) if found is None else found
+        scenario, leading = self._sampled(ids)
+        none: dict[str, FloatArray] = {}
+        parts = (scenario, leading, none, self._drawn)
+        found = self._left_there(*parts, has_rows=has_rows)
+        return self._scored(*parts) if found is None else found
+
+    def grid_there(
+        self, multipliers: dict[str, FloatArray]
+    ) -> tuple[Scored | ScoredThere, ...]:
+        """Return rows at multiples of the base path, months left on the device.
+
+        Parameters
+        ----------
+        multipliers : dict of str to ndarray of shape (n,)
+            Of `models.path_changes.MULTIPLIERS`, at least one. [ratio]
+
+        Returns
+        -------
+        tuple of ScoredThere
+            With rows on the host; `Scored` where not all fit the device at once.
+        """
+        ids = np.zeros(len(next(iter(multipliers.values()))), dtype=np.int64)
+        parts = (ids, np.zeros(1), multipliers, self._still)
+        found = self._left_there(*parts, has_rows=True)
+        return self._scored(*parts) if found is None else found
 
     def _left_there(
-        self, ids: IntArray, *, has_rows: bool
+        self,
+        ids: IntArray,
+        leading: FloatArray,
+        multipliers: dict[str, FloatArray],
+        tables: tuple[FloatArray, IntArray],
+        *,
+        has_rows: bool,
     ) -> tuple[ScoredThere, ...] | None:
         """Return scores left on the device; None, and nothing left, without room."""
-        scenario, leading = self._sampled(ids)
+        if len(ids) > (self.rows_at_once or len(ids)):
+            return None
+        parts = (ids, leading, multipliers, tables)
         try:
-            there = self._run_there(slice(0, len(ids)), scenario, leading)
-            result = self._settled_there(there, scenario, leading)
+            there = self._run_there(slice(0, len(ids)), *parts)
+            result = self._settled_there(there, *parts)
             if has_rows:
                 result = replace(result, out=self._xp.asnumpy(result.out))
             else:
@@ -143,10 +172,15 @@ class CudaEngine(CpuEngine):
         )
 
     def _settled_there(
-        self, result: KernelResult, scenario: IntArray, leading: FloatArray
+        self,
+        result: KernelResult,
+        ids: IntArray,
+        leading: FloatArray,
+        multipliers: dict[str, FloatArray],
+        tables: tuple[FloatArray, IntArray],
     ) -> KernelResult:
         """Return a result with the rates that the kernel left open, solved here."""
-        is_open = open_rows(self.tables, result, len(scenario))
+        is_open = open_rows(self.tables, result, len(ids))
         places = np.flatnonzero(self._xp.asnumpy(is_open))
         if not len(places):
             return result
@@ -154,9 +188,12 @@ class CudaEngine(CpuEngine):
         few = KernelResult(
             self._xp.asnumpy(result.out[:, at]), np.zeros(0), np.zeros(0)
         )
-        own = leading[places] if leading.ndim > 1 else leading
-        all_of_them = np.arange(len(places))
-        self._settle(few, all_of_them, scenario[places], own, {}, self._drawn)
+        parts = (
+            ids[places],
+            leading[places] if leading.ndim > 1 else leading,
+            {name: values[places] for name, values in multipliers.items()},
+        )
+        self._settle(few, np.arange(len(places)), *parts, tables)
         result.out[:, at] = self._xp.asarray(few.out)
         return result
 
@@ -230,15 +267,15 @@ class CudaEngine(CpuEngine):
         piece: slice,
         ids: IntArray,
         leading: FloatArray,
-        multipliers: dict[str, FloatArray] | None = None,
-        tables: tuple[FloatArray, IntArray] | None = None,
+        multipliers: dict[str, FloatArray],
+        tables: tuple[FloatArray, IntArray],
         *,
         flows_there: Any = None,
     ) -> KernelResult:
-        """Run some rows, sampled ones unless said otherwise; leave all there."""
+        """Run some rows and leave all on the device."""
         xp, n_rows = self._xp, piece.stop - piece.start
         scales = np.ones((len(MULTIPLIERS), n_rows))
-        for name, values in (multipliers or {}).items():
+        for name, values in multipliers.items():
             scales[list(MULTIPLIERS).index(name)] = values[piece]
         out, levels, events = KernelResult.shapes(self.tables, n_rows)
         found = KernelResult(xp.zeros(out), xp.zeros(levels), xp.zeros(events))
@@ -252,7 +289,7 @@ class CudaEngine(CpuEngine):
             found.events,
             xp.zeros(1) if flows_there is None else flows_there,
             np.int64(n_rows),
-            *self._tables_there(self._drawn if tables is None else tables),
+            *self._tables_there(tables),
         )
         return found
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.engine_rows import grid_rows
 from gpu.engines import make_engine
 from gpu.numpy_engine import site_npv_column
 from gpu.workers import in_order
@@ -123,10 +124,10 @@ def _scored(
 
     def of_rows(start: int) -> list[FloatArray]:
         rows = slice(start, min(start + _ROWS, n_rows))
-        scored = engine.score_grid({name: all_[rows] for name, all_ in by_row.items()})
+        own = {name: all_[rows] for name, all_ in by_row.items()}
         return [
-            np.asarray(one.rows[site_npv_column(block.site)], dtype=np.float64)
-            for one, block in zip(scored, blocks, strict=True)
+            np.asarray(one[site_npv_column(block.site)], dtype=np.float64)
+            for one, block in zip(grid_rows(engine, own), blocks, strict=True)
         ]
 
     parts = list(in_order(of_rows, range(0, n_rows, _ROWS), engine.n_workers))

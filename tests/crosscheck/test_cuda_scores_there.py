@@ -22,6 +22,7 @@ from gpu.cpu_engine import CpuEngine
 from gpu.cuda.engine import CudaEngine
 from gpu.cuda.source import module_source, step_header_text
 from gpu.device_tally import ScoredThere, take
+from gpu.engine_rows import grid_rows, sampled_rows
 from gpu.kernel import layout as at
 from gpu.returns import rate_per_year
 from gpu.sampling_rule import DrawRule
@@ -148,6 +149,24 @@ def test_rates_that_the_kernel_leaves_open_are_solved_before_describing(
         got.pop("irr_per_year"), wanted.pop("irr_per_year"), rtol=1e-11
     )
     assert_same(got, wanted)
+
+
+def test_rows_of_a_grid_and_of_scenarios_are_the_compiled_engines(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all fit the device months stay there; else they come in pieces."""
+    cuda, cpu = engines(cuda_stand_in(folder, 2))
+    grid = {"btc_price": np.linspace(0.5, 2.0, 70), "power_price": np.full(70, 1.1)}
+    for ours, theirs in (
+        (grid_rows(cuda, grid), grid_rows(cpu, grid)),
+        (sampled_rows(cuda, IDS), sampled_rows(cpu, IDS)),
+    ):
+        for one, other in zip(ours, theirs, strict=True):
+            assert_same(one, other)
+    assert isinstance(cuda.grid_there(grid)[0], ScoredThere)
+    monkeypatch.setattr(cuda, "rows_at_once", 32)
+    assert not isinstance(cuda.grid_there(grid)[0], ScoredThere)
+    assert_same(grid_rows(cuda, grid)[0], grid_rows(cpu, grid)[0])
 
 
 def test_what_does_not_fit_the_device_comes_to_the_host_in_pieces(folder: Path) -> None:
