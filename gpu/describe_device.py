@@ -10,13 +10,19 @@ belong here: any definition (`gpu.describe`), what is kept (`gpu.device_tally`).
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gpu.bins import REMAINDER_BITS
 from gpu.describe import WEIGHT_BITS, BlockMoments, Windows
-from gpu.device_blocks import block_moments, in_blocks, lane_sums, places_of
+from gpu.device_blocks import (
+    block_moments,
+    in_blocks,
+    lane_sums,
+    places_of,
+    sums_by_place,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +33,6 @@ if TYPE_CHECKING:
     from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["DeviceCounter"]
-
-_HALF_BITS: Final = 26
-"""Sums of up to 2**27 numbers of so many bits are exact in a double."""
 
 
 class DeviceCounter:
@@ -174,9 +177,10 @@ class DeviceCounter:
         if units is not None:
             parts = (parts * units) >> WEIGHT_BITS
             ones = np.broadcast_to(units, columns.shape).reshape(-1)
-        n_cells = len(cells) + 1
-        cells[:, 0] += self._sums(places, ones, n_cells)[:-1]
-        cells[:, 1] += self._sums(places, parts.reshape(-1), n_cells)[:-1]
+        for kind, summed in enumerate((ones, parts.reshape(-1))):
+            filled, sums = self._filled(places, summed, len(cells) + 1)
+            is_known = filled < len(cells)
+            cells[filled[is_known], kind] += sums[is_known]
 
     def count_months(
         self, values: FloatArray, units: IntArray | None, months: MonthCells
@@ -209,12 +213,13 @@ class DeviceCounter:
         offsets = n_bins * np.arange(len(chosen)) - months.first
         places += self._xp.asarray(offsets)[:, None]
         ones = None if units is None else np.broadcast_to(units, places.shape)
-        found = self._sums(
+        filled, sums = self._filled(
             places.reshape(-1),
             None if ones is None else ones.reshape(-1),
             len(chosen) * n_bins,
         )
-        months.cells[chosen] += found.reshape(-1, n_bins).astype(months.cells.dtype)
+        row, column = np.divmod(filled, n_bins)
+        months.cells[chosen[row], column] += sums.astype(months.cells.dtype)
 
     def flag_months(
         self, flags: BoolArray, units: IntArray | None
@@ -300,9 +305,10 @@ class DeviceCounter:
         )
         places = row * cells.shape[1] + column
         places = np.where(np.isnan(x) | np.isnan(y), cells.size, places)
-        found = self._sums(places, units, cells.size + 1)
-        cells += found[:-1].reshape(cells.shape)
-        return int(found[-1])
+        filled, sums = self._filled(places, units, cells.size + 1)
+        is_known = filled < cells.size
+        cells.reshape(-1)[filled[is_known]] += sums[is_known]
+        return int(sums[~is_known].sum())
 
     def counted(self, values: NDArray[Any], units: IntArray | None) -> IntArray:
         """Return how often whole numbers >= 0 occur, see `gpu.stored_parts.counted`.
@@ -340,19 +346,18 @@ class DeviceCounter:
         return totals
 
     def _sums(self, places: IntArray, ones: IntArray | None, n_cells: int) -> IntArray:
-        """Return sums of whole numbers >= 0 by place, of ones without any, (n_cells,).
+        """Return sums of whole numbers >= 0 by place, or counts, (n_cells,)."""
+        return self._here(sums_by_place(places, ones, n_cells))
 
-        A device adds weights up as doubles: in two halves, each sum is exact.
-        """
-        if ones is None:
-            return self._here(np.bincount(places, minlength=n_cells)).astype(np.int64)
-        low, high = ones & ((1 << _HALF_BITS) - 1), ones >> _HALF_BITS
-        low, high = (
-            np.bincount(places, weights=part.astype(np.float64), minlength=n_cells)
-            for part in (low, high)
-        )
-        total = low.astype(np.int64) + (high.astype(np.int64) << _HALF_BITS)
-        return self._here(total)
+    def _filled(
+        self, places: IntArray, ones: IntArray | None, n_cells: int
+    ) -> tuple[IntArray, IntArray]:
+        """Return the places whose sum is not zero, and these sums: few of many come."""
+        sums = sums_by_place(places, ones, n_cells)
+        filled = np.flatnonzero(sums)
+        found = sums[filled] if ones is not None else sums[filled].astype(np.int32)
+        places_here = self._here(filled.astype(np.int32)).astype(np.int64)
+        return places_here, self._here(found).astype(np.int64)
 
     def _here(self, array: Any) -> NDArray[Any]:
         """Return an array as one on the host."""

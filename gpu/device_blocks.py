@@ -8,7 +8,7 @@ What does not belong here: what is counted (`gpu.describe_device`), definitions
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from gpu.describe import LANES, BlockMoments
 if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
 
-__all__ = ["block_moments", "in_blocks", "lane_sums", "places_of"]
+__all__ = ["block_moments", "in_blocks", "lane_sums", "places_of", "sums_by_place"]
+
+HALF_BITS: Final = 26
+"""Sums of up to 2**27 numbers of so many bits are exact in a double."""
 
 
 def in_blocks(columns: Any, block_rows: int, filler: float) -> Any:
@@ -93,6 +96,34 @@ def places_of(values: Any, shift: Any, base_key: Any, side: Any) -> Any:
     place ^= sign
     place -= sign
     return place
+
+
+def sums_by_place(places: Any, ones: Any, n_cells: int) -> Any:
+    """Return sums of whole numbers by place.
+
+    A device adds weights up as doubles: in two halves, each sum is exact.
+
+    Parameters
+    ----------
+    places : ndarray of int of shape (n,)
+        Place of each, less than `n_cells`, or more cells come back. [unitless]
+    ones : ndarray of int of shape (n,) or None
+        Numbers, 0 to 2**52; ones without any. [unitless]
+    n_cells : int
+        Places there are. [unitless]
+
+    Returns
+    -------
+    ndarray of int of shape (n_cells,)
+        Sums. [unitless]
+    """
+    if ones is None:
+        return np.bincount(places, minlength=n_cells).astype(np.int64)
+    low, high = (
+        np.bincount(places, weights=part.astype(np.float64), minlength=n_cells)
+        for part in (ones & ((1 << HALF_BITS) - 1), ones >> HALF_BITS)
+    )
+    return low.astype(np.int64) + (high.astype(np.int64) << HALF_BITS)
 
 
 def block_moments(whole: IntArray, floats: FloatArray) -> list[list[BlockMoments]]:
