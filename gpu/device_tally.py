@@ -106,15 +106,15 @@ def take(
         return
     try:
         found = _described(tally, first_id, scored, weights)
-    except MemoryError:
-        # CuPy's out-of-memory error is a MemoryError too.
-        tally.take(first_id, _on_host(scored), weights)
+        copied = None if found is not None else _on_host(scored)
     except Exception as error:
         if is_device_loss(error):
             raise DeviceLostError.of(error) from error
         raise
-    else:
+    if found is not None:
         tally.merge(found)
+    elif copied is not None:
+        tally.take(first_id, copied, weights)
 
 
 class _RowsThere(RowTally):
@@ -237,8 +237,8 @@ class _RiskThere(RiskMonths):
 
 def _described(
     tally: ScoreTally, first_id: int, scored: ScoredThere, weights: FloatArray | None
-) -> ScoreTally:
-    """Return a tally of some scenarios alone."""
+) -> ScoreTally | None:
+    """Return a tally of some scenarios alone; None, and nothing held, without room."""
     here = tally.units_of(first_id, weights)
     there = None if here is None else scored.xp.asarray(here)
     counter = DeviceCounter(scored.xp)
@@ -247,15 +247,20 @@ def _described(
         dependence=tally.rows.dependence,
         counts_baseline=tally.months.counts_baseline,
     )
-    months.take_all(first_id, scored, (here, there), counter)
     rows = _RowsThere.like(tally.rows)
     # The first blocks are also judged one by one, which sorts them: on the host.
     is_judged = not rows.is_plain and first_id < MAX_BLOCKS * BLOCK
-    if scored.has_rows_here or is_judged:
-        _take_blocks(rows, first_id, _rows_here(scored), here, tally.counter)
-    else:
-        rows.take_all(scored.rows, there, counter)
-        rows.total += len(scored.rows["npv_usd"]) if here is None else int(here.sum())
+    n_rows = len(scored.rows["npv_usd"])
+    try:
+        months.take_all(first_id, scored, (here, there), counter)
+        if scored.has_rows_here or is_judged:
+            _take_blocks(rows, first_id, _rows_here(scored), here, tally.counter)
+        else:
+            rows.take_all(scored.rows, there, counter)
+            rows.total += n_rows if here is None else int(here.sum())
+    except MemoryError:
+        # CuPy's out-of-memory error is a MemoryError too.
+        return None
     found = tally.fresh()
     found.rows, found.months = rows, months
     return found
