@@ -32,9 +32,6 @@ __all__ = [
     "shown_rate",
 ]
 
-_ENDLESS = 1e300
-"""The kernel's word for never."""
-
 
 @dataclass(frozen=True, slots=True)
 class KernelResult:
@@ -200,7 +197,7 @@ def _own(
 
 
 def _never_is_nan(values: FloatArray) -> FloatArray:
-    return np.where(values >= _ENDLESS, np.nan, values)
+    return np.where(values >= at.NEVER, np.nan, values)
 
 
 def _shown_rate(result: KernelResult, column: int, n_rows: int) -> FloatArray:

@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_asics", "add_contracts", "add_pools", "add_used_asics"]
 
-# A machine that never runs: no value of hash rate reaches this.
-_NEVER = 1e300
-
 
 def add_asics(store: Store, study: Study, plan: Plan, place: Site) -> int:
     """Add what ASICs need to run, yield and cost, by month and kind of shell.
@@ -66,7 +63,7 @@ def add_asics(store: Store, study: Study, plan: Plan, place: Site) -> int:
         for period in np.flatnonzero(units).tolist():
             each, energy = float(output[period]), float(rates.energy_usd[period])
             kept = each * (1.0 - rates.vat_frac)
-            least = energy / kept if kept > 0.0 else _NEVER
+            least = energy / kept if kept > 0.0 else at.NEVER
             count = float(units[period])
             entries[period, kind].append((least, each * count, energy * count))
     starts: list[int] = []
@@ -77,7 +74,7 @@ def add_asics(store: Store, study: Study, plan: Plan, place: Site) -> int:
             found = sorted(entries[period, kind])
             for first in range(0, len(found), at.GROUP):
                 group = np.zeros((3, at.GROUP))
-                group[0] = _NEVER
+                group[0] = at.NEVER
                 part = np.array(found[first : first + at.GROUP]).T
                 group[:, : part.shape[1]] = part
                 blocks.append(group)

@@ -113,7 +113,6 @@ def add_site(
     if late < 0:
         energised = energised_mw(study, plan)[site]
         series[at.FIXED_TAXED] -= demand_charge_usd(place, energised)
-    scalars[at.HAS_EARLY] = float(scalars[at.EARLY_RELIEF_SCALED] != 0.0)
     pools, n_pools = add_pools(store, study, plan, place)
     contracts, n_contracts = add_contracts(store, study, plan, place, fates.row)
     head = {
@@ -130,7 +129,14 @@ def add_site(
         at.SITE_CONTRACTS: contracts,
         at.SITE_N_CONTRACTS: n_contracts,
         at.SITE_LOSSES: losses_row,
+        at.SITE_IS_IDLE: 0,
     }
+    is_held = any(held.site == place.id for held in plan.holdings)
+    has_lines = is_held or n_pools > 0 or n_contracts > 0
+    has_money = bool(series.any()) or bool(scalars[at.TERMINAL_FIXED :].any())
+    if not (has_lines or has_money or late >= 0 or head[at.SITE_CREDIT] >= 0):
+        # The tax group's own site carries the company's profit.
+        head[at.SITE_IS_IDLE] = int(place.id != study.company.tax_site)
     return [head[k] for k in range(at.SITE_HEAD)]
 
 

@@ -21,6 +21,8 @@ from gpu.table_plan import add_company, add_plan, loss_series
 from gpu.table_site import FateRows
 from gpu.table_store import Store
 from models.finance import discount_factors
+from models.market import correlation_root
+from models.market_parameters import FACTORS
 from models.plan_fit import require_fit
 
 if TYPE_CHECKING:
@@ -143,6 +145,7 @@ def make_tables(
     }
     for place, size in sizes.items():
         store.ints[place] = size
+    store.ints[at.USES_GPUS] = int(_uses_gpus(study, every))
     add_market(store, study)
     add_gpus(store, study)
     add_company(store, study)
@@ -170,6 +173,21 @@ def make_tables(
         n_fates=len(fates.streams),
         n_losses=len(losses),
     )
+
+
+def _uses_gpus(study: Study, plans: Sequence[Plan]) -> bool:
+    """Return whether any future of a plan depends on the draws of GPU markets."""
+    gpus = {gpu.id for gpu in study.gpus}
+    leases = {offer.id for offer in study.gpu_offers}
+    has_gpus = any(
+        any(held.model in gpus for held in plan.holdings)
+        or any(taken.offer in leases for taken in plan.offers)
+        for plan in plans
+    )
+    # Factors behind them in the order of the root may move with them.
+    own = [FACTORS.index(name) for name in ("gpu_rent", "gpu_utilisation")]
+    root = correlation_root(study.market)[max(own) + 1 :, own]
+    return has_gpus or bool(root.any())
 
 
 def _add_projects(

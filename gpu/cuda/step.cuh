@@ -155,7 +155,6 @@ constexpr int64 DRAWN_USD = 59LL;
 constexpr int64 EARLY_LEFT = 10LL;
 constexpr int64 EARLY_RELIEF = 2LL;
 constexpr int64 EARLY_RELIEF_SCALED = 3LL;
-constexpr double ENDLESS = 1e+300;
 constexpr int64 EQUITY = 14LL;
 constexpr int64 EQUITY_PLANNED = 7LL;
 constexpr int64 EQUITY_PREMIUM = 8LL;
@@ -203,6 +202,7 @@ constexpr int64 FREE = 2LL;
 constexpr int64 FREE_OPENING = 2LL;
 constexpr int64 F_SLOPE = 39LL;
 constexpr int64 GPU_BASE = 11LL;
+constexpr int64 GPU_PAIR = 2LL;
 constexpr int64 GPU_RENT = 4LL;
 constexpr int64 GPU_USE = 5LL;
 constexpr int64 GROUP = 4LL;
@@ -452,8 +452,9 @@ constexpr int64 SITE_CONTRACTS = 10LL;
 constexpr int64 SITE_CREDIT = 5LL;
 constexpr int64 SITE_DEMAND = 4LL;
 constexpr int64 SITE_FLOW = 53LL;
-constexpr int64 SITE_HEAD = 13LL;
+constexpr int64 SITE_HEAD = 14LL;
 constexpr int64 SITE_HEADS = 13LL;
+constexpr int64 SITE_IS_IDLE = 13LL;
 constexpr int64 SITE_LATE = 3LL;
 constexpr int64 SITE_LOSSES = 12LL;
 constexpr int64 SITE_N_CONTRACTS = 11LL;
@@ -516,6 +517,7 @@ constexpr double UNIT_ROUNDOFF = 1.1102230246251565e-16;
 constexpr double UNKNOWN = 9.0;
 constexpr double UNSETTLED = -1.0;
 constexpr int64 USE = 34LL;
+constexpr int64 USES_GPUS = 26LL;
 constexpr int64 USE_DEVIATION = 21LL;
 constexpr int64 USE_KEEP = 30LL;
 constexpr int64 USE_STEP = 31LL;
@@ -725,6 +727,11 @@ DEVICE void draw_once(int64* u, double* w, double* s, double* f, int64* own, int
     int64 r = ints[RULE];
     for (int64 i = 0LL; i < L; ++i) {
         w[(LOG_RATIO * L) + i] = 0.0;
+    }
+    for (int64 row = Z, row_end = Z + N_FACTORS; row < row_end; ++row) {
+        for (int64 i = 0LL; i < L; ++i) {
+            w[(row * L) + i] = 0.0;
+        }
     }
     if (ints[r + IS_DRAWN] == 1LL) {
         for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
@@ -1752,17 +1759,17 @@ DEVICE void open_plan(double* q, double* p, double* c, int64 plan, double* data,
         p[(b + (PLEDGED * L)) + i] = pledged;
         p[(b + (WAS_CALLED * L)) + i] = 0.0;
         p[(b + (NPV * L)) + i] = cash;
-        p[(b + (MIN_CASH * L)) + i] = ENDLESS;
-        p[(b + (FIRST_EQUITY * L)) + i] = ENDLESS;
+        p[(b + (MIN_CASH * L)) + i] = NEVER;
+        p[(b + (FIRST_EQUITY * L)) + i] = NEVER;
         p[(b + (EQUITY * L)) + i] = 0.0;
         p[(b + (MINED * L)) + i] = 0.0;
-        p[(b + (FIRST_CALL * L)) + i] = ENDLESS;
-        p[(b + (FIRST_LIQUIDATION * L)) + i] = ENDLESS;
+        p[(b + (FIRST_CALL * L)) + i] = NEVER;
+        p[(b + (FIRST_LIQUIDATION * L)) + i] = NEVER;
         p[(b + (CALLED_BTC * L)) + i] = 0.0;
         p[(b + (LIQUIDATED_BTC * L)) + i] = 0.0;
         p[(b + (FORCED_USD * L)) + i] = 0.0;
         p[(b + (PEAK_LTV * L)) + i] = 0.0;
-        p[(b + (LEAST_DISTANCE * L)) + i] = ENDLESS;
+        p[(b + (LEAST_DISTANCE * L)) + i] = NEVER;
     }
     int64 n_sites = ints[N_SITES];
     for (int64 k = 0LL, k_end = n_sites + 1LL; k < k_end; ++k) {
@@ -1773,8 +1780,8 @@ DEVICE void open_plan(double* q, double* p, double* c, int64 plan, double* data,
         int64 row = ints[head + PLAN_COVENANTS] - ints[plan_head(0LL, ints) + PLAN_COVENANTS];
         int64 e = ((floor_quotient(row, COVENANT_LENGTH) + k) * COVER_COLUMNS) * L;
         for (int64 i = 0LL; i < L; ++i) {
-            c[(e + (COVER_FIRST * L)) + i] = ENDLESS;
-            c[(e + (COVER_LEAST * L)) + i] = ENDLESS;
+            c[(e + (COVER_FIRST * L)) + i] = NEVER;
+            c[(e + (COVER_LEAST * L)) + i] = NEVER;
         }
     }
 }
@@ -1924,7 +1931,9 @@ DEVICE void draw_month(int64* u, double* w, double* s, int64* own, int64* partne
     int64 r = ints[RULE];
     if (ints[r + IS_DRAWN] == 1LL) {
         for (int64 pair = 0LL, pair_end = floor_quotient(N_FACTORS, 2LL); pair < pair_end; ++pair) {
-            if ((pair > 0LL) || (ints[r + HAS_LEADING] == 0LL)) {
+            bool is_led = (pair == 0LL) && (ints[r + HAS_LEADING] == 1LL);
+            bool is_idle = (pair == GPU_PAIR) && (ints[USES_GPUS] == 0LL);
+            if ((!(is_led)) && (!(is_idle))) {
                 factor_pair(u, w, pair, own, partner, mirrored, ints, month);
             }
         }
@@ -2166,7 +2175,9 @@ DEVICE void market_month(double* w, double* s, double* data, int64* ints, int64 
     correlate(w, data, ints);
     price_month(w, data, ints, t);
     network_month(w, data, ints, t);
-    gpu_month(w, data, ints);
+    if (ints[USES_GPUS] == 1LL) {
+        gpu_month(w, data, ints);
+    }
     for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
         power_month(w, s, site, data, ints);
     }
@@ -2535,37 +2546,50 @@ DEVICE void keep_available(double* w, History h, int64 head, int64 site, int64* 
     }
 }
 
+// Work and tax one site at which the plan does something.
+DEVICE void work_site(double* w, double* s, double* f, double* q, double* p, History h, int64 plan, int64 head, int64 tables, int64 site, double* data, int64* ints, int64 t) {
+    int64 n_sites = ints[N_SITES];
+    int64 b = (plan * P_ROWS) * L;
+    site_month(w, s, f, tables, site, data, ints, t);
+    double is_group = (site == ints[TAX_SITE]) ? 1.0 : 0.0;
+    if (site == ints[TAX_SITE]) {
+        for (int64 i = 0LL; i < L; ++i) {
+            p[(b + (GROUP_PROFIT * L)) + i] = w[(PROFIT * L) + i];
+        }
+    }
+    int64 account = (plan * (n_sites + 1LL)) + site;
+    int64 terms = ints[tables + SITE_TAX];
+    int64 losses = ints[tables + SITE_LOSSES];
+    tax_month(w, q, h, account, terms, losses, data, ints, t);
+    for (int64 i = 0LL; i < L; ++i) {
+        double levies = w[(TAX * L) + i] + w[(WITHHELD * L) + i];
+        double untaxed = w[(TAXED * L) + i] + w[(CASH_FLOW * L) + i];
+        double revenue = w[(RUNNING_BTC * L) + i] * w[(PRICE * L) + i];
+        w[(SITE_FLOW * L) + i] = untaxed - levies;
+        p[(b + (SITES_FLOW * L)) + i] = p[(b + (SITES_FLOW * L)) + i] + (untaxed - levies);
+        double paid = (untaxed - revenue) - ((1.0 - is_group) * levies);
+        p[(b + (OPERATING_CASH * L)) + i] = p[(b + (OPERATING_CASH * L)) + i] + paid;
+        p[(b + (MINED_MONTH * L)) + i] = p[(b + (MINED_MONTH * L)) + i] + w[(RUNNING_BTC * L) + i];
+        p[(b + (ALONE * L)) + i] = p[(b + (ALONE * L)) + i] + (is_group * levies);
+    }
+    keep_site_flow(w, h, plan, site, ints, t + 1LL);
+    keep_available(w, h, head, site, ints, t);
+}
+
 // Work and tax every site; what they leave goes to the plan's rows.
 DEVICE void sites_month(double* w, double* s, double* f, double* q, double* p, History h, int64 plan, double* data, int64* ints, int64 t) {
     int64 head = plan_head(plan, ints);
     int64 n_sites = ints[N_SITES];
-    int64 b = (plan * P_ROWS) * L;
     for (int64 site = 0LL, site_end = n_sites; site < site_end; ++site) {
         int64 tables = site_head(plan, site, ints);
-        site_month(w, s, f, tables, site, data, ints, t);
-        double is_group = (site == ints[TAX_SITE]) ? 1.0 : 0.0;
-        if (site == ints[TAX_SITE]) {
+        if (ints[tables + SITE_IS_IDLE] == 0LL) {
+            work_site(w, s, f, q, p, h, plan, head, tables, site, data, ints, t);
+        } else {
             for (int64 i = 0LL; i < L; ++i) {
-                p[(b + (GROUP_PROFIT * L)) + i] = w[(PROFIT * L) + i];
+                w[(SITE_FLOW * L) + i] = 0.0;
             }
+            keep_site_flow(w, h, plan, site, ints, t + 1LL);
         }
-        int64 account = (plan * (n_sites + 1LL)) + site;
-        int64 terms = ints[tables + SITE_TAX];
-        int64 losses = ints[tables + SITE_LOSSES];
-        tax_month(w, q, h, account, terms, losses, data, ints, t);
-        for (int64 i = 0LL; i < L; ++i) {
-            double levies = w[(TAX * L) + i] + w[(WITHHELD * L) + i];
-            double untaxed = w[(TAXED * L) + i] + w[(CASH_FLOW * L) + i];
-            double revenue = w[(RUNNING_BTC * L) + i] * w[(PRICE * L) + i];
-            w[(SITE_FLOW * L) + i] = untaxed - levies;
-            p[(b + (SITES_FLOW * L)) + i] = p[(b + (SITES_FLOW * L)) + i] + (untaxed - levies);
-            double paid = (untaxed - revenue) - ((1.0 - is_group) * levies);
-            p[(b + (OPERATING_CASH * L)) + i] = p[(b + (OPERATING_CASH * L)) + i] + paid;
-            p[(b + (MINED_MONTH * L)) + i] = p[(b + (MINED_MONTH * L)) + i] + w[(RUNNING_BTC * L) + i];
-            p[(b + (ALONE * L)) + i] = p[(b + (ALONE * L)) + i] + (is_group * levies);
-        }
-        keep_site_flow(w, h, plan, site, ints, t + 1LL);
-        keep_available(w, h, head, site, ints, t);
     }
 }
 
@@ -2631,13 +2655,8 @@ DEVICE void pledge_and_release(double* w, double* p, int64 plan, int64 head, dou
     }
 }
 
-// Sell free and pledged BTC and raise equity, as the plan says.
-DEVICE void sell_and_raise(double* w, double* p, int64 plan, int64 head, double* data, int64* ints, int64 t) {
-    int64 n = ints[N_PERIODS];
-    int64 series = ints[head + PLAN_SERIES];
-    double sell_free = data[(series + (SOLD_FREE * n)) + t];
-    double sell_pledged = data[(series + (SOLD_PLEDGED * n)) + t];
-    double raised = data[(series + (EQUITY_PLANNED * n)) + t];
+// Sell what there is of the BTC that the plan sells, and take in its equity.
+DEVICE void sell_as_planned(double* w, double* p, int64 plan, int64 head, double* data, int64* ints, double sell_free, double sell_pledged, double raised) {
     double kept = data[ints[COMPANY] + SALE_KEPT];
     double release = data[ints[head + PLAN_RELEASE]];
     int64 b = (plan * P_ROWS) * L;
@@ -2658,6 +2677,18 @@ DEVICE void sell_and_raise(double* w, double* p, int64 plan, int64 head, double*
         w[(SOLD_USD * L) + i] = proceeds;
         w[(REPAID_USD * L) + i] = w[(REPAID_USD * L) + i] + repaid;
         w[(RAISED_USD * L) + i] = raised;
+    }
+}
+
+// Sell free and pledged BTC and raise equity, as the plan says.
+DEVICE void sell_and_raise(double* w, double* p, int64 plan, int64 head, double* data, int64* ints, int64 t) {
+    int64 n = ints[N_PERIODS];
+    int64 series = ints[head + PLAN_SERIES];
+    double sell_free = data[(series + (SOLD_FREE * n)) + t];
+    double sell_pledged = data[(series + (SOLD_PLEDGED * n)) + t];
+    double raised = data[(series + (EQUITY_PLANNED * n)) + t];
+    if ((sell_free > 0.0) || (sell_pledged > 0.0) || (raised > 0.0)) {
+        sell_as_planned(w, p, plan, head, data, ints, sell_free, sell_pledged, raised);
     }
 }
 
@@ -2735,7 +2766,7 @@ DEVICE void close_month(double* w, double* p, int64 plan, int64 head, double* da
     for (int64 i = 0LL; i < L; ++i) {
         double raised = w[(RAISED_USD * L) + i];
         double counted = (raised > EQUITY_TOLERANCE_USD) ? raised : 0.0;
-        double when = (counted > 0.0) ? month : HUGE_;
+        double when = (counted > 0.0) ? month : NEVER;
         p[(b + (FIRST_EQUITY * L)) + i] = kept(smaller(p[(b + (FIRST_EQUITY * L)) + i], when));
         p[(b + (EQUITY * L)) + i] = p[(b + (EQUITY * L)) + i] + counted;
         double cash = p[(b + (CASH * L)) + i];
@@ -2781,7 +2812,7 @@ DEVICE double left_short_usd(double short_, double level, double free, double wa
 // Return the price at which a loan is called, ``backed`` at a price of 1.
 DEVICE double call_price_usd(double loan, double backed) {
     double safe = (backed > 0.0) ? backed : 1.0;
-    double bare = (loan > 0.0) ? HUGE_ : 0.0;
+    double bare = (loan > 0.0) ? NEVER : 0.0;
     double price = loan / safe;
     return (backed > 0.0) ? price : bare;
 }
@@ -2808,7 +2839,7 @@ DEVICE void meet_call(double* w, double* p, int64 plan, double* data, int64* int
         double short_ = called * larger(loan - (level * pledged), 0.0);
         double paid = smaller(larger(cash - floor, 0.0), short_);
         short_ = short_ - paid;
-        double backing = (level > 0.0) ? level : HUGE_;
+        double backing = (level > 0.0) ? level : NEVER;
         double more = smaller(free, short_ / backing);
         short_ = left_short_usd(short_, level, free, short_ / backing);
         double held = pledged + more;
@@ -2853,9 +2884,9 @@ DEVICE void note_call(double* w, double* p, int64 plan, int64 t) {
         p[(b + (WAS_CALLED * L)) + i] = kept(larger(called, p[(b + (WAS_CALLED * L)) + i]));
         p[(b + (LIQUIDATED_BTC * L)) + i] = p[(b + (LIQUIDATED_BTC * L)) + i] + by_lender;
         p[(b + (CALLED_BTC * L)) + i] = p[(b + (CALLED_BTC * L)) + i] + (sold - by_lender);
-        double when = (called > 0.0) ? month : HUGE_;
+        double when = (called > 0.0) ? month : NEVER;
         p[(b + (FIRST_CALL * L)) + i] = kept(smaller(p[(b + (FIRST_CALL * L)) + i], when));
-        when = (seized > 0.0) ? month : HUGE_;
+        when = (seized > 0.0) ? month : NEVER;
         double first = p[(b + (FIRST_LIQUIDATION * L)) + i];
         p[(b + (FIRST_LIQUIDATION * L)) + i] = kept(smaller(first, when));
     }
@@ -2944,7 +2975,7 @@ DEVICE void test_cover(double* w, History h, double* c, int64 k, int64 at, doubl
         for (int64 i = 0LL; i < L; ++i) {
             double cover = w[(CASH_FLOW * L) + i] / due;
             double breached = (cover < least) ? 1.0 : 0.0;
-            double when = (breached > 0.0) ? month : ENDLESS;
+            double when = (breached > 0.0) ? month : NEVER;
             c[(e + (COVER_FIRST * L)) + i] = kept(smaller(c[(e + (COVER_FIRST * L)) + i], when));
             c[(e + (COVER_LEAST * L)) + i] = kept(smaller(c[(e + (COVER_LEAST * L)) + i], cover));
             w[(SITE_FLOW * L) + i] = breached;
@@ -3010,43 +3041,50 @@ DEVICE void site_horizon(double* w, double* s, double* f, int64 head, int64 site
     lines_horizon(w, s, f, head, site, data, ints);
 }
 
-// Add what sites are worth at the horizon, less tax put off, to their last flow.
-DEVICE void sites_horizon(double* w, double* s, double* f, double* q, double* p, History h, int64 plan, double* data, int64* ints) {
+// Add what one site is worth at the horizon, less tax put off.
+DEVICE void close_site(double* w, double* s, double* f, double* q, double* p, History h, int64 plan, int64 tables, int64 site, double* data, int64* ints) {
     int64 n = ints[N_PERIODS];
     int64 n_sites = ints[N_SITES];
     int64 b = (plan * P_ROWS) * L;
-    for (int64 site = 0LL, site_end = n_sites; site < site_end; ++site) {
-        int64 tables = site_head(plan, site, ints);
-        site_horizon(w, s, f, tables, site, data, ints);
-        int64 scalars = ints[tables + SITE_SCALARS];
-        double early = data[scalars + EARLY_RELIEF];
-        double scaled = data[scalars + EARLY_RELIEF_SCALED];
-        double relief = data[ints[tables + SITE_TAX] + RELIEF];
-        int64 a = (((plan * (n_sites + 1LL)) + site) * Q_ROWS) * L;
-        int64 g = (((plan * (n_sites + 1LL)) + n_sites) * Q_ROWS) * L;
-        int64 e = (site * S_ROWS) * L;
+    site_horizon(w, s, f, tables, site, data, ints);
+    int64 scalars = ints[tables + SITE_SCALARS];
+    double early = data[scalars + EARLY_RELIEF];
+    double scaled = data[scalars + EARLY_RELIEF_SCALED];
+    double relief = data[ints[tables + SITE_TAX] + RELIEF];
+    int64 a = (((plan * (n_sites + 1LL)) + site) * Q_ROWS) * L;
+    int64 g = (((plan * (n_sites + 1LL)) + n_sites) * Q_ROWS) * L;
+    int64 e = (site * S_ROWS) * L;
+    for (int64 i = 0LL; i < L; ++i) {
+        double owed = early + (scaled * s[(e + (CAPEX * L)) + i]);
+        double alone = larger(owed - (relief * q[(a + (LOSS_BALANCE * L)) + i]), 0.0);
+        double group = larger(owed - (relief * q[(g + (LOSS_BALANCE * L)) + i]), 0.0);
+        w[(SITE_FLOW * L) + i] = w[(TERMINAL * L) + i] - alone;
+        w[(CASH_FLOW * L) + i] = alone - group;
+    }
+    if (site == ints[TAX_SITE]) {
         for (int64 i = 0LL; i < L; ++i) {
-            double owed = early + (scaled * s[(e + (CAPEX * L)) + i]);
-            double alone = larger(owed - (relief * q[(a + (LOSS_BALANCE * L)) + i]), 0.0);
-            double group = larger(owed - (relief * q[(g + (LOSS_BALANCE * L)) + i]), 0.0);
-            w[(SITE_FLOW * L) + i] = w[(TERMINAL * L) + i] - alone;
-            w[(CASH_FLOW * L) + i] = alone - group;
+            p[(b + (EARLY_LEFT * L)) + i] = w[(CASH_FLOW * L) + i];
         }
-        if (site == ints[TAX_SITE]) {
+    }
+    for (int64 i = 0LL; i < L; ++i) {
+        p[(b + (SITES_FLOW * L)) + i] = p[(b + (SITES_FLOW * L)) + i] + w[(SITE_FLOW * L) + i];
+    }
+    for (int64 k = 0LL, k_end = ints[N_PROJECTS]; k < k_end; ++k) {
+        if (ints[ints[PROJECT_SITES] + k] == site) {
+            int64 at = (series_row(plan, 1LL + k, ints) + n) * L;
             for (int64 i = 0LL; i < L; ++i) {
-                p[(b + (EARLY_LEFT * L)) + i] = w[(CASH_FLOW * L) + i];
+                h[at + i] = h[at + i] + w[(SITE_FLOW * L) + i];
             }
         }
-        for (int64 i = 0LL; i < L; ++i) {
-            p[(b + (SITES_FLOW * L)) + i] = p[(b + (SITES_FLOW * L)) + i] + w[(SITE_FLOW * L) + i];
-        }
-        for (int64 k = 0LL, k_end = ints[N_PROJECTS]; k < k_end; ++k) {
-            if (ints[ints[PROJECT_SITES] + k] == site) {
-                int64 at = (series_row(plan, 1LL + k, ints) + n) * L;
-                for (int64 i = 0LL; i < L; ++i) {
-                    h[at + i] = h[at + i] + w[(SITE_FLOW * L) + i];
-                }
-            }
+    }
+}
+
+// Add what sites are worth at the horizon, less tax put off, to their last flow.
+DEVICE void sites_horizon(double* w, double* s, double* f, double* q, double* p, History h, int64 plan, double* data, int64* ints) {
+    for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
+        int64 tables = site_head(plan, site, ints);
+        if (ints[tables + SITE_IS_IDLE] == 0LL) {
+            close_site(w, s, f, q, p, h, plan, tables, site, data, ints);
         }
     }
 }

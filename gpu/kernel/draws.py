@@ -22,6 +22,7 @@ from gpu.kernel.layout import (
     N_FATES,
     N_PERIODS,
     N_SITES,
+    NEVER,
     OWN_DRAW,
     PLAIN_EVERY,
     RULE,
@@ -37,6 +38,7 @@ from gpu.kernel.layout import (
     SWAPS_POWER,
     SWAPS_WITHIN,
     TILT,
+    USES_GPUS,
     Z,
 )
 from gpu.kernel.random import (
@@ -53,8 +55,9 @@ SITE_POWER_STREAM = 16
 SITE_BUILD_STREAM = 4096
 CLIENT_STREAM = 65536
 N_FACTORS = 8
+# Factors 4 and 5 are rent and use of GPUs.
+GPU_PAIR = 2
 PARTNER_OFFSET = 4611686018427387904
-NEVER = 1e300
 
 
 @device
@@ -237,7 +240,9 @@ def draw_month(
     r = ints[RULE]
     if ints[r + IS_DRAWN] == 1:
         for pair in range(N_FACTORS // 2):
-            if pair > 0 or ints[r + HAS_LEADING] == 0:
+            is_led = pair == 0 and ints[r + HAS_LEADING] == 1
+            is_idle = pair == GPU_PAIR and ints[USES_GPUS] == 0
+            if not is_led and not is_idle:
                 factor_pair(u, w, pair, own, partner, mirrored, ints, month)
         if ints[r + HAS_LEADING] == 1:
             lead(w, leading, first, ints, month)
@@ -312,6 +317,10 @@ def draw_once(
     r = ints[RULE]
     for i in range(L):
         w[LOG_RATIO * L + i] = 0.0
+    # Factors that nobody looks at are not drawn, see `draw_month`.
+    for row in range(Z, Z + N_FACTORS):
+        for i in range(L):
+            w[row * L + i] = 0.0
     if ints[r + IS_DRAWN] == 1:
         for site in range(ints[N_SITES]):
             draw_build(u, w, s, site, own, partner, mirrored, ints)

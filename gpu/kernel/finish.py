@@ -24,6 +24,7 @@ from gpu.kernel.layout import (
     N_PLAN_COLUMNS,
     N_PLANS,
     N_PROJECTS,
+    NEVER,
     P_ROWS,
     PROFIT,
     PROJECT_WANTED,
@@ -38,11 +39,10 @@ from gpu.kernel.layout import (
     TAXED,
     TERMINAL,
 )
-from gpu.kernel.plan import series_row
+from gpu.kernel.places import series_row
 
 SNAP_USD = 1e-6
 SNAP_SHARE = 1e-12
-NEVER = 1e300
 
 
 @device

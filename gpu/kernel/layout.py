@@ -37,8 +37,9 @@ from __future__ import annotations
     N_FATES,
     RULE,
     TILT,
+    USES_GPUS,
     HEADER_LENGTH,
-) = range(27)
+) = range(28)
 
 # -- rule of the draws: ints[ints[RULE] + ...]; data[ints[TILT] + t] ---------------
 (
@@ -171,8 +172,9 @@ COVENANT_SITE, COVENANT_DUE, COVENANT_LEAST, COVENANT_LENGTH = range(4)
     SITE_CONTRACTS,
     SITE_N_CONTRACTS,
     SITE_LOSSES,
+    SITE_IS_IDLE,
     SITE_HEAD,
-) = range(14)
+) = range(15)
 # data[site series + row * n_periods + t]
 (
     FIXED_TAXED,
@@ -189,9 +191,8 @@ COVENANT_SITE, COVENANT_DUE, COVENANT_LEAST, COVENANT_LENGTH = range(4)
     TERMINAL_FIXED,
     EARLY_RELIEF,
     EARLY_RELIEF_SCALED,
-    HAS_EARLY,
     SITE_SCALARS_LENGTH,
-) = range(6)
+) = range(5)
 # data[tax + ...], then the taxable share by month
 TAX_RATE, LOSS_CAP, WITHHOLDING, RELIEF, LOSS_LIFE, TAX_SHARES = range(6)
 
@@ -328,3 +329,6 @@ SERIES_NPV, SERIES_PAYBACK, SERIES_RATE, SERIES_ROOTS, SERIES_STATUS = range(5)
 SERIES_COLUMNS = 5
 # -- then two for each covenant, and at last the logarithm of the density ratio -----
 COVER_FIRST, COVER_LEAST, COVER_COLUMNS = range(3)
+
+# What never comes, and what has no bound.
+NEVER = 1e300

@@ -7,22 +7,19 @@ the company and one for each project, each with the opening as its first row.
 
 from __future__ import annotations
 
+from gpu.kernel.calls import meet_call, note_call, see_level
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
-from gpu.kernel.elementary import float_of_int, kept, larger, smaller
+from gpu.kernel.cover import keep_available
+from gpu.kernel.elementary import larger
 from gpu.kernel.layout import (
     ALONE,
-    AVAILABLE,
     CALLED_BTC,
     CAPEX,
     CASH,
     CASH_FLOW,
     CASH_OPENING,
     COMPANY,
-    COVENANT_DUE,
-    COVENANT_LEAST,
     COVENANT_LENGTH,
-    COVENANT_ROWS,
-    COVENANT_SITE,
     COVER_COLUMNS,
     COVER_FIRST,
     COVER_LEAST,
@@ -54,6 +51,7 @@ from gpu.kernel.layout import (
     N_PERIODS,
     N_PROJECTS,
     N_SITES,
+    NEVER,
     NPV,
     OPERATING_CASH,
     OVERHEAD,
@@ -62,8 +60,6 @@ from gpu.kernel.layout import (
     PLAN_COVENANTS,
     PLAN_GROUP_LOSSES,
     PLAN_HAS_LOAN,
-    PLAN_HEAD,
-    PLAN_HEADS,
     PLAN_N_COVENANTS,
     PLAN_SERIES,
     PLAN_TERMINAL_DEBT,
@@ -78,6 +74,7 @@ from gpu.kernel.layout import (
     S_ROWS,
     SALE_KEPT,
     SITE_FLOW,
+    SITE_IS_IDLE,
     SITE_LOSSES,
     SITE_SCALARS,
     SITE_TAX,
@@ -89,6 +86,7 @@ from gpu.kernel.layout import (
     WAS_CALLED,
     WITHHELD,
 )
+from gpu.kernel.places import plan_head, series_row
 from gpu.kernel.site import site_horizon, site_month
 from gpu.kernel.space import site_head
 from gpu.kernel.tax import open_account, tax_month
@@ -97,24 +95,10 @@ from gpu.kernel.treasury import (
     begin_month,
     buy_and_repay,
     close_month,
-    meet_call,
     mend_floor,
-    note_call,
     pledge_and_release,
-    see_level,
     sell_and_raise,
 )
-
-ENDLESS = 1e300
-COVER_SLACK = 1e-9
-TEST_FROM = 11
-TEST_STEP = 3
-
-
-@device
-def plan_head(plan: int, ints: Integers) -> int:
-    """Return where the tables of a plan begin."""
-    return ints[PLAN_HEADS] + plan * PLAN_HEAD
 
 
 @device
@@ -135,17 +119,17 @@ def open_plan(
         p[b + PLEDGED * L + i] = pledged
         p[b + WAS_CALLED * L + i] = 0.0
         p[b + NPV * L + i] = cash
-        p[b + MIN_CASH * L + i] = ENDLESS
-        p[b + FIRST_EQUITY * L + i] = ENDLESS
+        p[b + MIN_CASH * L + i] = NEVER
+        p[b + FIRST_EQUITY * L + i] = NEVER
         p[b + EQUITY * L + i] = 0.0
         p[b + MINED * L + i] = 0.0
-        p[b + FIRST_CALL * L + i] = ENDLESS
-        p[b + FIRST_LIQUIDATION * L + i] = ENDLESS
+        p[b + FIRST_CALL * L + i] = NEVER
+        p[b + FIRST_LIQUIDATION * L + i] = NEVER
         p[b + CALLED_BTC * L + i] = 0.0
         p[b + LIQUIDATED_BTC * L + i] = 0.0
         p[b + FORCED_USD * L + i] = 0.0
         p[b + PEAK_LTV * L + i] = 0.0
-        p[b + LEAST_DISTANCE * L + i] = ENDLESS
+        p[b + LEAST_DISTANCE * L + i] = NEVER
     n_sites = ints[N_SITES]
     for k in range(n_sites + 1):
         open_account(q, plan * (n_sites + 1) + k)
@@ -154,14 +138,8 @@ def open_plan(
         row = ints[head + PLAN_COVENANTS] - ints[plan_head(0, ints) + PLAN_COVENANTS]
         e = (row // COVENANT_LENGTH + k) * COVER_COLUMNS * L
         for i in range(L):
-            c[e + COVER_FIRST * L + i] = ENDLESS
-            c[e + COVER_LEAST * L + i] = ENDLESS
-
-
-@device
-def series_row(plan: int, k: int, ints: Integers) -> int:
-    """Return the first history row of a plan's series: 0 the company, then projects."""
-    return (plan * (1 + ints[N_PROJECTS]) + k) * (ints[N_PERIODS] + 1)
+            c[e + COVER_FIRST * L + i] = NEVER
+            c[e + COVER_LEAST * L + i] = NEVER
 
 
 @device
@@ -177,59 +155,45 @@ def keep_site_flow(
 
 
 @device
-def keep_available(
-    w: Doubles, h: History, head: int, site: int, ints: Integers, t: int
-) -> None:
-    """Write the cash available for debt service where a covenant looks at it."""
-    first = ints[plan_head(0, ints) + PLAN_COVENANTS]
-    for k in range(ints[head + PLAN_N_COVENANTS]):
-        at = ints[head + PLAN_COVENANTS] + k * COVENANT_LENGTH
-        if ints[at + COVENANT_SITE] == site:
-            place = (at - first) // COVENANT_LENGTH * ints[N_PERIODS]
-            to = (ints[COVENANT_ROWS] + place + t) * L
-            for i in range(L):
-                kept = w[AVAILABLE * L + i] - w[TAX * L + i] - w[WITHHELD * L + i]
-                h[to + i] = kept
-
-
-@device
-def test_cover(
+def work_site(
     w: Doubles,
+    s: Doubles,
+    f: Doubles,
+    q: Doubles,
+    p: Doubles,
     h: History,
-    c: Doubles,
-    k: int,
-    at: int,
+    plan: int,
+    head: int,
+    tables: int,
+    site: int,
     data: Doubles,
     ints: Integers,
     t: int,
 ) -> None:
-    """Test the debt service cover of a covenant over the last twelve months.
-
-    ``k`` counts the covenants of all plans; w[SITE_FLOW] is left 1 where breached.
-    """
-    n = ints[N_PERIODS]
-    due = data[ints[at + COVENANT_DUE] + t]
+    """Work and tax one site at which the plan does something."""
+    n_sites = ints[N_SITES]
+    b = plan * P_ROWS * L
+    site_month(w, s, f, tables, site, data, ints, t)
+    is_group = 1.0 if site == ints[TAX_SITE] else 0.0
+    if site == ints[TAX_SITE]:
+        for i in range(L):
+            p[b + GROUP_PROFIT * L + i] = w[PROFIT * L + i]
+    account = plan * (n_sites + 1) + site
+    terms = ints[tables + SITE_TAX]
+    losses = ints[tables + SITE_LOSSES]
+    tax_month(w, q, h, account, terms, losses, data, ints, t)
     for i in range(L):
-        w[SITE_FLOW * L + i] = 0.0
-    if due > 0.0:
-        least = data[ints[at + COVENANT_LEAST]] * (1.0 - COVER_SLACK)
-        month = float_of_int(t)
-        for i in range(L):
-            w[CASH_FLOW * L + i] = 0.0
-        for back in range(TEST_FROM + 1):
-            of = (ints[COVENANT_ROWS] + k * n + t - TEST_FROM + back) * L
-            for i in range(L):
-                w[CASH_FLOW * L + i] += h[of + i]
-        e = k * COVER_COLUMNS * L
-        for i in range(L):
-            cover = w[CASH_FLOW * L + i] / due
-            breached = 1.0 if cover < least else 0.0
-            when = month if breached > 0.0 else ENDLESS
-            c[e + COVER_FIRST * L + i] = kept(smaller(c[e + COVER_FIRST * L + i], when))
-            c[e + COVER_LEAST * L + i] = kept(
-                smaller(c[e + COVER_LEAST * L + i], cover)
-            )
-            w[SITE_FLOW * L + i] = breached
+        levies = w[TAX * L + i] + w[WITHHELD * L + i]
+        untaxed = w[TAXED * L + i] + w[CASH_FLOW * L + i]
+        revenue = w[RUNNING_BTC * L + i] * w[PRICE * L + i]
+        w[SITE_FLOW * L + i] = untaxed - levies
+        p[b + SITES_FLOW * L + i] += untaxed - levies
+        paid = untaxed - revenue - (1.0 - is_group) * levies
+        p[b + OPERATING_CASH * L + i] += paid
+        p[b + MINED_MONTH * L + i] += w[RUNNING_BTC * L + i]
+        p[b + ALONE * L + i] += is_group * levies
+    keep_site_flow(w, h, plan, site, ints, t + 1)
+    keep_available(w, h, head, site, ints, t)
 
 
 @device
@@ -248,30 +212,14 @@ def sites_month(
     """Work and tax every site; what they leave goes to the plan's rows."""
     head = plan_head(plan, ints)
     n_sites = ints[N_SITES]
-    b = plan * P_ROWS * L
     for site in range(n_sites):
         tables = site_head(plan, site, ints)
-        site_month(w, s, f, tables, site, data, ints, t)
-        is_group = 1.0 if site == ints[TAX_SITE] else 0.0
-        if site == ints[TAX_SITE]:
+        if ints[tables + SITE_IS_IDLE] == 0:
+            work_site(w, s, f, q, p, h, plan, head, tables, site, data, ints, t)
+        else:
             for i in range(L):
-                p[b + GROUP_PROFIT * L + i] = w[PROFIT * L + i]
-        account = plan * (n_sites + 1) + site
-        terms = ints[tables + SITE_TAX]
-        losses = ints[tables + SITE_LOSSES]
-        tax_month(w, q, h, account, terms, losses, data, ints, t)
-        for i in range(L):
-            levies = w[TAX * L + i] + w[WITHHELD * L + i]
-            untaxed = w[TAXED * L + i] + w[CASH_FLOW * L + i]
-            revenue = w[RUNNING_BTC * L + i] * w[PRICE * L + i]
-            w[SITE_FLOW * L + i] = untaxed - levies
-            p[b + SITES_FLOW * L + i] += untaxed - levies
-            paid = untaxed - revenue - (1.0 - is_group) * levies
-            p[b + OPERATING_CASH * L + i] += paid
-            p[b + MINED_MONTH * L + i] += w[RUNNING_BTC * L + i]
-            p[b + ALONE * L + i] += is_group * levies
-        keep_site_flow(w, h, plan, site, ints, t + 1)
-        keep_available(w, h, head, site, ints, t)
+                w[SITE_FLOW * L + i] = 0.0
+            keep_site_flow(w, h, plan, site, ints, t + 1)
 
 
 @device
@@ -323,6 +271,50 @@ def plan_month(
 
 
 @device
+def close_site(
+    w: Doubles,
+    s: Doubles,
+    f: Doubles,
+    q: Doubles,
+    p: Doubles,
+    h: History,
+    plan: int,
+    tables: int,
+    site: int,
+    data: Doubles,
+    ints: Integers,
+) -> None:
+    """Add what one site is worth at the horizon, less tax put off."""
+    n = ints[N_PERIODS]
+    n_sites = ints[N_SITES]
+    b = plan * P_ROWS * L
+    site_horizon(w, s, f, tables, site, data, ints)
+    scalars = ints[tables + SITE_SCALARS]
+    early = data[scalars + EARLY_RELIEF]
+    scaled = data[scalars + EARLY_RELIEF_SCALED]
+    relief = data[ints[tables + SITE_TAX] + RELIEF]
+    a = (plan * (n_sites + 1) + site) * Q_ROWS * L
+    g = (plan * (n_sites + 1) + n_sites) * Q_ROWS * L
+    e = site * S_ROWS * L
+    for i in range(L):
+        owed = early + scaled * s[e + CAPEX * L + i]
+        alone = larger(owed - relief * q[a + LOSS_BALANCE * L + i], 0.0)
+        group = larger(owed - relief * q[g + LOSS_BALANCE * L + i], 0.0)
+        w[SITE_FLOW * L + i] = w[TERMINAL * L + i] - alone
+        w[CASH_FLOW * L + i] = alone - group
+    if site == ints[TAX_SITE]:
+        for i in range(L):
+            p[b + EARLY_LEFT * L + i] = w[CASH_FLOW * L + i]
+    for i in range(L):
+        p[b + SITES_FLOW * L + i] += w[SITE_FLOW * L + i]
+    for k in range(ints[N_PROJECTS]):
+        if ints[ints[PROJECT_SITES] + k] == site:
+            at = (series_row(plan, 1 + k, ints) + n) * L
+            for i in range(L):
+                h[at + i] += w[SITE_FLOW * L + i]
+
+
+@device
 def sites_horizon(
     w: Doubles,
     s: Doubles,
@@ -335,35 +327,10 @@ def sites_horizon(
     ints: Integers,
 ) -> None:
     """Add what sites are worth at the horizon, less tax put off, to their last flow."""
-    n = ints[N_PERIODS]
-    n_sites = ints[N_SITES]
-    b = plan * P_ROWS * L
-    for site in range(n_sites):
+    for site in range(ints[N_SITES]):
         tables = site_head(plan, site, ints)
-        site_horizon(w, s, f, tables, site, data, ints)
-        scalars = ints[tables + SITE_SCALARS]
-        early = data[scalars + EARLY_RELIEF]
-        scaled = data[scalars + EARLY_RELIEF_SCALED]
-        relief = data[ints[tables + SITE_TAX] + RELIEF]
-        a = (plan * (n_sites + 1) + site) * Q_ROWS * L
-        g = (plan * (n_sites + 1) + n_sites) * Q_ROWS * L
-        e = site * S_ROWS * L
-        for i in range(L):
-            owed = early + scaled * s[e + CAPEX * L + i]
-            alone = larger(owed - relief * q[a + LOSS_BALANCE * L + i], 0.0)
-            group = larger(owed - relief * q[g + LOSS_BALANCE * L + i], 0.0)
-            w[SITE_FLOW * L + i] = w[TERMINAL * L + i] - alone
-            w[CASH_FLOW * L + i] = alone - group
-        if site == ints[TAX_SITE]:
-            for i in range(L):
-                p[b + EARLY_LEFT * L + i] = w[CASH_FLOW * L + i]
-        for i in range(L):
-            p[b + SITES_FLOW * L + i] += w[SITE_FLOW * L + i]
-        for k in range(ints[N_PROJECTS]):
-            if ints[ints[PROJECT_SITES] + k] == site:
-                at = (series_row(plan, 1 + k, ints) + n) * L
-                for i in range(L):
-                    h[at + i] += w[SITE_FLOW * L + i]
+        if ints[tables + SITE_IS_IDLE] == 0:
+            close_site(w, s, f, q, p, h, plan, tables, site, data, ints)
 
 
 @device

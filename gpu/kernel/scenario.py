@@ -10,6 +10,7 @@ history, u random words, work and answer those of the IRR.
 from __future__ import annotations
 
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
+from gpu.kernel.cover import TEST_FROM, TEST_STEP, test_cover
 from gpu.kernel.draws import draw_month, draw_once, open_counters
 from gpu.kernel.finish import finish
 from gpu.kernel.layout import (
@@ -30,6 +31,7 @@ from gpu.kernel.layout import (
     SCALE_PRICE,
     SITE_FLOW,
     SITES_FLOW,
+    USES_GPUS,
 )
 from gpu.kernel.market import (
     correlate,
@@ -40,15 +42,11 @@ from gpu.kernel.market import (
     power_month,
     price_month,
 )
+from gpu.kernel.places import plan_head, series_row
 from gpu.kernel.plan import (
-    TEST_FROM,
-    TEST_STEP,
     open_plan,
-    plan_head,
     plan_horizon,
     plan_month,
-    series_row,
-    test_cover,
 )
 
 N_SCALES = 7
@@ -60,7 +58,8 @@ def market_month(w: Doubles, s: Doubles, data: Doubles, ints: Integers, t: int) 
     correlate(w, data, ints)
     price_month(w, data, ints, t)
     network_month(w, data, ints, t)
-    gpu_month(w, data, ints)
+    if ints[USES_GPUS] == 1:
+        gpu_month(w, data, ints)
     for site in range(ints[N_SITES]):
         power_month(w, s, site, data, ints)
 

@@ -14,45 +14,29 @@ from gpu.kernel.intrinsics import float_of_int
 from gpu.kernel.layout import (
     ALONE,
     BOUGHT,
-    CALL_LTV,
-    CALLED,
-    CALLED_BTC,
     CASH,
     CASH_FLOOR,
     COMPANY,
     DEBT_CASH,
-    DIP,
-    DISTANCE,
     DRAWN,
     DRAWN_USD,
     EQUITY,
     EQUITY_PLANNED,
     EQUITY_PREMIUM,
-    FIRST_CALL,
     FIRST_EQUITY,
-    FIRST_LIQUIDATION,
-    FORCED_USD,
     FREE,
     INITIAL_LTV,
     INTEREST,
-    LEAST_DISTANCE,
-    LIQUIDATED,
-    LIQUIDATED_BTC,
-    LIQUIDATION_LTV,
     LOAN,
-    LOW_FRAC,
-    LOW_USD,
-    LTV,
     MIN_CASH,
     MINED,
     MINED_MONTH,
     MOST_DRAWN,
     N_PERIODS,
+    NEVER,
     OPERATING_CASH,
     OVERHEAD,
     P_ROWS,
-    PEAK_LTV,
-    PENALTY,
     PLAN_MATURITY,
     PLAN_RELEASE,
     PLAN_SERIES,
@@ -64,25 +48,19 @@ from gpu.kernel.layout import (
     REPAID,
     REPAID_USD,
     SALE_KEPT,
-    SELLING_COST,
     SITES_FLOW,
-    SOLD_BTC,
     SOLD_FREE,
     SOLD_PLEDGED,
     SOLD_USD,
     SPENT_USD,
-    START_PRICE,
     TAX,
     WAS_CALLED,
     WITHHELD,
 )
 
 ROUNDING = 1e-9
-LEAST_LOAN_USD = 0.01
-MAX_LTV = 10.0
 EQUITY_TOLERANCE_USD = 1e-6
 LEAST_PLEDGE_BTC = 1e-9
-HUGE = 1e300
 
 
 @device
@@ -157,15 +135,18 @@ def pledge_and_release(
 
 
 @device
-def sell_and_raise(
-    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+def sell_as_planned(
+    w: Doubles,
+    p: Doubles,
+    plan: int,
+    head: int,
+    data: Doubles,
+    ints: Integers,
+    sell_free: float,
+    sell_pledged: float,
+    raised: float,
 ) -> None:
-    """Sell free and pledged BTC and raise equity, as the plan says."""
-    n = ints[N_PERIODS]
-    series = ints[head + PLAN_SERIES]
-    sell_free = data[series + SOLD_FREE * n + t]
-    sell_pledged = data[series + SOLD_PLEDGED * n + t]
-    raised = data[series + EQUITY_PLANNED * n + t]
+    """Sell what there is of the BTC that the plan sells, and take in its equity."""
     kept = data[ints[COMPANY] + SALE_KEPT]
     release = data[ints[head + PLAN_RELEASE]]
     b = plan * P_ROWS * L
@@ -186,6 +167,20 @@ def sell_and_raise(
         w[SOLD_USD * L + i] = proceeds
         w[REPAID_USD * L + i] += repaid
         w[RAISED_USD * L + i] = raised
+
+
+@device
+def sell_and_raise(
+    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+) -> None:
+    """Sell free and pledged BTC and raise equity, as the plan says."""
+    n = ints[N_PERIODS]
+    series = ints[head + PLAN_SERIES]
+    sell_free = data[series + SOLD_FREE * n + t]
+    sell_pledged = data[series + SOLD_PLEDGED * n + t]
+    raised = data[series + EQUITY_PLANNED * n + t]
+    if sell_free > 0.0 or sell_pledged > 0.0 or raised > 0.0:
+        sell_as_planned(w, p, plan, head, data, ints, sell_free, sell_pledged, raised)
 
 
 @device
@@ -213,118 +208,6 @@ def buy_and_repay(
             p[b + LOAN * L + i] = loan - repaid
             w[SPENT_USD * L + i] = spent
             w[REPAID_USD * L + i] += repaid
-
-
-@device
-def see_level(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) -> None:
-    """Note loan to value at the month's low, and how far the price is from a call."""
-    call = data[ints[COMPANY] + CALL_LTV]
-    b = plan * P_ROWS * L
-    for i in range(L):
-        loan = p[b + LOAN * L + i]
-        low = w[LOW_USD * L + i]
-        value = p[b + PLEDGED * L + i] * low
-        share = loan / (value if value > 0.0 else 1.0)
-        share = share if value > 0.0 else MAX_LTV
-        ltv = smaller(share, MAX_LTV) if loan > LEAST_LOAN_USD else 0.0
-        distance = low * (1.0 - ltv / call)
-        w[LTV * L + i] = ltv
-        w[DISTANCE * L + i] = distance
-        p[b + PEAK_LTV * L + i] = kept(larger(p[b + PEAK_LTV * L + i], ltv))
-        least = p[b + LEAST_DISTANCE * L + i]
-        p[b + LEAST_DISTANCE * L + i] = kept(smaller(least, distance))
-
-
-@device
-def call_price_usd(loan: float, backed: float) -> float:
-    """Return the price at which a loan is called, ``backed`` at a price of 1."""
-    safe = backed if backed > 0.0 else 1.0
-    bare = HUGE if loan > 0.0 else 0.0
-    price = loan / safe
-    return price if backed > 0.0 else bare
-
-
-@device
-def left_short_usd(short: float, level: float, free: float, wanted: float) -> float:
-    """Return what free BTC leaves of a call that wants some of it, without rounding."""
-    is_met = level > 0.0 and wanted <= free
-    rest = larger(short - level * free, 0.0)
-    return 0.0 if is_met else rest
-
-
-@device
-def meet_call(w: Doubles, p: Doubles, plan: int, data: Doubles, ints: Integers) -> None:
-    """Meet a margin call: cash, free BTC pledged, a sale, or the lender's."""
-    c = ints[COMPANY]
-    initial = data[c + INITIAL_LTV]
-    call = data[c + CALL_LTV]
-    liquidation = data[c + LIQUIDATION_LTV]
-    penalty = data[c + PENALTY]
-    selling = data[c + SELLING_COST]
-    floor = data[c + CASH_FLOOR]
-    b = plan * P_ROWS * L
-    for i in range(L):
-        loan = p[b + LOAN * L + i]
-        pledged = p[b + PLEDGED * L + i]
-        free = p[b + FREE * L + i]
-        cash = p[b + CASH * L + i]
-        low = w[LOW_USD * L + i]
-        level = initial * low
-        called_at = larger(call * low * pledged * (1.0 + ROUNDING), LEAST_LOAN_USD)
-        called = 1.0 if loan > called_at else 0.0
-        short = called * larger(loan - level * pledged, 0.0)
-        paid = smaller(larger(cash - floor, 0.0), short)
-        short = short - paid
-        backing = level if level > 0.0 else HUGE
-        more = smaller(free, short / backing)
-        short = left_short_usd(short, level, free, short / backing)
-        held = pledged + more
-        owed = loan - paid
-        trigger = call_price_usd(loan, call * pledged)
-        start_usd = w[START_PRICE * L + i]
-        price = w[PRICE * L + i]
-        from_usd = start_usd if w[LOW_FRAC * L + i] < 1.0 else price
-        at_call = smaller(from_usd, trigger)
-        worth = liquidation * at_call * w[DIP * L + i] * held
-        seized = called if owed >= worth else 0.0
-        seized = seized if short > 0.0 else 0.0
-        lost = penalty if seized > 0.0 else selling
-        fetched = low * (1.0 - lost)
-        sold = smaller(short / (fetched - level), held)
-        proceeds = fetched * sold
-        uncovered = larger(owed - proceeds, 0.0)
-        bare = uncovered if sold >= held else 0.0
-        paid = paid + called * bare
-        p[b + LOAN * L + i] = loan - paid - proceeds
-        p[b + CASH * L + i] = cash - paid
-        p[b + FREE * L + i] = free - more
-        p[b + PLEDGED * L + i] = held - sold
-        w[CALLED * L + i] = called
-        w[LIQUIDATED * L + i] = seized
-        w[SOLD_BTC * L + i] = sold
-        w[SOLD_USD * L + i] += proceeds
-        w[REPAID_USD * L + i] += paid + proceeds
-        p[b + FORCED_USD * L + i] += proceeds
-
-
-@device
-def note_call(w: Doubles, p: Doubles, plan: int, t: int) -> None:
-    """Add a month's call to the plan's record."""
-    month = float_of_int(t)
-    b = plan * P_ROWS * L
-    for i in range(L):
-        called = w[CALLED * L + i]
-        seized = w[LIQUIDATED * L + i]
-        sold = w[SOLD_BTC * L + i]
-        by_lender = seized * sold
-        p[b + WAS_CALLED * L + i] = kept(larger(called, p[b + WAS_CALLED * L + i]))
-        p[b + LIQUIDATED_BTC * L + i] += by_lender
-        p[b + CALLED_BTC * L + i] += sold - by_lender
-        when = month if called > 0.0 else HUGE
-        p[b + FIRST_CALL * L + i] = kept(smaller(p[b + FIRST_CALL * L + i], when))
-        when = month if seized > 0.0 else HUGE
-        first = p[b + FIRST_LIQUIDATION * L + i]
-        p[b + FIRST_LIQUIDATION * L + i] = kept(smaller(first, when))
 
 
 @device
@@ -380,7 +263,7 @@ def close_month(
     for i in range(L):
         raised = w[RAISED_USD * L + i]
         counted = raised if raised > EQUITY_TOLERANCE_USD else 0.0
-        when = month if counted > 0.0 else HUGE
+        when = month if counted > 0.0 else NEVER
         p[b + FIRST_EQUITY * L + i] = kept(smaller(p[b + FIRST_EQUITY * L + i], when))
         p[b + EQUITY * L + i] += counted
         cash = p[b + CASH * L + i]
