@@ -3,7 +3,7 @@
 
 from gpu.backend import Backend, array_module, get_array_module, to_host
 from gpu.irr_batch import irr
-from gpu.risk import cvar, quantile
+from gpu.statistics.risk import cvar, quantile
 
 __all__ = [
     "Backend",

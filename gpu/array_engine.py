@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.backend import DeviceLostError, is_device_loss
-from gpu.chunks import chunk_rows
 from gpu.numpy_engine import score_each
-from gpu.scenarios import sampled_paths
-from gpu.scored_parts import joined, on_host
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.chunks import chunk_rows
+from gpu.scoring.scored_parts import joined, on_host
 from models.clients import count_client_slots
 from models.errors import BackendError
 from models.market import Shocks, simulate
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gpu.backend import ArrayModule, Backend
     from gpu.numpy_engine import Scored
-    from gpu.sampling_rule import DrawRule
+    from gpu.sampling.rule import DrawRule
     from models.arrays import FloatArray, IntArray
     from models.paths import MarketPaths
     from models.plan import Plan

@@ -2,8 +2,8 @@
 """The compiled engine: the kernel on all cores of a CPU, through Numba.
 
 It gives what `gpu.numpy_engine` gives, within the contract of agreement. What does not
-belong here: the model (`gpu.kernel`), its tables (`gpu.tables`), threads and blocks
-(`gpu.score_run`), names of columns (`gpu.kernel_rows`).
+belong here: the model (`gpu.kernel`), its tables (`gpu.tables.build`), threads and
+blocks (`gpu.scoring.chunk_run`), names of columns (`gpu.tables.rows`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from gpu.kernel.compiled import L, cache_folder
 from gpu.kernel.irr import IRR_OUT_ROWS, IRR_WORK_ROWS
 from gpu.kernel.random import WORD_ROWS
 from gpu.kernel.run import score_rows
-from gpu.kernel_rows import KernelResult, open_rows, scored_of, settle
-from gpu.sampling_cpu import leading_draws
-from gpu.sampling_draws import checked_ids, checked_tilt
-from gpu.sampling_rule import GROUPS, DrawRule, as_rule
-from gpu.tables import make_tables
+from gpu.sampling.draws import checked_ids, checked_tilt
+from gpu.sampling.leading_cpu import leading_draws
+from gpu.sampling.rule import GROUPS, DrawRule, as_rule
+from gpu.tables.build import make_tables
+from gpu.tables.rows import KernelResult, open_rows, scored_of, settle
 from models.path_changes import MULTIPLIERS, require_multiplier
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.numpy_engine import Scored
-    from gpu.tables import Tables
+    from gpu.tables.build import Tables
     from models.arrays import FloatArray, IntArray
     from models.plan import Plan
     from models.study import Study

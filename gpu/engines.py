@@ -2,8 +2,9 @@
 """Engines: what scores scenarios, behind one protocol, and the choice of one.
 
 An engine knows study, plans, baseline and rule of the draws; it is told which scenarios
-to score. What does not belong here: blocks, threads and files (`gpu.chunk_run`), the
-engines themselves (`gpu.array_engine`, `gpu.cpu_engine`, `gpu.cuda.engine`).
+to score. What does not belong here: blocks, threads and files
+(`gpu.scoring.chunk_run`), the engines themselves (`gpu.array_engine`, `gpu.cpu_engine`,
+`gpu.cuda.engine`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from gpu.numpy_engine import Scored
-    from gpu.sampling_rule import DrawRule
+    from gpu.sampling.rule import DrawRule
     from models.arrays import FloatArray, IntArray
     from models.plan import Plan
     from models.study import Study

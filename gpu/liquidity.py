@@ -2,7 +2,7 @@
 """Margin calls, liquidations and covenant breaches of a plan, scenario by scenario.
 
 What does not belong here: how a call is met (`models.margin`, `models.treasury`), what
-cover debt must keep (`models.debt_limits`), statistics (`gpu.month_tally`).
+cover debt must keep (`models.debt_limits`), statistics (`gpu.statistics.month_tally`).
 """
 
 from __future__ import annotations

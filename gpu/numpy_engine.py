@@ -3,7 +3,8 @@
 
 It runs the monthly engine on whatever array module the paths lie on, and is the oracle
 of every faster engine. What does not belong here: where paths come from
-(`gpu.scenarios`, `gpu.grid`), chunks and statistics (`gpu.score`).
+(`gpu.sampling.scenarios`, `gpu.sampling.grid`), chunks and statistics
+(`gpu.scoring.score`).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A client's fate is drawn once per contract, as a multiple of the mean time to de
 the offer's own default rate turns it into months. A client who stops paying takes no
 power either, and nothing is recovered; his space stays empty and GPUs leased out go
 back to the merchant market. What does not belong here: what a contract earns
-(`models.contracts`) and drawing (`gpu.scenarios`).
+(`models.contracts`) and drawing (`gpu.sampling.scenarios`).
 """
 
 from __future__ import annotations

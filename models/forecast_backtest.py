@@ -5,7 +5,7 @@ At the end of every month the model is fitted to the months up to it and simulat
 scoring simulates it; its forecasts of price and hashrate are then held against what
 came. What does not belong here: the model (`models.market_bitcoin`), the estimators
 (`models.calibration`), the measures (`models.forecast_tests`) and drawing
-(`gpu.scenarios`).
+(`gpu.sampling.scenarios`).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gpu.score import score
+    from gpu.scoring.score import score
     from optimizer.planning import plan
     from optimizer.screening import screen
 
@@ -27,7 +27,7 @@ __all__ = ["plan", "score", "screen"]
 
 _HOMES = {
     "plan": "optimizer.planning",
-    "score": "gpu.score",
+    "score": "gpu.scoring.score",
     "screen": "optimizer.screening",
 }
 

@@ -2,8 +2,8 @@
 """Use case: fit the market model to a history, test it out of sample, write it down.
 
 Joins the history (`sites.daily_history`), the estimators (`models.calibration`), the
-test (`models.forecast_backtest`) and the draws (`gpu.scenarios`). What does not belong
-here: estimators, tables for a terminal.
+test (`models.forecast_backtest`) and the draws (`gpu.sampling.scenarios`). What does
+not belong here: estimators, tables for a terminal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.scenarios import draw_factor_shocks
+from gpu.sampling.scenarios import draw_factor_shocks
 from models.calibration import LEAST_MONTHS, fit_market
 from models.calibration_history import monthly_history
 from models.errors import ConfigError, Fault

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.philox import normals
-from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
+from gpu.sampling.philox import normals
+from gpu.sampling.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar
 from models.cash_weeks import payment_terms, weekly_cash
 from models.cashflow import evaluate

@@ -2,7 +2,7 @@
 """Plans of runs held against each other on the same futures, and written to a run.
 
 One function per use case, called alike by command line, notebook and batch jobs. What
-does not belong here: counting (`gpu.contest`), which plans compete
+does not belong here: counting (`gpu.contests.contest`), which plans compete
 (`optimizer.contest_plans`), words and tables (`optimizer.contest_words`).
 """
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.contest_run import MAX_KEPT_OUTCOMES, contest
-from gpu.sampling_rule import DrawRule
+from gpu.contests.run import MAX_KEPT_OUTCOMES, contest
+from gpu.sampling.rule import DrawRule
 from models.errors import ConfigError, Fault
 from optimizer.contest_plans import PLAN_FILE, contestants
 from optimizer.contest_projects import project_contest
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from gpu.contest_result import ContestResult
+    from gpu.contests.result import ContestResult
     from gpu.engines import EngineName
-    from gpu.sampling_rule import SamplingMethod
-    from gpu.workers import Progress
+    from gpu.sampling.rule import SamplingMethod
+    from gpu.scoring.workers import Progress
     from optimizer.contest_plans import Contestant
     from optimizer.runreader import Run
 
@@ -106,7 +106,7 @@ def contest_run(
     seed : int
         0 to 2^64 - 1. [unitless]
     sampling : {"plain", "antithetic", "sobol"}
-        How draws come about, see `gpu.sampling_rule.DrawRule`.
+        How draws come about, see `gpu.sampling.rule.DrawRule`.
     backend : {"auto", "numpy", "cpu", "cuda"}
         Engine, see `gpu.engines.make_engine`.
     keep_rows : bool

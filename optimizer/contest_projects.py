@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.contest import contest_of
+from gpu.contests.contest import contest_of
 from models.errors import DataError
 
 if TYPE_CHECKING:
-    from gpu.contest_result import ContestResult
+    from gpu.contests.result import ContestResult
     from optimizer.runreader import Run
 
 __all__ = ["NO_PROJECT", "project_contest"]

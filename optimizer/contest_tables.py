@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from gpu.contest_result import ColumnStandings, ContestResult, PairStanding
+    from gpu.contests.result import ColumnStandings, ContestResult, PairStanding
 
 __all__ = [
     "CASH_HEADINGS",

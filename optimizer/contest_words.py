@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.contest_result import (
+    from gpu.contests.result import (
         ColumnStandings,
         ContestResult,
         PairStanding,

@@ -4,8 +4,8 @@
 The indices of a driver say which share of a figure's variance it makes; drawn alone,
 with everything else on the base path, it moves the figure by so many dollars. What does
 not belong here: which drivers and figures there are (`optimizer.drivers_result`),
-estimators (`gpu.sobol_indices`), drawing one driver alone (`optimizer.drivers_alone`),
-run folders (`optimizer.drivers_run`).
+estimators (`gpu.sampling.sobol_indices`), drawing one driver alone
+(`optimizer.drivers_alone`), run folders (`optimizer.drivers_run`).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.chunks import BLOCK
-from gpu.engine_rows import sampled_rows
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, has_btc_loan
-from gpu.sampling_rule import GROUPS, DrawRule
-from gpu.sobol_indices import BATCH, MIN_BATCHES, Estimate, PairSums
-from gpu.workers import Watch, in_order
+from gpu.sampling.rule import GROUPS, DrawRule
+from gpu.sampling.sobol_indices import BATCH, MIN_BATCHES, Estimate, PairSums
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.engine_rows import sampled_rows
+from gpu.scoring.workers import Watch, in_order
 from models.errors import ConfigError, Fault
 from optimizer.drivers_alone import ALONE_SCENARIOS, Alone, drawn_alone
 from optimizer.drivers_result import (
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from gpu.engines import Engine, EngineName
     from gpu.numpy_engine import Rows
-    from gpu.sobol_indices import SobolIndices
-    from gpu.workers import Progress
+    from gpu.sampling.sobol_indices import SobolIndices
+    from gpu.scoring.workers import Progress
     from models.arrays import FloatArray
     from models.plan import Plan
     from models.study import Study

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.chunks import chunk_rows
 from gpu.numpy_engine import headline_rows
-from gpu.sampling_rule import DrawRule
-from gpu.scenarios import draw_shocks
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import draw_shocks
+from gpu.scoring.chunks import chunk_rows
 from models.market import Shocks, simulate
 from models.market_parameters import FACTORS
 
@@ -64,7 +64,7 @@ def shocks_alone(study: Study, drawn: Shocks, groups: Collection[str]) -> Shocks
     drawn : Shocks
         Draws of every group. [unitless]
     groups : collection of str
-        Names of `gpu.sampling_rule.GROUPS` that stay drawn.
+        Names of `gpu.sampling.rule.GROUPS` that stay drawn.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def drawn_alone(
     plan : Plan
         Plan to score.
     groups : collection of str
-        Names of `gpu.sampling_rule.GROUPS`.
+        Names of `gpu.sampling.rule.GROUPS`.
     n_scenarios : int
         Scenarios 0 to n - 1. [unitless]
     seed : int

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gpu.liquidity import CALL
-from gpu.sobol_indices import Estimate
+from gpu.sampling.sobol_indices import Estimate
 from models.market_parameters import FACTORS
 from optimizer.drivers_alone import Alone
 
@@ -43,7 +43,7 @@ class Driver:
     key, name : str
         In files; for people.
     groups : tuple of str
-        Names of `gpu.sampling_rule.GROUPS`.
+        Names of `gpu.sampling.rule.GROUPS`.
     """
 
     key: str

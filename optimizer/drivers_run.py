@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gpu.engines import EngineName
-    from gpu.workers import Progress
+    from gpu.scoring.workers import Progress
     from optimizer.drivers_result import Drivers
     from optimizer.surfaces import SiteSurface
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from gpu.headlines import score_headlines
 from gpu.liquidity import has_btc_loan
-from gpu.tally import events
+from gpu.scoring.headlines import score_headlines
+from gpu.statistics.tally import events
 from models.company import BtcLoan, Company
 
 if TYPE_CHECKING:

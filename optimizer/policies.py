@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.headlines import score_headlines
 from gpu.numpy_engine import EQUITY_TOLERANCE_USD, headline_rows
-from gpu.risk import cvar
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.headlines import score_headlines
+from gpu.statistics.risk import cvar
 from models.errors import InfeasibleError, SolverError
 from models.market import base_paths
 from optimizer.planning import PlanResult, plan

@@ -3,7 +3,7 @@
 
 One function per use case, called alike by command line and notebook. What does not
 belong here: what a future is worth (`models.cashflow`), how its draws come about
-(`gpu.scenarios`), how it is shown (`optimizer.commands.replay`).
+(`gpu.sampling.scenarios`), how it is shown (`optimizer.commands.replay`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 
 from gpu.liquidity import has_btc_loan
 from gpu.numpy_engine import score_paths
-from gpu.sampling_rule import DrawRule, rule_from_json
-from gpu.scenarios import draw_shocks, weights
+from gpu.sampling.rule import DrawRule, rule_from_json
+from gpu.sampling.scenarios import draw_shocks, weights
 from models.cashflow import evaluate
 from models.errors import ConfigError, DataError, Fault
 from models.market import base_paths, correlated, simulate
@@ -42,7 +42,7 @@ from sites.loader import load_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gpu.sampling_rule import SamplingMethod
+    from gpu.sampling.rule import SamplingMethod
     from models.market import Shocks
     from models.paths import MarketPaths
     from models.plan import Plan
@@ -97,7 +97,7 @@ class Replay:
     scenario_id, seed : int
         The future. [unitless]
     rule : dict
-        How its draws came about, see `gpu.sampling_rule.DrawRule`.
+        How its draws came about, see `gpu.sampling.rule.DrawRule`.
     weight : float
         Its weight in estimates; 1 but for importance sampling. [unitless]
     npv_usd, base_npv_usd : float
@@ -202,7 +202,8 @@ def replay(
     Returns
     -------
     Replay
-        Its scores are those of `gpu.score.score_scenarios` for that id, bit for bit.
+        Its scores are those of `gpu.scoring.score.score_scenarios` for that id, bit for
+        bit.
 
     Raises
     ------

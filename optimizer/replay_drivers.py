@@ -2,7 +2,7 @@
 """Which driver moved NPV: from one future to the base path, one driver at a time.
 
 What does not belong here: what a future is worth (`models.cashflow`), how draws come
-about (`gpu.scenarios`), sentences (`optimizer.replay_words`).
+about (`gpu.sampling.scenarios`), sentences (`optimizer.replay_words`).
 """
 
 from __future__ import annotations

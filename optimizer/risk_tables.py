@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gpu.liquidity import CALL, LIQUIDATION
-from gpu.tally import WITHIN_MONTHS
+from gpu.statistics.tally import WITHIN_MONTHS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gpu.month_tally import MonthlyRisk
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
+    from gpu.statistics.month_tally import MonthlyRisk
     from optimizer.opening_range import OpeningRange
 
 __all__ = [

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of scores in a run folder: finished chunks while scoring, tables afterwards.
 
-Up to `MAX_KEPT_ROWS` scenarios end in one table, more in one per chunk. What
-does not belong here: scoring (`gpu.score`), chunk files themselves (`gpu.chunk_store`).
+Up to `MAX_KEPT_ROWS` scenarios end in one table, more in one per chunk. What does not
+belong here: scoring (`gpu.scoring.score`), chunk files themselves
+(`gpu.scoring.chunk_store`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.chunk_run import WEIGHT_COLUMN
-from gpu.chunk_store import ChunkStore
-from gpu.chunks import chunk_ranges
-from gpu.score import MAX_KEPT_ROWS, MAX_SCENARIOS
+from gpu.scoring.chunk_run import WEIGHT_COLUMN
+from gpu.scoring.chunk_store import ChunkStore
+from gpu.scoring.chunks import chunk_ranges
+from gpu.scoring.score import MAX_KEPT_ROWS, MAX_SCENARIOS
 from models.errors import ConfigError, Fault
 from models.finance import IRR_STATUS
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gpu.numpy_engine import Rows
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
     from optimizer.runfolder import RunWriter
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from optimizer.risk_tables import terms_note
 
 if TYPE_CHECKING:
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
     from optimizer.opening_range import OpeningRange
     from optimizer.policies import PolicyScore
 

@@ -2,7 +2,7 @@
 """Scores and stress of a finished run: its plan read, scored, and written beside it.
 
 One function per use case, called alike by command line, notebook and batch jobs. What
-does not belong here: scoring itself (`gpu.score`, `optimizer.stress`).
+does not belong here: scoring itself (`gpu.scoring.score`, `optimizer.stress`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from gpu.chunks import chunk_ranges
 from gpu.liquidity import has_btc_loan
-from gpu.sampling import tilt_toward_shortfall
-from gpu.sampling_rule import DrawRule
-from gpu.score import DEFAULT_SCENARIOS, score
-from gpu.score_inputs import MAX_SEED
-from gpu.score_options import ScoreOptions
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.tilt import tilt_toward_shortfall
+from gpu.scoring.chunks import chunk_ranges
+from gpu.scoring.inputs import MAX_SEED
+from gpu.scoring.options import ScoreOptions
+from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from optimizer.opening_range import (
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from gpu.chunk_store import ChunkStore
     from gpu.engines import EngineName
-    from gpu.sampling_rule import SamplingMethod
-    from gpu.score import ScoreResult
-    from gpu.workers import Progress
+    from gpu.sampling.rule import SamplingMethod
+    from gpu.scoring.chunk_store import ChunkStore
+    from gpu.scoring.score import ScoreResult
+    from gpu.scoring.workers import Progress
     from models.plan import Plan
     from models.study import Study
     from optimizer.runreader import Run
@@ -97,9 +97,9 @@ def score_run(
     seed : int
         0 to 2^64 - 1. [unitless]
     sampling : {"plain", "antithetic", "sobol", "importance"}
-        How draws come about, see `gpu.sampling_rule.DrawRule`.
+        How draws come about, see `gpu.sampling.rule.DrawRule`.
     grid : str or None
-        Multipliers of the base path, see `gpu.grid.parse_grid`.
+        Multipliers of the base path, see `gpu.sampling.grid.parse_grid`.
     backend : {"auto", "numpy", "cpu", "cuda"}
         Engine, see `gpu.engines.make_engine`.
     progress : callable or None
@@ -174,7 +174,7 @@ def draw_rule(
     sampling : {"plain", "antithetic", "sobol", "importance"}
         Way to sample.
     seed : int
-        0 to 2^64 - 1; one out of range is left to `gpu.score.score`. [unitless]
+        0 to 2^64 - 1; one out of range is left to `gpu.scoring.score.score`. [unitless]
     """
     if sampling == "plain" or not 0 <= seed <= MAX_SEED:
         return None

@@ -3,8 +3,8 @@
 
 The plan's decisions are kept and run through the monthly engine again; nothing is
 solved. Inputs vary over the range that their facts give, market prices over the
-multipliers of a grid. What does not belong here: several inputs at once (`gpu.score`)
-and showing (`optimizer.report.figures.tornado`).
+multipliers of a grid. What does not belong here: several inputs at once
+(`gpu.scoring.score`) and showing (`optimizer.report.figures.tornado`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from gpu.grid import parse_grid
+from gpu.sampling.grid import parse_grid
 from models.cashflow import evaluate
 from models.errors import WattplanError
 from models.market import base_paths
@@ -23,7 +23,7 @@ from sites.variation import with_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gpu.grid import Grid
+    from gpu.sampling.grid import Grid
     from models.paths import MarketPaths
     from models.plan import Plan
     from models.study import Study

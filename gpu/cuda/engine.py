@@ -16,8 +16,8 @@ import numpy as np
 from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
-from gpu.device_tally import ScoredThere
-from gpu.kernel_rows import (
+from gpu.statistics.device_tally import ScoredThere
+from gpu.tables.rows import (
     KernelResult,
     open_rows,
     rate_columns,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from gpu.backend import ArrayModule, Backend
     from gpu.numpy_engine import Scored
-    from gpu.sampling_rule import DrawRule
+    from gpu.sampling.rule import DrawRule
     from models.arrays import FloatArray, IntArray
     from models.plan import Plan
     from models.study import Study
@@ -110,8 +110,8 @@ class CudaEngine(CpuEngine):
         Returns
         -------
         tuple of ScoredThere
-            For `gpu.device_tally.take`. Where not all scenarios fit the device at
-            once they come to the host piece by piece, as `Scored`.
+            For `gpu.statistics.device_tally.take`. Where not all scenarios fit the
+            device at once they come to the host piece by piece, as `Scored`.
         """
         scenario, leading = self._sampled(ids)
         none: dict[str, FloatArray] = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The draws of `L` futures under a rule: what `gpu.scenarios` defines, lane by lane.
+"""The draws of `L` futures under a rule, lane by lane: see `gpu.sampling.scenarios`.
 
 Of each lane, ``own`` and ``partner`` hold the Philox counters of its scenario and of
 its partner, ``mirrored`` whether its draws are mirrored. What does not belong here:

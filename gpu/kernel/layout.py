@@ -3,8 +3,8 @@
 
 Tables are one array of floats (``data``) and one of whole numbers (``ints``); the
 header of ``ints`` says where each part begins. Scratch arrays have rows of `L` lanes.
-Both sides of the fence, the builders of `gpu.tables` and the stages of this package,
-read these names. What does not belong here: anything that computes.
+Both sides of the fence, the builders of `gpu.tables.build` and the stages of this
+package, read these names. What does not belong here: anything that computes.
 """
 
 from __future__ import annotations

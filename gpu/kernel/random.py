@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random draws on lanes: the numbers of `gpu.philox` and `gpu.scenarios` once more.
+"""Random draws on lanes: the numbers of `gpu.sampling` once more.
 
-Words are those of `gpu.philox` bit for bit, kept in signed 64-bit lanes; uniform
-numbers too; normals differ from its by rounding alone. ``u`` is a scratch array of at
-least `WORD_ROWS` rows of `L`, ``counters`` holds one Philox counter per lane, at least
-0; ``seed_low`` and ``seed_high`` are the words of the seed. What does not belong here:
-which draw is for what, and which scenario takes whose (`gpu.scenarios`).
+Words are those of `gpu.sampling.philox` bit for bit, kept in signed 64-bit lanes;
+uniform numbers too; normals differ from its by rounding alone. ``u`` is a scratch array
+of at least `WORD_ROWS` rows of `L`, ``counters`` holds one Philox counter per lane, at
+least 0; ``seed_low`` and ``seed_high`` are the words of the seed. What does not belong
+here: which draw is for what, and which scenario takes whose (`gpu.sampling.scenarios`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = [
 WORD_ROWS: Final = 4
 
 ROUNDS: Final = 10
-# Multipliers and key increments of Philox 4x32, as in `gpu.philox`.
+# Multipliers and key increments of Philox 4x32, as in `gpu.sampling.philox`.
 MULTIPLIER_0: Final = 0xD2511F53
 MULTIPLIER_1: Final = 0xCD9E8D57
 WEYL_0: Final = 0x9E3779B9

@@ -25,7 +25,7 @@ from optimizer.console import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.contest_result import ContestResult
+    from gpu.contests.result import ContestResult
     from optimizer.contest import RunContest
 
 __all__ = ["contest", "show_projects"]

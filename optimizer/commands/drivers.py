@@ -23,7 +23,7 @@ from optimizer.console import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.sobol_indices import Estimate
+    from gpu.sampling.sobol_indices import Estimate
     from optimizer.drivers_result import Drivers, DriverShare, FigureDrivers
     from optimizer.drivers_run import DrivenRun
     from optimizer.surfaces import SiteSurface

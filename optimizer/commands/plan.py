@@ -140,7 +140,7 @@ def _mapping(value: object) -> dict[str, object]:
 
 def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
     """Score and stress the plan of a run."""
-    from gpu.score_options import ScoreOptions
+    from gpu.scoring.options import ScoreOptions
     from optimizer.scoring import score_run, stress_run
 
     with live_progress("Scoring") as live:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`wattplan score`: options, a table for the terminal, JSON.
 
-What does not belong here: scoring (`optimizer.scoring`, `gpu.score`).
+What does not belong here: scoring (`optimizer.scoring`, `gpu.scoring.score`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from optimizer.console import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gpu.accuracy import Reached
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
+    from gpu.statistics.accuracy import Reached
     from optimizer.scoring import ScoredRun
 
 __all__ = ["score"]
@@ -99,7 +99,7 @@ def score(
     if replay is not None:
         show_replay(context, folder, replay, json_output=json_output)
         return
-    from gpu.score_options import ScoreOptions
+    from gpu.scoring.options import ScoreOptions
     from optimizer.scoring import score_run, score_summary
 
     with live_progress("Scoring") as live:

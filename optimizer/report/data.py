@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
     from models.study import Study
     from optimizer.drivers_result import Drivers
     from optimizer.explain.explanation import Explanation

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cash, BTC and loan over sampled scenarios: the bands of the treasury figure.
 
-What does not belong here: statistics of whole scenarios (`gpu.score`).
+What does not belong here: statistics of whole scenarios (`gpu.scoring.score`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.cashflow import evaluate
 
 if TYPE_CHECKING:

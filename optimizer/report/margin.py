@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from gpu.liquidity import CALL, LIQUIDATION
-from gpu.tally import WITHIN_MONTHS
+from gpu.statistics.tally import WITHIN_MONTHS
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.formats import full_month, percent, sentence, usd, usd_m
 from optimizer.report.style import (

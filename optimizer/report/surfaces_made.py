@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.engine_rows import grid_rows
 from gpu.engines import make_engine
 from gpu.numpy_engine import site_npv_column
-from gpu.workers import in_order
+from gpu.scoring.engine_rows import grid_rows
+from gpu.scoring.workers import in_order
 from models.capacity import LINES
 from optimizer.report.blocks import blocks_at, present_mwh
 from optimizer.surfaces import (

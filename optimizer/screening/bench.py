@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.ledger import discount
 from models.leverage import TaxGroup
 from models.market import base_paths
@@ -40,7 +40,7 @@ from optimizer.screening.verdict import OFFER_PRICE, price_of, verdict_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gpu.grid import Grid
+    from gpu.sampling.grid import Grid
     from models.arrays import FloatArray, IntArray
     from models.paths import MarketPaths
     from models.plan import Plan

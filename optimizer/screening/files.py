@@ -20,7 +20,7 @@ from sites import load_bundle, load_study, resolved_toml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gpu.grid import Grid
+    from gpu.sampling.grid import Grid
     from optimizer.screening.ranking import RankBy
     from optimizer.screening.result import ScreenResult
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.risk import quantile
+from gpu.statistics.risk import quantile
 from models.finance import IrrStatus
 from models.ledger import discount
 from optimizer.screening.scores import IRR_SHARES, base_score, sample_score

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from gpu.grid import Grid
+    from gpu.sampling.grid import Grid
     from models.arrays import FloatArray
     from optimizer.screening.financed_scores import FinancedScore
     from optimizer.screening.projects import Project

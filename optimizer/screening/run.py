@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from gpu.grid import parse_grid
+from gpu.sampling.grid import parse_grid
 from models.errors import ConfigError, Fault
 from optimizer.screening.bench import PathTable, scored
 from optimizer.screening.generation import START_MONTHS, Candidates, make_candidates
@@ -23,7 +23,7 @@ from optimizer.screening.result import ScreenResult
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gpu.grid import Grid
+    from gpu.sampling.grid import Grid
     from models.study import Study
     from optimizer.screening.ranking import RankBy
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from gpu.irr_batch import irr
 from gpu.returns import rate_per_year, recovery_months
-from gpu.risk import cvar, quantile
+from gpu.statistics.risk import cvar, quantile
 from models.finance import IRR_STATUS, IrrStatus, discount_factors
 from models.ledger import discount
 

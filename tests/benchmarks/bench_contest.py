@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.chunks import BLOCK
-from gpu.contest import COLUMNS, Contest
+from gpu.contests.contest import COLUMNS, Contest
 from gpu.engines import make_engine
+from gpu.scoring.chunks import BLOCK
 from models.business_as_usual import business_as_usual
 from optimizer.contest_plans import contestants
 from optimizer.runreader import open_run

@@ -202,7 +202,7 @@ def sizes(study: Study, repeats: int) -> None:
 
 def memory(study: Study, usual: Plan) -> None:
     """Print how memory grows with the number of scenarios when no rows are kept."""
-    from gpu.score import score
+    from gpu.scoring.score import score
 
     for n_scenarios in (65_536, 262_144, 1_048_576):
         begun = time.perf_counter()

@@ -42,7 +42,7 @@ from jax_model import JaxModel  # noqa: E402
 from jax_tables import read_tables  # noqa: E402
 
 from gpu.cpu_engine import CpuEngine  # noqa: E402
-from gpu.tables import make_tables  # noqa: E402
+from gpu.tables.build import make_tables  # noqa: E402
 from models.business_as_usual import business_as_usual  # noqa: E402
 from optimizer.screening.horizon import at_horizon  # noqa: E402
 from sites import load_study  # noqa: E402

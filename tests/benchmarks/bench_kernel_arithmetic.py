@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu import philox
 from gpu.kernel.compiled import Doubles, Integers, L, entry
 from gpu.kernel.elementary import cosine_of_turn, exp_, log_, sine_of_turn
 from gpu.kernel.random import WORD_ROWS, normal_pair, random_words
+from gpu.sampling import philox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

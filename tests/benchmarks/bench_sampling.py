@@ -18,9 +18,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gpu.numpy_engine import headline_rows
-from gpu.risk import cvar, quantile
-from gpu.sampling import effective_sample_size, tilt_toward_shortfall
-from gpu.scenarios import DrawRule, draw_shocks, leading_normals, sampled_paths, weights
+from gpu.sampling.scenarios import (
+    DrawRule,
+    draw_shocks,
+    leading_normals,
+    sampled_paths,
+    weights,
+)
+from gpu.sampling.tilt import effective_sample_size, tilt_toward_shortfall
+from gpu.statistics.risk import cvar, quantile
 from models.business_as_usual import business_as_usual
 from sites import load_study
 

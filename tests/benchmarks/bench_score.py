@@ -19,8 +19,8 @@ import numpy as np
 
 from gpu.irr_batch import irr as batched_irr
 from gpu.numpy_engine import score_paths
-from gpu.scenarios import sampled_paths
-from gpu.score import score
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.score import score
 from models.business_as_usual import business_as_usual
 from models.cashflow import evaluate
 from models.finance import irr

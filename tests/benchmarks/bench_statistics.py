@@ -12,12 +12,12 @@ import time
 
 import numpy as np
 
-from gpu.chunks import BLOCK
-from gpu.describe import NUMPY, Counter
-from gpu.describe_cpu import CPU
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored
-from gpu.tally import ScoreTally
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.describe import NUMPY, Counter
+from gpu.statistics.describe_cpu import CPU
+from gpu.statistics.tally import ScoreTally
 
 N_COLUMNS = 36
 REPEATS = 12

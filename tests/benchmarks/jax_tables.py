@@ -18,7 +18,7 @@ import numpy as np
 from gpu.kernel import layout as at
 
 if TYPE_CHECKING:
-    from gpu.tables import Tables
+    from gpu.tables.build import Tables
     from models.arrays import FloatArray
 
 __all__ = ["Model", "PlanHead", "read_tables"]

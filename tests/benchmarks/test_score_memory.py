@@ -8,7 +8,7 @@ import sys
 
 PROGRAM = """
 import resource
-from gpu.score import DEFAULT_SCENARIOS, score
+from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from sites import load_study
 study = load_study("base")

@@ -20,7 +20,7 @@ from gpu.cpu_engine import CpuEngine
 from gpu.cuda.engine import CudaEngine
 from gpu.cuda.source import module_source, step_header_text
 from gpu.numpy_engine import site_npv_column
-from gpu.sampling_rule import DrawRule
+from gpu.sampling.rule import DrawRule
 from models.errors import BackendError
 
 if TYPE_CHECKING:

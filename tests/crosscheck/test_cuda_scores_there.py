@@ -17,25 +17,25 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.backend import Backend
-from gpu.chunks import BLOCK
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.engine import CudaEngine
 from gpu.cuda.source import module_source, step_header_text
-from gpu.device_tally import ScoredThere, take
-from gpu.engine_rows import grid_rows, sampled_rows
 from gpu.kernel import layout as at
 from gpu.returns import rate_per_year
-from gpu.sampling_rule import DrawRule
-from gpu.score import score_plans
-from gpu.tally import ScoreTally
+from gpu.sampling.rule import DrawRule
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.engine_rows import grid_rows, sampled_rows
+from gpu.scoring.score import score_plans
+from gpu.statistics.device_tally import ScoredThere, take
+from gpu.statistics.tally import ScoreTally
 from models.errors import BackendError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gpu.kernel_rows import KernelResult
     from gpu.numpy_engine import Scored
-    from gpu.score import ScoreResult
+    from gpu.scoring.score import ScoreResult
+    from gpu.tables.rows import KernelResult
 
 pytestmark = pytest.mark.compiler
 
@@ -115,7 +115,7 @@ def test_rates_by_the_year_are_the_hosts(
         seen.append(type(rates))
         return rate_per_year(rates)
 
-    monkeypatch.setattr("gpu.kernel_rows.rate_per_year", noted)
+    monkeypatch.setattr("gpu.tables.rows.rate_per_year", noted)
     cuda, _ = engines(cuda_stand_in(folder, 132))
     for has_rows in (False, True):
         cuda.score_there(IDS, has_rows=has_rows)

@@ -32,8 +32,8 @@ from engine_plans import empty_plan
 from gpu.cpu_engine import CpuEngine
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, LIQUIDATION
-from gpu.sampling_rule import GROUPS
-from gpu.scenarios import DrawRule, sampled_paths
+from gpu.sampling.rule import GROUPS
+from gpu.sampling.scenarios import DrawRule, sampled_paths
 from models.business_as_usual import business_as_usual
 from models.finance import IrrStatus
 from models.network import max_retarget_factor

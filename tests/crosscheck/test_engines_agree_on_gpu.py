@@ -26,8 +26,8 @@ from agreement_cases import (
 )
 from agreement_plans import random_plan
 
-from gpu.sampling_rule import GROUPS
-from gpu.scenarios import DrawRule
+from gpu.sampling.rule import GROUPS
+from gpu.sampling.scenarios import DrawRule
 from models.business_as_usual import business_as_usual
 from models.path_changes import MULTIPLIERS
 from sites import load_study

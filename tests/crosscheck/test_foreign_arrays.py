@@ -10,7 +10,7 @@ from foreign_arrays import ForeignArray
 from scored_plans import grown_plan
 from tiny_studies import alpha, beta, gamma, tiny_study
 
-from gpu.scenarios import draw_shocks, sampled_paths
+from gpu.sampling.scenarios import draw_shocks, sampled_paths
 from models.cashflow import evaluate
 from models.ledger import discount
 from models.market import Shocks, simulate

@@ -11,7 +11,7 @@ from foreign_arrays import ForeignArray
 from scored_plans import grown_plan
 from tiny_studies import alpha, beta, gamma, tiny_study
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.cashflow import evaluate
 from models.plan import BuildStart, ConversionStart, Holding, Order
 from models.statements import financial_statements

@@ -29,8 +29,8 @@ from gpu.kernel.random import (
 )
 from gpu.kernel.scenario import score_lanes
 from gpu.numpy_engine import score_all
-from gpu.sampling_rule import DrawRule
-from gpu.scenarios import sampled_paths
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import sampled_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable

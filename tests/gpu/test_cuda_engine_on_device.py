@@ -12,7 +12,7 @@ from gpu.backend import array_module
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.engine import CudaEngine
 from gpu.numpy_engine import score_all
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 
 pytestmark = pytest.mark.gpu
 

@@ -12,16 +12,16 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.backend import array_module
-from gpu.chunks import BLOCK
 from gpu.cuda.engine import CudaEngine
-from gpu.describe import NUMPY, weight_units
-from gpu.describe_device import DeviceCounter
-from gpu.device_tally import ScoredThere, take
-from gpu.histogram import Histogram
-from gpu.joint import JointHistogram
-from gpu.month_histogram import MonthHistogram
-from gpu.score import score
-from gpu.tally import ScoreTally
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.score import score
+from gpu.statistics.describe import NUMPY, weight_units
+from gpu.statistics.describe_device import DeviceCounter
+from gpu.statistics.device_tally import ScoredThere, take
+from gpu.statistics.histogram import Histogram
+from gpu.statistics.joint import JointHistogram
+from gpu.statistics.month_histogram import MonthHistogram
+from gpu.statistics.tally import ScoreTally
 
 if TYPE_CHECKING:
     from gpu.backend import ArrayModule

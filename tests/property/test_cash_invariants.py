@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scored_plans import grown_plan
 from tiny_studies import company, tiny_study
 
-from gpu.philox import normals
-from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
+from gpu.sampling.philox import normals
+from gpu.sampling.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar, due_date, term_weights
 from models.cash_lines import CASH_LINES
 from models.cash_weeks import weekly_cash

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu.contest import contest_of
+from gpu.contests.contest import contest_of
 
 # Thousands of whole dollars to 200: bins of 0.2 % tell any two of them apart.
 WHOLE = st.integers(-200, 200)

@@ -12,8 +12,8 @@ from agreement_plans import harsh_studies, random_plan, seeds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gpu.sampling_rule import GROUPS
-from gpu.scenarios import DrawRule
+from gpu.sampling.rule import GROUPS
+from gpu.sampling.scenarios import DrawRule
 from models.business_as_usual import business_as_usual
 from models.path_changes import MULTIPLIERS
 

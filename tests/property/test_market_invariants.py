@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_studies import market, tiny_study
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.market import base_paths
 from models.market_parameters import Market
 from models.path_changes import MULTIPLIERS, repeated, scaled

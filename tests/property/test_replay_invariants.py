@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpu.numpy_engine import EQUITY_TOLERANCE_USD
-from gpu.score import score_scenarios
+from gpu.scoring.score import score_scenarios
 from optimizer.replay import MAX_ID, replay
 from optimizer.replay_lines import LINE_LABELS
 from optimizer.replay_tables import replay_tables

@@ -13,8 +13,8 @@ import functools
 import numpy as np
 
 from gpu.numpy_engine import headline_rows
-from gpu.sampling import tilt_toward_shortfall
-from gpu.scenarios import DrawRule, sampled_paths, weights
+from gpu.sampling.scenarios import DrawRule, sampled_paths, weights
+from gpu.sampling.tilt import tilt_toward_shortfall
 from models.business_as_usual import business_as_usual
 from sites import load_study
 

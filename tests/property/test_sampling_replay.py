@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_studies import market, tiny_study
 
-from gpu.sampling_rule import GROUPS, PARTNER_OFFSET, DrawRule
-from gpu.scenarios import draw_shocks, sampled_paths, weights
+from gpu.sampling.rule import GROUPS, PARTNER_OFFSET, DrawRule
+from gpu.sampling.scenarios import draw_shocks, sampled_paths, weights
 from models.market import Shocks
 
 STUDY = tiny_study()

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from study_strategies import studies
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.business_as_usual import business_as_usual
 from models.cashflow import evaluate
 from models.plan import (

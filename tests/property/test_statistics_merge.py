@@ -10,8 +10,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gpu.bins import BitBins
-from gpu.exact_sum import (
+from gpu.statistics.bins import BitBins
+from gpu.statistics.columns import QUANTILES, RELATIVE_ERROR, ColumnStatistics
+from gpu.statistics.exact_sum import (
     UNIT_EXPONENT,
     from_bytes,
     ratio,
@@ -19,8 +20,7 @@ from gpu.exact_sum import (
     whole,
     whole_square,
 )
-from gpu.risk import cvar, quantile
-from gpu.statistics import QUANTILES, RELATIVE_ERROR, ColumnStatistics
+from gpu.statistics.risk import cvar, quantile
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 money = st.floats(min_value=-1e15, max_value=1e15)

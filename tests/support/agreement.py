@@ -22,7 +22,7 @@ import numpy as np
 
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, LEVELS, LIQUIDATION, covenant_event, covenants
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.cashflow import evaluate
 from models.debt_limits import dscr_test_months, service_cover
 from models.ledger import ITEMS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gpu.engines import EngineName
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Scored
-    from gpu.scenarios import DrawRule
+    from gpu.sampling.scenarios import DrawRule
     from models.arrays import BoolArray, FloatArray, IntArray
     from models.ledger import Ledger
     from models.paths import MarketPaths

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine_plans import empty_plan, full_commitments, opening_holdings
 from tiny_studies import alpha, beta, gamma, tiny_study
 
-from gpu.score import score
+from gpu.scoring.score import score
 from models.business_as_usual import business_as_usual
 from models.plan import (
     BuildStart,

@@ -10,7 +10,7 @@ import pytest
 from made_histories import monthly
 from tiny_studies import market
 
-from gpu.scenarios import draw_factor_shocks
+from gpu.sampling.scenarios import draw_factor_shocks
 from models.calibration import fit_market
 from models.calibration_network import fit_network
 from models.calibration_price import fit_volatility

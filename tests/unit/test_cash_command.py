@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.business_as_usual import business_as_usual
 from models.cash_calendar import cash_calendar
 from models.cash_lines import CASH_LINES

@@ -10,8 +10,8 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import company, tiny_study
 from workbook_plans import rich_plan, rich_study
 
-from gpu.philox import normals
-from gpu.scenarios import DAILY_PRICE_STREAM, sampled_paths
+from gpu.sampling.philox import normals
+from gpu.sampling.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar
 from models.cash_lines import CASH_LINES, ITEM_LINES, NOT_CASH, line_flows
 from models.cash_quarter import LINE_ROWS, QUARTER_ROWS

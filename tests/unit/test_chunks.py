@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tiny_studies import tiny_study
 
-from gpu.chunks import BLOCK, bytes_per_scenario, chunk_ranges, chunk_rows
+from gpu.scoring.chunks import BLOCK, bytes_per_scenario, chunk_ranges, chunk_rows
 
 if TYPE_CHECKING:
     import pytest

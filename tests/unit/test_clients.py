@@ -11,7 +11,7 @@ from engine_plans import empty_plan, flat_paths, item
 from pydantic import ValidationError
 from tiny_studies import gpu_offers, hosting_offers, tiny_study
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.cashflow import evaluate
 from models.clients import client_slot, count_client_slots, paying_share
 from models.market import base_paths

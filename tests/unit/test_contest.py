@@ -10,12 +10,12 @@ import pytest
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
-from gpu.chunks import BLOCK
-from gpu.contest import COLUMNS, Contest, contest_of
-from gpu.contest_run import contest
-from gpu.sampling_rule import DrawRule
-from gpu.scenarios import weights
-from gpu.score import score_plans
+from gpu.contests.contest import COLUMNS, Contest, contest_of
+from gpu.contests.run import contest
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import weights
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.score import score_plans
 from models.errors import ConfigError
 
 # Three plans in four scenarios, in thousands of USD; the best of each scenario is

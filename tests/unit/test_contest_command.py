@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gpu.contest import contest_of
+from gpu.contests.contest import contest_of
 from models.business_as_usual import business_as_usual
 from models.errors import ConfigError
 from optimizer.cli import main

@@ -16,7 +16,7 @@ import gpu.cpu_engine
 from gpu.cpu_engine import CpuEngine, is_compiled
 from gpu.engines import make_engine
 from gpu.kernel.compiled import L
-from gpu.scenarios import DrawRule
+from gpu.sampling.scenarios import DrawRule
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from models.path_changes import MULTIPLIERS

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from foreign_arrays import FOREIGN, ForeignArray
 
-from gpu.bins import BitBins
-from gpu.describe import NUMPY, weight_units
-from gpu.describe_device import DeviceCounter
-from gpu.histogram import Histogram
-from gpu.joint import JointHistogram
-from gpu.month_histogram import MonthHistogram
-from gpu.stored_parts import counted
+from gpu.statistics.bins import BitBins
+from gpu.statistics.describe import NUMPY, weight_units
+from gpu.statistics.describe_device import DeviceCounter
+from gpu.statistics.histogram import Histogram
+from gpu.statistics.joint import JointHistogram
+from gpu.statistics.month_histogram import MonthHistogram
+from gpu.statistics.stored_parts import counted
 
 LENGTHS = (1, 2, 63, 64, 65, 1000, 4096)
 KINDS = (

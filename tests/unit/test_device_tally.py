@@ -13,13 +13,13 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.backend import DeviceLostError
-from gpu.chunks import BLOCK
-from gpu.describe import NUMPY
-from gpu.device_tally import ScoredThere, scorer, take
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored, score_all
-from gpu.scenarios import sampled_paths
-from gpu.tally import ScoreTally
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.describe import NUMPY
+from gpu.statistics.device_tally import ScoredThere, scorer, take
+from gpu.statistics.tally import ScoreTally
 
 N = 2 * BLOCK + 100
 FAR = 300 * BLOCK
@@ -144,7 +144,8 @@ def test_where_memory_is_short_the_host_describes(
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("gpu.device_tally.DeviceCounter.flags_by_block", full)
+    counter = "gpu.statistics.device_tally.DeviceCounter"
+    monkeypatch.setattr(f"{counter}.flags_by_block", full)
     take(ours, 0, left_there(scored, has_rows=has_rows), weights)
     theirs.take(0, scored, weights)
     assert_same(ours, theirs)
@@ -164,7 +165,7 @@ def test_a_device_lost_while_describing_is_said_and_the_tally_is_as_before(
         raise CUDARuntimeError("cudaErrorDeviceUninitialized")
 
     tally = ScoreTally(1e6)
-    monkeypatch.setattr("gpu.device_tally.DeviceCounter.count_pair", lost)
+    monkeypatch.setattr("gpu.statistics.device_tally.DeviceCounter.count_pair", lost)
     with pytest.raises(DeviceLostError, match="has stopped to work"):
         take(tally, 0, left_there(scored, has_rows=False))
     assert_same(tally, ScoreTally(1e6))

@@ -13,8 +13,8 @@ from scored_plans import grown_plan
 from tiny_studies import market, tiny_study
 
 from gpu.numpy_engine import headline_rows
-from gpu.sampling_rule import GROUPS
-from gpu.scenarios import draw_shocks, sampled_paths
+from gpu.sampling.rule import GROUPS
+from gpu.sampling.scenarios import draw_shocks, sampled_paths
 from models.errors import ConfigError
 from models.market import base_paths, simulate
 from models.market_parameters import Correlation

@@ -16,8 +16,8 @@ import gpu.engines
 from gpu.backend import Backend, DeviceLostError
 from gpu.engines import ArrayEngine, engine_states, make_engine
 from gpu.numpy_engine import score_all
-from gpu.scenarios import sampled_paths
-from gpu.score import score, score_plans
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.score import score, score_plans
 from models.errors import BackendError
 
 if TYPE_CHECKING:

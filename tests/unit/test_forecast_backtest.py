@@ -10,7 +10,7 @@ import pytest
 from made_histories import clustered_prices, monthly
 from tiny_studies import market
 
-from gpu.scenarios import draw_factor_shocks
+from gpu.sampling.scenarios import draw_factor_shocks
 from models.calibration import LEAST_MONTHS, fit_market
 from models.forecast_backtest import Coverage, ForecastTest, backtest_forecasts
 

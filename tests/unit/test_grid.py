@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu.grid import MAX_POINTS, parse_grid
+from gpu.sampling.grid import MAX_POINTS, parse_grid
 from models.errors import ConfigError
 
 
@@ -84,7 +84,8 @@ def test_a_grid_beyond_reach_states_its_size_time_and_memory(
 
 
 def test_a_large_grid_that_fits_asks_for_yes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gpu.grid.free_memory_bytes", lambda: 2 * 300 * 3_000_000)
+    room = "gpu.sampling.grid.free_memory_bytes"
+    monkeypatch.setattr(room, lambda: 2 * 300 * 3_000_000)
     text = "btc_price=0.5:1.5:1500, network=0.5:1.5:2000"
     with pytest.raises(ConfigError, match=f"more than {MAX_POINTS:,} points .*--yes"):
         parse_grid(text)

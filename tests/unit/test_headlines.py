@@ -9,9 +9,9 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
 from gpu.engines import make_engine
-from gpu.headlines import score_headlines
 from gpu.numpy_engine import headline_rows
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.headlines import score_headlines
 
 N = 600
 SCALE_USD = 1e9

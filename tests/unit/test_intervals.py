@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from gpu.chunks import BLOCK
-from gpu.column_figures import QUANTILE_NAMES, QUANTILES, STATISTICS
-from gpu.intervals import (
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.column_figures import QUANTILE_NAMES, QUANTILES, STATISTICS
+from gpu.statistics.columns import ColumnStatistics
+from gpu.statistics.intervals import (
     Interval,
     block_interval,
     normal_interval,
@@ -22,8 +23,7 @@ from gpu.intervals import (
     tail_standard_error,
     wilson_interval,
 )
-from gpu.row_figures import row_probability
-from gpu.statistics import ColumnStatistics
+from gpu.statistics.row_figures import row_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import pytest
 
 from gpu.kernel import layout as at
 from gpu.numpy_engine import score_each
-from gpu.scenarios import draw_shocks
-from gpu.table_site import CLIENT_STREAM
-from gpu.tables import make_tables
+from gpu.sampling.scenarios import draw_shocks
+from gpu.tables.build import make_tables
+from gpu.tables.site import CLIENT_STREAM
 from models.business_as_usual import business_as_usual
 from models.finance import IrrStatus
 from models.market import Shocks, simulate
@@ -23,7 +23,7 @@ from sites import load_study
 if TYPE_CHECKING:
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Rows
-    from gpu.tables import Tables
+    from gpu.tables.build import Tables
     from models.site import Site
     from models.study import Study
 

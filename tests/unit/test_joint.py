@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gpu.bins import BitBins
-from gpu.describe import weight_units
-from gpu.joint import JointHistogram
+from gpu.statistics.bins import BitBins
+from gpu.statistics.describe import weight_units
+from gpu.statistics.joint import JointHistogram
 
 
 def cell(pair: JointHistogram, x: float, y: float) -> tuple[int, int]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws of the kernel against `gpu.philox` and `gpu.scenarios`."""
+"""Draws of the kernel against `gpu.sampling.philox` and `gpu.sampling.scenarios`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_studies import tiny_study
 
-from gpu import philox
 from gpu.kernel.compiled import L, device
 from gpu.kernel.random import (
     WORD_ROWS,
@@ -24,7 +23,8 @@ from gpu.kernel.random import (
     uniform,
     uniform_of_word,
 )
-from gpu.scenarios import DrawRule, draw_shocks
+from gpu.sampling import philox
+from gpu.sampling.scenarios import DrawRule, draw_shocks
 
 if TYPE_CHECKING:
     from gpu.kernel.compiled import Doubles, Integers

@@ -12,9 +12,9 @@ from scored_plans import grown_plan, usual_plan
 from tiny_studies import alpha, beta, company, tiny_study
 
 from gpu.liquidity import covenants, has_btc_loan, liquidity_risk
-from gpu.month_tally import RELATIVE_ERROR, MonthHistogram
-from gpu.scenarios import sampled_paths
-from gpu.score import ScoreOptions, ScoreResult, score
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.score import ScoreOptions, ScoreResult, score
+from gpu.statistics.month_tally import RELATIVE_ERROR, MonthHistogram
 from models.cashflow import evaluate
 from models.debt import DebtFacility
 from models.debt_limits import dscr_test_months, service_cover

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gpu import philox
 from gpu.backend import to_host
+from gpu.sampling import philox
 
 if TYPE_CHECKING:
     from types import ModuleType

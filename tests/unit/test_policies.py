@@ -11,7 +11,7 @@ from lp_studies import bare, firm, old_machines, small
 from reported_runs import HOSTILE, reported_data
 from tiny_studies import asics, company
 
-from gpu.score import score
+from gpu.scoring.score import score
 from models.company import ComparedPolicy
 from models.deleveraging import deleveraging
 from optimizer.cli import main

@@ -11,9 +11,9 @@ from engine_plans import empty_plan
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import alpha, beta, company, market, tiny_study
 
-from gpu.sampling_rule import DrawRule
-from gpu.scenarios import draw_shocks, sampled_paths
-from gpu.score import score_scenarios
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import draw_shocks, sampled_paths
+from gpu.scoring.score import score_scenarios
 from models.cashflow import evaluate
 from models.errors import ConfigError
 from models.market import base_paths

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gpu.sampling_rule import DrawRule
-from gpu.scenarios import sampled_paths
-from gpu.score import score_scenarios
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.score import score_scenarios
 from models.business_as_usual import business_as_usual
 from optimizer.cli import main
 from optimizer.replay import replay_run

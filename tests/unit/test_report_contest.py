@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from reported_runs import HOSTILE, reported_data
 
-from gpu.contest import Contest
+from gpu.contests.contest import Contest
 from models.business_as_usual import business_as_usual
 from optimizer.console import to_json_value
 from optimizer.contest import RunContest

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from gpu.numpy_engine import headline_rows
-from gpu.sampling import (
+from gpu.sampling.scenarios import DrawRule, draw_factor_shocks, sampled_paths, weights
+from gpu.sampling.tilt import (
     PILOT_FIRST_ID,
     effective_sample_size,
     tilt_by_month,
     tilt_toward_shortfall,
 )
-from gpu.scenarios import DrawRule, draw_factor_shocks, sampled_paths, weights
 from models.business_as_usual import business_as_usual
 from sites import load_study
 

@@ -8,11 +8,13 @@ import pytest
 from scipy.special import ndtri
 from tiny_studies import market
 
-from gpu import sampling_cpu, sampling_leading, sampling_net
 from gpu.kernel.compiled import Doubles, entry
-from gpu.sampling_cpu import normal_quantile
-from gpu.sampling_leading import LEADING
-from gpu.sampling_rule import DrawRule
+from gpu.sampling import leading as sampling_leading
+from gpu.sampling import leading_cpu as sampling_cpu
+from gpu.sampling import net as sampling_net
+from gpu.sampling.leading import LEADING
+from gpu.sampling.leading_cpu import normal_quantile
+from gpu.sampling.rule import DrawRule
 from sites import load_study
 
 BASE = load_study("base").market

@@ -8,16 +8,16 @@ import math
 import numpy as np
 import pytest
 
-from gpu.philox import words
-from gpu.sampling_leading import leading_draws
-from gpu.sampling_net import (
+from gpu.sampling.leading import leading_draws
+from gpu.sampling.net import (
     bridged,
     direction_numbers,
     net_normals,
     net_points,
     scramble_columns,
 )
-from gpu.sampling_rule import DrawRule
+from gpu.sampling.philox import words
+from gpu.sampling.rule import DrawRule
 from sites import load_study
 
 BLOCK = np.arange(4096)

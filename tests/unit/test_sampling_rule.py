@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from gpu.sampling_rule import GROUPS, DrawRule, as_rule, rule_from_json
+from gpu.sampling.rule import GROUPS, DrawRule, as_rule, rule_from_json
 from models.market_parameters import FACTORS
 
 RULES = (

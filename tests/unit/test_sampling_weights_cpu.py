@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from tiny_studies import tiny_study
 
-from gpu import sampling_weights_cpu, scenarios
-from gpu.sampling_rule import DrawRule
+from gpu.sampling import scenarios
+from gpu.sampling import weights_cpu as sampling_weights_cpu
+from gpu.sampling.rule import DrawRule
 
 STUDY = tiny_study()
 MONTHS = STUDY.time.months

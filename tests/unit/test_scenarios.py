@@ -11,8 +11,8 @@ import pytest
 from tiny_studies import alpha, beta, gamma, tiny_study
 
 from gpu.backend import to_host
-from gpu.philox import normals
-from gpu.scenarios import draw_shocks, sampled_paths
+from gpu.sampling.philox import normals
+from gpu.sampling.scenarios import draw_shocks, sampled_paths
 from models.market_parameters import FACTORS
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a rule does to each draw, word by word as `gpu.scenarios` says it."""
+"""What a rule does to each draw, word by word as `gpu.sampling.scenarios` says it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scipy.stats import norm
 from tiny_studies import alpha, beta, gamma, tiny_study
 
 from gpu.backend import to_host
-from gpu.philox import normals, uniforms, words
-from gpu.sampling_rule import GROUPS, PARTNER_OFFSET
-from gpu.scenarios import (
+from gpu.sampling.philox import normals, uniforms, words
+from gpu.sampling.rule import GROUPS, PARTNER_OFFSET
+from gpu.sampling.scenarios import (
     LEADING,
     LEADING_ROWS,
     DrawRule,

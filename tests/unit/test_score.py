@@ -15,13 +15,13 @@ from tiny_studies import company, market, tiny_study
 
 import gpu.array_engine
 from gpu.backend import to_host
-from gpu.chunks import BLOCK
 from gpu.numpy_engine import project_sites, score_each, score_paths
 from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year, recovery_months
-from gpu.risk import cvar, quantile
-from gpu.scenarios import sampled_paths
-from gpu.score import ScoreOptions, ScoreResult, score_scenarios
-from gpu.score import score as score_by
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.score import ScoreOptions, ScoreResult, score_scenarios
+from gpu.scoring.score import score as score_by
+from gpu.statistics.risk import cvar, quantile
 from models.cashflow import evaluate
 from models.errors import BackendError, ConfigError
 from models.finance import IRR_STATUS, irr, npv, payback_months

@@ -8,10 +8,10 @@ import pytest
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
-import gpu.chunks
-from gpu.accuracy import Accuracy, parse_accuracy
-from gpu.chunks import BLOCK
-from gpu.score import ScoreOptions, ScoreResult, score, score_plans
+import gpu.scoring.chunks
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.score import ScoreOptions, ScoreResult, score, score_plans
+from gpu.statistics.accuracy import Accuracy, parse_accuracy
 from models.errors import ConfigError
 
 STUDY = tiny_study()
@@ -101,7 +101,7 @@ def run(until: str, n_scenarios: int, *, keep_rows: bool = True) -> ScoreResult:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make chunks of one block, so that little sampling is enough to stop."""
-    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", 1)
+    monkeypatch.setattr(gpu.scoring.chunks, "MIN_CHUNK_BLOCKS", 1)
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -125,7 +125,7 @@ def test_more_rows_than_memory_should_hold_go_to_parts_when_agreed_to(
     folder = tmp_path / "run"
     make_run(folder)
     monkeypatch.setattr("optimizer.score_files.MAX_KEPT_ROWS", 5000)
-    monkeypatch.setattr("gpu.chunks.MIN_CHUNK_BLOCKS", 1)
+    monkeypatch.setattr("gpu.scoring.chunks.MIN_CHUNK_BLOCKS", 1)
     words = ["score", str(folder), "--scenarios", "9000", "--backend", "numpy"]
     assert main(words) == 2
     told = capsys.readouterr().err
@@ -153,7 +153,7 @@ def test_an_interrupt_says_how_to_go_on_and_resume_does(
 ) -> None:
     folder = tmp_path / "run"
     make_run(folder)
-    monkeypatch.setattr("gpu.chunks.MIN_CHUNK_BLOCKS", 1)
+    monkeypatch.setattr("gpu.scoring.chunks.MIN_CHUNK_BLOCKS", 1)
     words = ["score", str(folder), "--scenarios", "6000", "--backend", "numpy"]
     real = gpu.array_engine.score_each
     n_calls = 0

@@ -15,15 +15,15 @@ import pytest
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import company, tiny_study
 
-import gpu.chunks
-import gpu.score
+import gpu.scoring.chunks
+import gpu.scoring.score
 from gpu.backend import DeviceLostError
-from gpu.chunk_store import MANIFEST, ChunkStore, file_of
-from gpu.chunks import BLOCK, chunk_ranges
 from gpu.engines import make_engine
-from gpu.sampling_rule import DrawRule
-from gpu.score import ScoreOptions, ScoreResult, score
-from gpu.scored_parts import joined
+from gpu.sampling.rule import DrawRule
+from gpu.scoring.chunk_store import MANIFEST, ChunkStore, file_of
+from gpu.scoring.chunks import BLOCK, chunk_ranges
+from gpu.scoring.score import ScoreOptions, ScoreResult, score
+from gpu.scoring.scored_parts import joined
 from models.errors import BackendError, ConfigError
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def pattern() -> tuple[Scored, ...]:
 @pytest.fixture
 def quick(pattern: tuple[Scored, ...], monkeypatch: pytest.MonkeyPatch) -> Quick:
     engine = Quick(pattern)
-    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
-    monkeypatch.setattr(gpu.score, "make_engine", lambda *_, **__: engine)
+    monkeypatch.setattr(gpu.scoring.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
+    monkeypatch.setattr(gpu.scoring.score, "make_engine", lambda *_, **__: engine)
     return engine
 
 
@@ -163,7 +163,7 @@ def test_a_device_is_called_once_at_a_time_and_counted_beside(
     quick: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = run()
-    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", 8)
+    monkeypatch.setattr(gpu.scoring.chunks, "MIN_CHUNK_BLOCKS", 8)
     real, inside, most = quick.score, 0, 0
 
     def watched(ids: IntArray) -> tuple[Scored, ...]:
@@ -184,8 +184,8 @@ def test_a_device_is_called_once_at_a_time_and_counted_beside(
 def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
-    made = gpu.score.make_engine
+    monkeypatch.setattr(gpu.scoring.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
+    made = gpu.scoring.score.make_engine
     n_workers, breaks_at = 1, N
 
     def with_threads(*parts: Any, **more: Any) -> Engine:
@@ -201,7 +201,7 @@ def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
         monkeypatch.setattr(engine, "score", score_unless_broken)
         return engine
 
-    monkeypatch.setattr(gpu.score, "make_engine", with_threads)
+    monkeypatch.setattr(gpu.scoring.score, "make_engine", with_threads)
     alone = run(backend="cpu")
     n_workers = 4
     same(run(backend="cpu"), alone)
@@ -221,7 +221,7 @@ def test_left_to_choose_a_resumed_run_takes_the_engine_of_its_chunks(
         asked.append(name)
         return quick
 
-    monkeypatch.setattr(gpu.score, "make_engine", chosen)
+    monkeypatch.setattr(gpu.scoring.score, "make_engine", chosen)
     quick.fails_from = CHUNK
     with pytest.raises(Broken):
         run(tmp_path)
@@ -314,7 +314,7 @@ def test_a_device_that_fails_is_replaced_and_the_chunk_begun_again(
     quick.name, quick.fails_from = "cuda", CHUNK + BLOCK
     quick.failure = DeviceLostError("cuda: the device has stopped to work (gone).")
     spare: Engine = Quick(pattern)
-    monkeypatch.setattr(gpu.score, "make_host_engine", lambda *_: spare)
+    monkeypatch.setattr(gpu.scoring.score, "make_host_engine", lambda *_: spare)
     told: list[str] = []
     counted: list[int] = []
     found = run(
@@ -345,13 +345,13 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = {path!r}
 import numpy as np
-import gpu.chunks, gpu.score
+import gpu.scoring.chunks, gpu.scoring.score
 import test_score_durable as t
-gpu.chunks.MIN_CHUNK_BLOCKS = t.N_BLOCKS
+gpu.scoring.chunks.MIN_CHUNK_BLOCKS = t.N_BLOCKS
 from gpu.engines import make_engine
 engine = t.Quick(make_engine("numpy", t.STUDY, (t.PLAN,), t.USUAL, 5).score(
     np.arange(t.BLOCK)), n_workers=2)
-gpu.score.make_engine = lambda *_, **__: engine
+gpu.scoring.score.make_engine = lambda *_, **__: engine
 slow = engine.score
 engine.score = lambda ids: (time.sleep(0.1), slow(ids))[1]
 t.run(Path({folder!r}), keep_rows=False)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sites
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.calibration import fit_market
 from models.calibration_history import monthly_history
 from models.market import base_paths

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tiny_studies import alpha, beta, gamma, tiny_study
 
-from gpu.scenarios import sampled_paths
+from gpu.sampling.scenarios import sampled_paths
 from models.business_as_usual import business_as_usual
 from models.cashflow import evaluate
 from models.plan import BuildStart, Holding, Order, PhaseStart, Plan

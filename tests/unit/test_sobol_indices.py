@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gpu.sobol_indices import BATCH, MIN_BATCHES, PairSums, SobolIndices
+from gpu.sampling.sobol_indices import BATCH, MIN_BATCHES, PairSums, SobolIndices
 
 if TYPE_CHECKING:
     from collections.abc import Callable

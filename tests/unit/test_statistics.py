@@ -8,14 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from gpu.risk import cvar, cvar_of_sorted, quantile
-from gpu.statistics import (
+from gpu.statistics.columns import (
     QUANTILES,
     RELATIVE_ERROR,
     ColumnStatistics,
     Histogram,
     Moments,
 )
+from gpu.statistics.risk import cvar, cvar_of_sorted, quantile
 
 
 def fed(values: np.ndarray, size: int, *, is_streamed: bool) -> ColumnStatistics:

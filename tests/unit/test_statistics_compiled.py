@@ -8,15 +8,15 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from gpu import describe, describe_loops
-from gpu.bins import BitBins
-from gpu.describe import NUMPY, weight_units
-from gpu.describe_cpu import CPU
-from gpu.histogram import Histogram
-from gpu.joint import JointHistogram
 from gpu.liquidity import LiquidityRisk
-from gpu.month_tally import MonthTally
-from gpu.tally import ScoreTally
+from gpu.statistics import describe, describe_loops
+from gpu.statistics.bins import BitBins
+from gpu.statistics.describe import NUMPY, weight_units
+from gpu.statistics.describe_cpu import CPU
+from gpu.statistics.histogram import Histogram
+from gpu.statistics.joint import JointHistogram
+from gpu.statistics.month_tally import MonthTally
+from gpu.statistics.tally import ScoreTally
 from models.finance import IRR_STATUS
 
 LENGTHS = (1, 2, 63, 64, 65, 1000, 4096)

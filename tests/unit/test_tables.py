@@ -10,7 +10,7 @@ from agreement_plans import random_plan
 from engine_plans import empty_plan, held, once, opening_holdings
 
 from gpu.kernel import layout as at
-from gpu.tables import Tables, make_tables
+from gpu.tables.build import Tables, make_tables
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from models.finance import discount_factors

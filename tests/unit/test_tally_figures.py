@@ -10,16 +10,16 @@ import pytest
 from scipy import stats
 from scipy.special import erfinv
 
-from gpu.chunks import BLOCK
-from gpu.describe import NUMPY
-from gpu.describe_cpu import CPU
-from gpu.intervals import figure_interval, wilson_interval
 from gpu.liquidity import LiquidityRisk
-from gpu.month_tally import MonthTally
 from gpu.numpy_engine import Scored
-from gpu.risk import cvar, quantile
-from gpu.statistics import QUANTILES
-from gpu.tally import ScoreTally
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.columns import QUANTILES
+from gpu.statistics.describe import NUMPY
+from gpu.statistics.describe_cpu import CPU
+from gpu.statistics.intervals import figure_interval, wilson_interval
+from gpu.statistics.month_tally import MonthTally
+from gpu.statistics.risk import cvar, quantile
+from gpu.statistics.tally import ScoreTally
 
 N_BLOCKS = 24
 N = N_BLOCKS * BLOCK

@@ -8,13 +8,13 @@ import pytest
 from scored_plans import grown_plan, usual_plan
 from tiny_studies import tiny_study
 
-from gpu.chunks import BLOCK
-from gpu.describe import NUMPY
-from gpu.describe_cpu import CPU
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored, score_all
-from gpu.scenarios import sampled_paths
-from gpu.tally import ScoreTally
+from gpu.sampling.scenarios import sampled_paths
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.describe import NUMPY
+from gpu.statistics.describe_cpu import CPU
+from gpu.statistics.tally import ScoreTally
 
 STUDY = tiny_study()
 PLAN, USUAL = grown_plan(STUDY), usual_plan(STUDY)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tiny_studies import market, tiny_study
 
-from gpu.philox import words
-from gpu.scenarios import draw_shocks, sampled_paths
+from gpu.sampling.philox import words
+from gpu.sampling.scenarios import draw_shocks, sampled_paths
 from models.market import base_paths, simulate
 from models.market_parameters import Market
 from models.within_month import cure_dip_frac, lowest_frac

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans against each other in the same futures: how often each is best, and regret.
 
-What is compared and how it is counted stands in `optimizer.contest` and `gpu.contest`.
+What is compared and how it is counted stands in `optimizer.contest` and
+`gpu.contests.contest`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NPV over sampled scenarios, of the plan and over business as usual.
 
-Statistics come from `gpu.risk`.
+Statistics come from `gpu.statistics.risk`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu.risk import cvar, quantile
+from gpu.statistics.risk import cvar, quantile
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.figures.histogram import add_distribution, add_marker, panels
 from optimizer.report.formats import percent, sentence, usd_m

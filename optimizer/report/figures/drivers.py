@@ -20,7 +20,7 @@ from optimizer.report.style import INK, MUTED, PLAN, SHELL, TEMPLATE, plain
 from optimizer.report.table import Table, number, text
 
 if TYPE_CHECKING:
-    from gpu.sobol_indices import Estimate
+    from gpu.sampling.sobol_indices import Estimate
     from optimizer.drivers_result import Drivers, DriverShare, FigureDrivers
 
 __all__ = ["drivers_exhibit"]

@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gpu.risk import quantile
+from gpu.statistics.risk import quantile
 from optimizer.report.formats import percent
 from optimizer.report.style import DOWN, INK, MUTED, TEMPLATE
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.numpy_engine import site_irr_column, site_npv_column
-from gpu.risk import quantile
+from gpu.statistics.risk import quantile
 from optimizer.report.exhibit import Exhibit
 from optimizer.report.figures.distribution import scenarios_note
 from optimizer.report.figures.histogram import add_distribution, add_marker, panels

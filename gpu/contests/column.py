@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One column of a contest: outcomes of K plans in the same scenarios, counted.
+
+Only whole numbers and exact sums are kept over blocks, so that merging in any order and
+grouping gives the same bits. More is better in every column. What does not belong here:
+where outcomes come from (`gpu.contests.contest`), what dominance means
+(`gpu.contests.dominance`).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from gpu.contests.dominance import Distributions
+from gpu.contests.result import ColumnStandings, PairStanding, PlanStanding
+from gpu.scoring.chunks import BLOCK
+from gpu.statistics.block_figures import MAX_BLOCKS, BlockFigures
+from gpu.statistics.column_figures import (
+    QUANTILE_NAMES,
+    figures_of_block,
+    judged_by_blocks,
+)
+from gpu.statistics.columns import ColumnStatistics, part_of
+from gpu.statistics.intervals import (
+    Interval,
+    block_interval,
+    normal_interval,
+    wilson_interval,
+)
+from gpu.statistics.moments import Moments
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from gpu.statistics.intervals import Dependence
+    from models.arrays import FloatArray, IntArray
+
+__all__ = ["ColumnContest"]
+
+_SMALLEST: Final = 1.0
+"""Resolution of histograms near zero: a dollar."""
+_ROUNDING: Final = 1e-9
+"""Differences that scatter by less than this share of the outcomes are constant."""
+_REGRET_SHARES: Final = ("p50", "p75", "p90", "p95", "p99")
+
+
+class ColumnContest:
+    """Counts of one column.
+
+    Parameters
+    ----------
+    n_plans : int
+        Plans. [unitless]
+    tie : float
+        Outcomes that differ by no more count as equal. [same as outcomes]
+    is_weighted : bool
+        Whether scenarios come with weights.
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other.
+    """
+
+    def __init__(
+        self,
+        n_plans: int,
+        *,
+        tie: float,
+        is_weighted: bool = False,
+        dependence: Dependence = "rows",
+    ) -> None:
+        self.n_plans, self.tie = n_plans, tie
+        self.is_weighted, self.dependence = is_weighted, dependence
+        self.pairs = tuple(combinations(range(n_plans), 2))
+        self.n_scenarios, self.total = 0, 0
+        # Plan by plan; a shortfall is the outcome less the best one, -regret.
+        self._own = [self._statistics() for _ in range(n_plans)]
+        self._shortfall = [self._statistics() for _ in range(n_plans)]
+        self._more = [Moments(is_weighted=is_weighted) for _ in self.pairs]
+        # Plan x number of plans that share the scenario, less one.
+        self._best = np.zeros((n_plans, n_plans), dtype=np.int64)
+        self._beats = np.zeros((n_plans, n_plans), dtype=np.int64)
+        self._blocks = BlockFigures()
+
+    def _statistics(self) -> ColumnStatistics:
+        return ColumnStatistics(
+            _SMALLEST, is_streamed=True, is_weighted=self.is_weighted
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether scenarios count alike and do not depend on each other."""
+        return self.dependence == "rows" and not self.is_weighted
+
+    def take(
+        self, first_id: int, outcomes: FloatArray, units: IntArray | None = None
+    ) -> None:
+        """Take the outcomes of one block.
+
+        Parameters
+        ----------
+        first_id : int
+            Number of its first scenario. [unitless]
+        outcomes : ndarray of shape (n_plans, n)
+            Outcomes. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Raises
+        ------
+        ValueError
+            If an outcome is NaN: such a scenario has no best plan.
+        """
+        if np.isnan(outcomes).any():
+            msg = "an outcome is NaN: a scenario without it has no best plan"
+            raise ValueError(msg)
+        n = outcomes.shape[1]
+        ones = np.ones(n, dtype=np.int64) if units is None else units
+        shortfall = outcomes - outcomes.max(axis=0)
+        self.n_scenarios += n
+        self.total += int(ones.sum())
+        for plan in range(self.n_plans):
+            self._own[plan].add_block(outcomes[plan], units)
+            self._shortfall[plan].add_block(shortfall[plan], units)
+        for moments, (one, other) in zip(self._more, self.pairs, strict=True):
+            moments.add(outcomes[one] - outcomes[other], units)
+        is_best = shortfall >= -self.tie
+        n_best = is_best.sum(axis=0)
+        for plan, mine in enumerate(is_best):
+            np.add.at(self._best[plan], n_best[mine] - 1, ones[mine])
+            self._beats[plan] += (outcomes[plan] > outcomes + self.tie) @ ones
+        if not self.is_plain and n == BLOCK and first_id < MAX_BLOCKS * BLOCK:
+            self._judge(first_id, outcomes, shortfall, units)
+
+    def _judge(
+        self,
+        first_id: int,
+        outcomes: FloatArray,
+        shortfall: FloatArray,
+        units: IntArray | None,
+    ) -> None:
+        """Keep the block's own figures, whose spread over blocks gives error bars."""
+        weights = None if units is None else units.astype(np.float64)
+        for plan in range(self.n_plans):
+            for kind, rows in (("own", outcomes), ("shortfall", shortfall)):
+                found = figures_of_block(rows[plan], weights)
+                self._blocks.put(f"{kind}.{plan}", first_id, found)
+        is_best = shortfall >= -self.tie
+        share = is_best / is_best.sum(axis=0)
+        mean = np.average(outcomes, axis=1, weights=weights)
+        # One after the other: the difference of means is the mean of differences.
+        more = np.array([mean[one] - mean[other] for one, other in self.pairs])
+        self._blocks.put("more", first_id, more)
+        best = np.average(share, axis=1, weights=weights)
+        self._blocks.put("best", first_id, best)
+
+    def merge(self, other: ColumnContest) -> None:
+        """Take the scenarios of another set of the same plans."""
+        self.n_scenarios += other.n_scenarios
+        self.total += other.total
+        for mine, theirs in zip(self._own, other._own, strict=True):
+            mine.merge(theirs)
+        for mine, theirs in zip(self._shortfall, other._shortfall, strict=True):
+            mine.merge(theirs)
+        for moments, more in zip(self._more, other._more, strict=True):
+            moments.merge(more)
+        self._best += other._best
+        self._beats += other._beats
+        self._blocks.merge(other._blocks)
+
+    @property
+    def effective_count(self) -> float:
+        """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
+        return self._own[0].moments.effective_count
+
+    def standings(self, column: str, labels: tuple[str, ...]) -> ColumnStandings:
+        """Return what the counts say.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+        labels : tuple of str
+            Plans, in their order.
+        """
+        spread = Distributions.of(
+            [one.histogram for one in self._own if one.histogram is not None],
+            [one.moments.mean for one in self._own],
+        )
+        n_shared = int(self.total - self._best[:, 0].sum())
+        plans = tuple(self._plan(k, label) for k, label in enumerate(labels))
+        return ColumnStandings(
+            column=column,
+            tie=self.tie,
+            tied_frac=n_shared / self.total,
+            plans=plans,
+            pairs=tuple(
+                self._pair(one, other, plans, spread)
+                for one in range(self.n_plans)
+                for other in range(self.n_plans)
+                if one != other
+            ),
+        )
+
+    def _plan(self, plan: int, label: str) -> PlanStanding:
+        own = self._figures("own", plan)
+        less = self._figures("shortfall", plan)
+        moments = self._shortfall[plan].moments
+        return PlanStanding(
+            label=label,
+            **{name: own[name] for name in ("mean", "p05", "p50", "p95", "cvar_95")},
+            regret_mean=_negated(less["mean"]),
+            regret_quantiles={
+                name: _negated(less[_mirrored(name)]).value for name in _REGRET_SHARES
+            },
+            regret_cvar_95=_negated(less["cvar_95"]),
+            regret_max=-moments.low + 0.0,
+            best_frac=self._best_frac(plan),
+            best_alone_frac=int(self._best[plan, 0]) / self.total,
+        )
+
+    def _figures(self, kind: str, plan: int) -> dict[str, Interval]:
+        column = (self._own if kind == "own" else self._shortfall)[plan]
+        figures = column.figures(dependence=self.dependence)
+        name = f"{kind}.{plan}"
+        if name not in self._blocks:
+            return figures
+        blocks = self._blocks.of(name, self.n_scenarios)
+        n_blocks = self.n_scenarios / BLOCK
+        return judged_by_blocks(figures, blocks, n_blocks, column.histogram)
+
+    def _best_frac(self, plan: int) -> Interval:
+        """Return the share of scenarios in which a plan is best, ties shared."""
+        shared = math.fsum(
+            int(units) / (m + 1) for m, units in enumerate(self._best[plan])
+        )
+        share = shared / self.total
+        if "best" in self._blocks:
+            seen = self._blocks.of("best", self.n_scenarios)[:, plan]
+            found = block_interval(share, seen, self.n_scenarios / BLOCK)
+            if found is not None:
+                low, high = max(found.low, 0.0), min(found.high, 1.0)
+                return Interval(share, low, high)
+        return wilson_interval(share, self._count())
+
+    def _count(self) -> float:
+        """Return the independent scenarios worth as much [unitless]."""
+        count = self.effective_count
+        return count / 2.0 if self.dependence == "pairs" else count
+
+    def _difference(self, one: int, other: int) -> tuple[Interval, float]:
+        """Return the mean difference of two plans, and its standard deviation."""
+        sign = 1.0 if one < other else -1.0
+        place = self.pairs.index((min(one, other), max(one, other)))
+        moments, count = self._more[place], self._count()
+        mean = sign * moments.mean
+        found = None
+        if "more" in self._blocks:
+            seen = sign * self._blocks.of("more", self.n_scenarios)[:, place]
+            found = block_interval(mean, seen, self.n_scenarios / BLOCK)
+        if found is None:
+            error = moments.sd / math.sqrt(count)
+            found = normal_interval(mean, error, count - 1.0)
+        return found, moments.sd
+
+    def _pair(
+        self,
+        one: int,
+        other: int,
+        plans: tuple[PlanStanding, ...],
+        spread: Distributions,
+    ) -> PairStanding:
+        difference, sd = self._difference(one, other)
+        ours, theirs = plans[one], plans[other]
+        apart = math.hypot(ours.mean.half_width, theirs.mean.half_width)
+        half = difference.half_width
+        better, worse = int(self._beats[one, other]), int(self._beats[other, one])
+        return PairStanding(
+            label=ours.label,
+            other=theirs.label,
+            difference=difference,
+            difference_sd=sd,
+            independent_half_width=apart,
+            narrower_ratio=apart / half if half > _ROUNDING * apart else math.inf,
+            better_frac=better / self.total,
+            worse_frac=worse / self.total,
+            tie_frac=(self.total - better - worse) / self.total,
+            is_never_worse=worse == 0 < better,
+            is_first_order=spread.is_first_order(one, other),
+            is_second_order=spread.is_second_order(one, other),
+            first_order_breach_frac=spread.breach_frac(one, other),
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as arrays, see `from_arrays`."""
+        arrays: dict[str, NDArray[Any]] = {
+            "tie": np.array([self.tie]),
+            "counts": np.array([int(self.is_weighted), self.n_scenarios, self.total]),
+            "dependence": np.array([self.dependence]),
+            "best": self._best,
+            "beats": self._beats,
+        }
+        arrays |= {f"block.{name}": a for name, a in self._blocks.to_arrays().items()}
+        for kind, parts in (("own", self._own), ("shortfall", self._shortfall)):
+            for plan, part in enumerate(parts):
+                found = part.to_arrays()
+                arrays |= {f"{kind}.{plan}/{name}": a for name, a in found.items()}
+        for place, moments in enumerate(self._more):
+            kept = moments.to_arrays()
+            arrays |= {f"more.{place}/{name}": a for name, a in kept.items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> ColumnContest:
+        """Return the counts that `to_arrays` stored, exactly."""
+        is_weighted, n_scenarios, total = arrays["counts"].tolist()
+        n_plans = len(arrays["best"])
+        found = cls(
+            n_plans,
+            tie=float(arrays["tie"][0]),
+            is_weighted=bool(is_weighted),
+            dependence=arrays["dependence"].tolist()[0],
+        )
+        found.n_scenarios, found.total = n_scenarios, total
+        found._best, found._beats = arrays["best"].copy(), arrays["beats"].copy()
+        found._blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
+        for kind, parts in (("own", found._own), ("shortfall", found._shortfall)):
+            for plan in range(n_plans):
+                own = part_of(arrays, f"{kind}.{plan}/")
+                parts[plan] = ColumnStatistics.from_arrays(own)
+        for place in range(len(found.pairs)):
+            kept = part_of(arrays, f"more.{place}/")
+            found._more[place] = Moments.from_arrays(kept)
+        return found
+
+
+def _mirrored(name: str) -> str:
+    """Return the quantile of shortfalls that is a quantile of regrets."""
+    share = f"p{100 - int(name[1:]):02d}"
+    return QUANTILE_NAMES[QUANTILE_NAMES.index(share)]
+
+
+def _negated(interval: Interval) -> Interval:
+    # Not -0.0 where nothing is lost.
+    low, high = 0.0 - interval.high, 0.0 - interval.low
+    return Interval(0.0 - interval.value, low, high)

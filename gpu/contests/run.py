@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plans scored in one pass and held against each other.
+
+What does not belong here: what is counted (`gpu.contests.contest`), which plans compete
+(`optimizer.contest`), the engines (`gpu.engines`).
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from gpu.contests.contest import COLUMNS, Contest
+from gpu.engines import make_engine
+from gpu.sampling.rule import DrawRule
+from gpu.sampling.scenarios import weights
+from gpu.scoring.chunks import BLOCK
+from gpu.scoring.engine_rows import sampled_rows
+from gpu.scoring.inputs import MAX_SCENARIOS, MAX_SEED
+from gpu.scoring.score import DEPENDENCE
+from gpu.scoring.workers import Watch, in_order
+from gpu.statistics.outcome_events import events
+from models.errors import ConfigError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gpu.contests.result import ContestResult
+    from gpu.engines import Engine, EngineName
+    from gpu.numpy_engine import Rows
+    from gpu.scoring.workers import Progress
+    from models.arrays import BoolArray, FloatArray
+    from models.plan import Plan
+    from models.study import Study
+
+__all__ = ["EVENTS", "MAX_KEPT_OUTCOMES", "MAX_PLANS", "contest"]
+
+EVENTS: Final = (
+    "equity_needed_frac",
+    "equity_over_limit_frac",
+    "margin_call_frac",
+    "liquidation_frac",
+)
+"""Events counted for each plan, see `gpu.statistics.outcome_events.events`."""
+MAX_PLANS: Final = 64
+"""Most plans of a contest. [unitless]"""
+MAX_KEPT_OUTCOMES: Final = 10_000_000
+"""Most outcomes of a column that are kept in memory. [unitless]"""
+
+
+def contest(
+    study: Study,
+    plans: Sequence[Plan],
+    *,
+    labels: Sequence[str] | None = None,
+    n_scenarios: int = 100_000,
+    seed: int = 1,
+    rule: DrawRule | None = None,
+    backend: EngineName = "auto",
+    progress: Progress | None = None,
+    keep_rows: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> ContestResult:
+    """Return how several plans fare against each other on the same scenarios.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plans.
+    plans : sequence of Plan
+        1 to `MAX_PLANS`; all are scored in one pass.
+    labels : sequence of str or None
+        Names, all different; those of the plans by default.
+    n_scenarios : int
+        Scenarios 0 to n - 1, up to 1e9. [unitless]
+    seed : int
+        0 to 2^64 - 1, of plain draws. [unitless]
+    rule : DrawRule or None
+        Rule of the draws, in place of the seed; weights of importance sampling count.
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        Engine, see `gpu.engines.make_engine`.
+    progress : callable or None
+        Called as ``progress(done, total, scenarios_per_s)``.
+    keep_rows : bool
+        Keep every outcome; at most `MAX_KEPT_OUTCOMES` of a column.
+    say : callable or None
+        Told before an engine is compiled, which takes a while.
+
+    Returns
+    -------
+    ContestResult
+        The same bits for the same draws and engine whatever the threads.
+
+    Raises
+    ------
+    ConfigError
+        With every argument that is out of range.
+    BackendError
+        If the engine does not work.
+    """
+    _check(n_scenarios, seed, len(plans), keep_rows=keep_rows)
+    draws = DrawRule(seed) if rule is None else rule
+    names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
+    engine = make_engine(
+        backend,
+        study,
+        plans,
+        None,
+        draws,
+        n_rows=n_scenarios,
+        say=say,
+        has_sites=False,
+    )
+    total = Contest(
+        names,
+        events=EVENTS,
+        is_weighted=draws.method == "importance",
+        dependence=DEPENDENCE.get(draws.method, "rows"),
+    )
+    watch = Watch(n_scenarios, progress)
+    rows = _room(len(plans), n_scenarios) if keep_rows else None
+    _take_all(total, study, draws, engine, watch, rows)
+    return replace(
+        total.result(),
+        rule=draws,
+        backend=engine.name,
+        backend_reason=engine.reason,
+        elapsed_s=watch.elapsed_s(),
+        scenarios_per_s=watch.rows_per_s(),
+        rows=rows,
+    )
+
+
+def _take_all(
+    total: Contest,
+    study: Study,
+    rule: DrawRule,
+    engine: Engine,
+    watch: Watch,
+    rows: Rows | None,
+) -> None:
+    """Score all scenarios in threads and add them to a contest.
+
+    Contests merge exactly, so each thread fills whichever is free: which block went
+    into which changes no bit.
+    """
+    free: list[Contest] = []
+    step = BLOCK * engine.blocks_per_call
+
+    def one(first: int) -> tuple[slice, dict[str, FloatArray]]:
+        place = slice(first, min(first + step, watch.n_total))
+        ids = np.arange(place.start, place.stop, dtype=np.int64)
+        rows_of = sampled_rows(engine, ids)
+        found = {name: np.stack([own[name] for own in rows_of]) for name in COLUMNS}
+        try:
+            part = free.pop()
+        except IndexError:
+            part = total.fresh()
+        weight = weights(study, rule, ids) if total.is_weighted else None
+        part.take(first, found, weight, _flags(study, rows_of))
+        free.append(part)
+        return place, found
+
+    firsts = range(0, watch.n_total, step)
+    with closing(in_order(one, firsts, engine.n_workers)) as made:
+        for place, found in made:
+            if rows is not None:
+                for name, values in found.items():
+                    rows[name][:, place] = values
+            watch.add(place.stop - place.start)
+    for part in free:
+        total.merge(part)
+
+
+def _flags(study: Study, rows_of: Sequence[Rows]) -> dict[str, BoolArray]:
+    """Return whether each event happens, by plan; what cannot happen does not."""
+    limit_usd = study.company.emergency_equity_max_usd
+    found = [events(own, limit_usd) for own in rows_of]
+    never = np.zeros(len(rows_of[0]["npv_usd"]), dtype=np.bool_)
+    return {name: np.stack([own.get(name, never) for own in found]) for name in EVENTS}
+
+
+def _room(n_plans: int, n_scenarios: int) -> Rows:
+    return {name: np.empty((n_plans, n_scenarios)) for name in COLUMNS}
+
+
+def _check(n_scenarios: int, seed: int, n_plans: int, *, keep_rows: bool) -> None:
+    """Raise every fault of the arguments at once."""
+    most = MAX_SCENARIOS
+    if keep_rows:
+        most = min(most, MAX_KEPT_OUTCOMES // max(n_plans, 1))
+    asked = (
+        ("--scenarios", n_scenarios, 1, most, "Use 100000."),
+        ("--seed", seed, 0, MAX_SEED, "Use 1."),
+        ("plans", n_plans, 1, MAX_PLANS, "Name fewer runs."),
+    )
+    faults = [
+        Fault(where, "", f"{value:,}", f"must be from {low:,} to {high:,}.", mend)
+        for where, value, low, high, mend in asked
+        if not low <= value <= high
+    ]
+    if faults:
+        raise ConfigError(faults)

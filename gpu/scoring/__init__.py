@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scoring: chunks, threads, files, and when to stop."""

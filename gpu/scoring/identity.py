@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a scoring is of, as short texts: equal texts, equal results.
+
+What does not belong here: where they are kept (`gpu.scoring.chunk_store`).
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+from gpu.scoring.chunk_store import content_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gpu.sampling.rule import DrawRule
+    from models.plan import Plan
+    from models.study import Study
+
+__all__ = ["identity_of"]
+
+WORDS_ALONE: Final = frozenset({"title", "description", "schema_version", "solver"})
+"""Fields of a study that change no score."""
+PACKAGES: Final = {
+    "numpy": ("wattplan", "numpy"),
+    "cpu": ("wattplan", "numpy", "numba"),
+    "cuda": ("wattplan", "numpy", "cupy"),
+}
+"""Packages whose version an engine's last bits may depend on."""
+
+
+def identity_of(
+    study: Study,
+    plans: Sequence[Plan],
+    baseline: Plan | None,
+    rule: DrawRule,
+    *,
+    n_scenarios: int,
+    engine: str,
+    has_rows: bool,
+) -> dict[str, str]:
+    """Return what is scored, by name of the part.
+
+    Parameters
+    ----------
+    study : Study
+        Study of the plans.
+    plans : sequence of Plan
+        Plans.
+    baseline : Plan or None
+        Business as usual.
+    rule : DrawRule
+        Rule of the draws.
+    n_scenarios : int
+        Scenarios at most; they decide how the run is cut. [unitless]
+    engine : str
+        Name of the engine.
+    has_rows : bool
+        Whether rows are kept with the statistics.
+
+    Returns
+    -------
+    dict of str to str
+        Hashes, but for what is short and tells a user more as it stands.
+    """
+    parts = {
+        f"study.{name}": content_sha256(value)
+        for name, value in study.model_dump(mode="json").items()
+        if name not in WORDS_ALONE
+    }
+    for place, plan in enumerate(plans):
+        name = "plan" if len(plans) == 1 else f"plan {place + 1}"
+        parts[name] = content_sha256(plan.model_dump(mode="json"))
+    usual = None if baseline is None else baseline.model_dump(mode="json")
+    parts["baseline"] = content_sha256(usual)
+    for name, value in rule.as_json().items():
+        parts[f"draws.{name}"] = _short(value)
+    parts["scenarios"] = str(n_scenarios)
+    parts["rows"] = "kept" if has_rows else "not kept"
+    parts["engine"] = engine
+    for package in PACKAGES.get(engine, PACKAGES["numpy"]):
+        parts[f"version of {package}"] = _version(package)
+    return parts
+
+
+def _short(value: object) -> str:
+    return str(value) if isinstance(value, int | str) else content_sha256(value)
+
+
+def _version(package: str) -> str:
+    name = package
+    if package == "cupy":  # Its distributions are named by their CUDA: cupy-cuda13x.
+        name = metadata.packages_distributions().get(package, [package])[0]
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "none"

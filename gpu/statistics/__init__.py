@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Counting: statistics that merge exactly, intervals, tails, months."""
