@@ -42,6 +42,7 @@ Kpi: TypeAlias = int | float | str | None
 REPORTED = (
     "numpy",
     "scipy",
+    "numba",
     "pyomo",
     "highspy",
     "pydantic",
