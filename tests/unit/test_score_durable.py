@@ -340,9 +340,11 @@ def test_a_device_that_fails_may_end_the_work(quick: Quick, tmp_path: Path) -> N
     assert (tmp_path / file_of(0)).is_file()
 
 
+# A process started in the background of a shell would not hear Ctrl-C.
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path[:0] = {path!r}
 import numpy as np
 import gpu.scoring.chunks, gpu.scoring.score
