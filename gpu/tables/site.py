@@ -133,9 +133,14 @@ def add_site(
     }
     is_held = any(held.site == place.id for held in plan.holdings)
     has_lines = is_held or n_pools > 0 or n_contracts > 0
+    drawn = {draw.facility for draw in plan.debt_draws}
+    facilities = study.company.debt_facilities
+    is_lent = any(f.site == place.id and f.id in drawn for f in facilities)
     has_money = bool(series.any()) or bool(scalars[at.TERMINAL_FIXED :].any())
-    if not (has_lines or has_money or late >= 0 or head[at.SITE_CREDIT] >= 0):
-        # The tax group's own site carries the company's profit.
+    is_late = late >= 0 or head[at.SITE_CREDIT] >= 0
+    if not (has_lines or has_money or is_lent or is_late):
+        # The tax group's own site carries the company's profit, and project debt is
+        # tested on the cash of its site, be it none.
         head[at.SITE_IS_IDLE] = int(place.id != study.company.tax_site)
     return [head[k] for k in range(at.SITE_HEAD)]
 

@@ -145,6 +145,18 @@ def test_engines_agree_on_breached_covenants() -> None:
     agree(study, [kept, *random_plans(study)])
 
 
+def test_engines_agree_on_debt_of_a_site_at_which_nothing_happens() -> None:
+    study = full_study()
+    facility = next(f for f in study.company.debt_facilities if f.id == "plant")
+    draw = DebtDraw(facility="plant", period=0, amount_usd=5e5)
+    idle = empty_plan(study).model_copy(update={"debt_draws": (draw,)})
+    assert facility.site != study.company.tax_site
+    # No cash meets what is due: cover is 0, or less by what the site still costs.
+    cover = oracle_rows(study, [idle])[0]["least_covenant_plant_dscr"]
+    assert (cover <= 0.0).all()
+    agree(study, [idle, business_as_usual(study)])
+
+
 def test_engines_agree_where_money_is_lost_in_every_month() -> None:
     study = losing_study()
     plans = [*random_plans(study), empty_plan(study)]
