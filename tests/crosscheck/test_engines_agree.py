@@ -7,7 +7,7 @@ Each case first makes sure that the odd thing occurs. The contract is that of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -29,6 +29,7 @@ from agreement_cases import (
 from agreement_plans import random_plan
 from engine_plans import empty_plan
 
+from gpu import cpu_engine
 from gpu.cpu_engine import CpuEngine
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, LIQUIDATION
@@ -45,7 +46,10 @@ from sites import load_study
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from gpu.numpy_engine import Rows
+    from gpu.tables.build import Tables
     from models.plan import Plan
     from models.study import Study
 
@@ -145,16 +149,42 @@ def test_engines_agree_on_breached_covenants() -> None:
     agree(study, [kept, *random_plans(study)])
 
 
-def test_engines_agree_on_debt_of_a_site_at_which_nothing_happens() -> None:
+def test_engines_agree_on_debt_of_a_site_at_which_nothing_happens(
+    spoilt_scratch: None,
+) -> None:
     study = full_study()
-    facility = next(f for f in study.company.debt_facilities if f.id == "plant")
-    draw = DebtDraw(facility="plant", period=0, amount_usd=5e5)
+    loans = study.company.debt_facilities
+    plant = next(f for f in loans if f.id == "plant")
+    lent = plant.model_copy(update={"id": "idle_plant", "site": "gamma"})
+    owner = study.company.model_copy(update={"debt_facilities": (*loans, lent)})
+    study = study.model_copy(update={"company": owner})
+    draw = DebtDraw(facility="idle_plant", period=0, amount_usd=5e5)
     idle = empty_plan(study).model_copy(update={"debt_draws": (draw,)})
-    assert facility.site != study.company.tax_site
-    # No cash meets what is due: cover is 0, or less by what the site still costs.
-    cover = oracle_rows(study, [idle])[0]["least_covenant_plant_dscr"]
-    assert (cover <= 0.0).all()
-    agree(study, [idle, business_as_usual(study)])
+    # Gamma holds nothing and costs nothing: no cash meets what is due.
+    cover = oracle_rows(study, [idle])[0]["least_covenant_idle_plant_dscr"]
+    assert (cover == 0.0).all()
+    agree(study, [business_as_usual(study), *random_plans(study), idle])
+
+
+@pytest.fixture
+def spoilt_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill scratch arrays with NaN: whoever reads what was not written, shows."""
+    fresh = cpu_engine._scratch
+
+    def spoilt(tables: Tables) -> tuple[NDArray[Any], ...]:
+        arrays = fresh(tables)
+        for array in arrays:
+            array.fill(np.nan if array.dtype.kind == "f" else 2**62 + 1)
+        return arrays
+
+    monkeypatch.setattr(cpu_engine, "_scratch", spoilt)
+
+
+@pytest.mark.parametrize("study", [full_study(), called_study(), late_study()])
+def test_engines_agree_whatever_stood_in_scratch_arrays(
+    study: Study, spoilt_scratch: None
+) -> None:
+    agree(study, [*random_plans(study), empty_plan(study)])
 
 
 def test_engines_agree_where_money_is_lost_in_every_month() -> None:
