@@ -105,7 +105,7 @@ constexpr int64 CASH_FLOW = 47LL;
 constexpr int64 CASH_OPENING = 0LL;
 constexpr int64 CHANGES = 4LL;
 constexpr int64 COMMON_POWER = 3LL;
-constexpr int64 COMPANY = 9LL;
+constexpr int64 COMPANY = 8LL;
 constexpr int64 CONTRACT_FATE = 2LL;
 constexpr int64 CONTRACT_FIXED = 0LL;
 constexpr int64 CONTRACT_GPU = 1LL;
@@ -132,7 +132,7 @@ constexpr int64 COUNT_ROWS = 36LL;
 constexpr int64 COVENANT_DUE = 1LL;
 constexpr int64 COVENANT_LEAST = 2LL;
 constexpr int64 COVENANT_LENGTH = 3LL;
-constexpr int64 COVENANT_ROWS = 21LL;
+constexpr int64 COVENANT_ROWS = 19LL;
 constexpr int64 COVENANT_SITE = 0LL;
 constexpr int64 COVER_COLUMNS = 2LL;
 constexpr int64 COVER_FIRST = 0LL;
@@ -148,7 +148,7 @@ constexpr int64 DIFFICULTY_BEFORE = 17LL;
 constexpr int64 DIFFICULTY_PER_EH = 23LL;
 constexpr int64 DIP = 32LL;
 constexpr int64 DIP_DRAW = 9LL;
-constexpr int64 DISCOUNT = 17LL;
+constexpr int64 DISCOUNT = 15LL;
 constexpr int64 DISTANCE = 65LL;
 constexpr int64 DRAWN = 5LL;
 constexpr int64 DRAWN_USD = 59LL;
@@ -175,7 +175,7 @@ constexpr double EXP_SMALLEST = -708.0;
 constexpr int64 F = 38LL;
 constexpr double FAILED = 3.0;
 constexpr double FALLS = 1.0;
-constexpr int64 FATES = 22LL;
+constexpr int64 FATES = 20LL;
 constexpr int64 FEE = 26LL;
 constexpr int64 FEES = 2LL;
 constexpr int64 FEE_DEVIATION = 13LL;
@@ -201,7 +201,7 @@ constexpr int64 FRACTION_MASK = 4503599627370495LL;
 constexpr int64 FREE = 2LL;
 constexpr int64 FREE_OPENING = 2LL;
 constexpr int64 F_SLOPE = 39LL;
-constexpr int64 GPU_BASE = 11LL;
+constexpr int64 GPU_BASE = 10LL;
 constexpr int64 GPU_PAIR = 2LL;
 constexpr int64 GPU_RENT = 4LL;
 constexpr int64 GPU_USE = 5LL;
@@ -220,7 +220,7 @@ constexpr int64 HIGH_LOSS = 53LL;
 constexpr int64 HIGH_TILT = 49LL;
 constexpr int64 HPC = 2LL;
 constexpr double HUGE_ = 1e+300;
-constexpr int64 HURDLE_DISCOUNT = 18LL;
+constexpr int64 HURDLE_DISCOUNT = 16LL;
 constexpr int64 INITIAL_LTV = 9LL;
 constexpr int64 INTEREST = 58LL;
 constexpr double INVERSE_LN_2 = 1.4426950408889634;
@@ -285,7 +285,7 @@ constexpr int64 LOW_PLACE = 52LL;
 constexpr int64 LOW_TILT = 48LL;
 constexpr int64 LOW_USD = 30LL;
 constexpr int64 LTV = 64LL;
-constexpr int64 MARKET = 7LL;
+constexpr int64 MARKET = 6LL;
 constexpr int64 MASK_32 = 4294967295LL;
 constexpr double MAX_LTV = 10.0;
 constexpr int64 MAX_STEPS = 60LL;
@@ -295,7 +295,7 @@ constexpr int64 MINED_MONTH = 7LL;
 constexpr int64 MINING_VAT = 0LL;
 constexpr int64 MIN_CASH = 12LL;
 constexpr int64 MOMENT = 6LL;
-constexpr int64 MONTHLY = 8LL;
+constexpr int64 MONTHLY = 7LL;
 constexpr int64 MONTH_VOLATILITY = 25LL;
 constexpr double MOST_BENT = 1.5;
 constexpr int64 MOST_DRAWN = 13LL;
@@ -314,15 +314,15 @@ constexpr double NONE = 3.0;
 constexpr double NONE_YET = 0.0;
 constexpr double NOT_PLAIN = 99.0;
 constexpr int64 NPV = 11LL;
-constexpr int64 N_COVENANTS = 16LL;
+constexpr int64 N_COVENANTS = 14LL;
 constexpr int64 N_FACTORS = 8LL;
-constexpr int64 N_FATES = 23LL;
+constexpr int64 N_FATES = 21LL;
 constexpr int64 N_GPUS = 2LL;
 constexpr int64 N_KINDS = 3LL;
 constexpr int64 N_PERIODS = 0LL;
 constexpr int64 N_PLANS = 3LL;
 constexpr int64 N_PLAN_COLUMNS = 14LL;
-constexpr int64 N_PROJECTS = 6LL;
+constexpr int64 N_PROJECTS = 5LL;
 constexpr int64 N_SCALES = 7LL;
 constexpr int64 N_SITES = 1LL;
 constexpr double OK = 0.0;
@@ -347,7 +347,7 @@ constexpr int64 PLAN_COVENANTS = 5LL;
 constexpr int64 PLAN_GROUP_LOSSES = 7LL;
 constexpr int64 PLAN_HAS_LOAN = 2LL;
 constexpr int64 PLAN_HEAD = 8LL;
-constexpr int64 PLAN_HEADS = 12LL;
+constexpr int64 PLAN_HEADS = 11LL;
 constexpr int64 PLAN_MATURITY = 1LL;
 constexpr int64 PLAN_N_COVENANTS = 6LL;
 constexpr int64 PLAN_RELEASE = 3LL;
@@ -374,8 +374,8 @@ constexpr int64 POWER_OWN = 27LL;
 constexpr int64 POWER_STEP = 25LL;
 constexpr int64 PRICE = 22LL;
 constexpr int64 PROFIT = 50LL;
-constexpr int64 PROJECT_SITES = 19LL;
-constexpr int64 PROJECT_WANTED = 20LL;
+constexpr int64 PROJECT_SITES = 17LL;
+constexpr int64 PROJECT_WANTED = 18LL;
 constexpr int64 P_ROWS = 25LL;
 constexpr int64 Q = 40LL;
 constexpr int64 QUARTER_TURN = 1073741824LL;
@@ -396,12 +396,12 @@ constexpr int64 RETARGET = 4LL;
 constexpr int64 REWARD_BEFORE = 19LL;
 constexpr int64 REWARD_OPENING = 22LL;
 constexpr double RISES = 2.0;
-constexpr int64 ROOT = 10LL;
+constexpr int64 ROOT = 9LL;
 constexpr int64 ROOT_HALF_BITS = 4604544271217802189LL;
 constexpr double ROUNDER = 6755399441055744.0;
 constexpr double ROUNDING = 1e-09;
 constexpr int64 ROUNDS = 10LL;
-constexpr int64 RULE = 24LL;
+constexpr int64 RULE = 22LL;
 constexpr int64 RUNNING_BTC = 42LL;
 constexpr int64 RUNNING_ENERGY = 43LL;
 constexpr double SAFETY = 1e-09;
@@ -453,7 +453,7 @@ constexpr int64 SITE_CREDIT = 5LL;
 constexpr int64 SITE_DEMAND = 4LL;
 constexpr int64 SITE_FLOW = 53LL;
 constexpr int64 SITE_HEAD = 14LL;
-constexpr int64 SITE_HEADS = 13LL;
+constexpr int64 SITE_HEADS = 12LL;
 constexpr int64 SITE_IS_IDLE = 13LL;
 constexpr int64 SITE_LATE = 3LL;
 constexpr int64 SITE_LOSSES = 12LL;
@@ -501,7 +501,7 @@ constexpr int64 TAX = 51LL;
 constexpr int64 TAXED = 48LL;
 constexpr int64 TAX_RATE = 0LL;
 constexpr int64 TAX_SHARES = 5LL;
-constexpr int64 TAX_SITE = 14LL;
+constexpr int64 TAX_SITE = 13LL;
 constexpr int64 TERMINAL = 54LL;
 constexpr int64 TERMINAL_FIXED = 1LL;
 constexpr int64 TEST_FROM = 11LL;
@@ -517,7 +517,7 @@ constexpr double UNIT_ROUNDOFF = 1.1102230246251565e-16;
 constexpr double UNKNOWN = 9.0;
 constexpr double UNSETTLED = -1.0;
 constexpr int64 USE = 34LL;
-constexpr int64 USES_GPUS = 26LL;
+constexpr int64 USES_GPUS = 24LL;
 constexpr int64 USE_DEVIATION = 21LL;
 constexpr int64 USE_KEEP = 30LL;
 constexpr int64 USE_STEP = 31LL;
@@ -542,7 +542,7 @@ constexpr int64 WRITE_OFF_SCALED = 5LL;
 constexpr int64 W_ROWS = 67LL;
 constexpr int64 X = 37LL;
 constexpr int64 Z = 0LL;
-constexpr int64 draws_TILT = 25LL;
+constexpr int64 draws_TILT = 23LL;
 constexpr int64 irr_HIGH = 49LL;
 constexpr int64 irr_LOW = 48LL;
 constexpr int64 irr_count_DEPTH = 14LL;
@@ -2943,15 +2943,6 @@ DEVICE void close_flow(double* p, History h, int64 plan, double* data, int64* in
     }
 }
 
-// Copy a row of a month's work to where months are collected.
-DEVICE void write_month(double* levels, int64 row, int64 n_rows, int64 first, double* w, int64 of) {
-    int64 to = (row * n_rows) + first;
-    int64 at = of * L;
-    for (int64 i = 0LL; i < L; ++i) {
-        levels[to + i] = w[at + i];
-    }
-}
-
 // Test the debt service cover of a covenant over the last twelve months.
 DEVICE void test_cover(double* w, History h, double* c, int64 k, int64 at, double* data, int64* ints, int64 t) {
     int64 n = ints[N_PERIODS];
@@ -2988,10 +2979,10 @@ DEVICE void note_month(double* w, History h, double* c, double* levels, double* 
     int64 n = ints[N_PERIODS];
     int64 head = plan_head(plan, ints);
     if (ints[head + PLAN_HAS_LOAN] == 1LL) {
-        write_month(levels, ((2LL * plan) * n) + t, n_rows, first, w, LTV);
-        write_month(levels, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, DISTANCE);
-        write_month(events, ((2LL * plan) * n) + t, n_rows, first, w, CALLED);
-        write_month(events, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, LIQUIDATED);
+        write_row(levels, ((2LL * plan) * n) + t, n_rows, first, w, LTV);
+        write_row(levels, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, DISTANCE);
+        write_row(events, ((2LL * plan) * n) + t, n_rows, first, w, CALLED);
+        write_row(events, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, LIQUIDATED);
     }
     if ((t >= TEST_FROM) && (floor_rest(t - TEST_FROM, TEST_STEP) == 0LL)) {
         int64 begin = ints[plan_head(0LL, ints) + PLAN_COVENANTS];
@@ -3000,7 +2991,7 @@ DEVICE void note_month(double* w, History h, double* c, double* levels, double* 
             int64 k = floor_quotient(at - begin, COVENANT_LENGTH);
             test_cover(w, h, c, k, at, data, ints, t);
             int64 row = (((2LL * ints[N_PLANS]) + k) * n) + t;
-            write_month(events, row, n_rows, first, w, SITE_FLOW);
+            write_row(events, row, n_rows, first, w, SITE_FLOW);
         }
     }
 }

@@ -16,7 +16,6 @@ from __future__ import annotations
     N_GPUS,
     N_PLANS,
     HAS_BASELINE,
-    N_SLOTS,
     N_PROJECTS,
     MARKET,
     MONTHLY,
@@ -26,7 +25,6 @@ from __future__ import annotations
     PLAN_HEADS,
     SITE_HEADS,
     TAX_SITE,
-    N_LOSS_SERIES,
     N_COVENANTS,
     DISCOUNT,
     HURDLE_DISCOUNT,
@@ -39,7 +37,7 @@ from __future__ import annotations
     TILT,
     USES_GPUS,
     HEADER_LENGTH,
-) = range(28)
+) = range(26)
 
 # -- rule of the draws: ints[ints[RULE] + ...]; data[ints[TILT] + t] ---------------
 (
@@ -217,7 +215,7 @@ POOL_REVENUE, POOL_IDLE, POOL_USED, POOL_SALE, POOL_ROWS = range(5)
 ) = range(8)
 CONTRACT_FIXED, CONTRACT_POWER, CONTRACT_RENT, CONTRACT_USE, CONTRACT_OWN = range(5)
 CONTRACT_ROWS = 5
-CONTRACT_MEAN, CONTRACT_LEFT, CONTRACT_SCALARS_LENGTH = range(3)
+CONTRACT_MEAN, CONTRACT_LEFT = range(2)
 # Share of load that can run: by kind of shell, then all of it, then own GPUs.
 ALWAYS, POOL_SHARE = 3, 4
 

@@ -48,7 +48,6 @@ QUARTER_TURN: Final = 0x40000000
 ONE_BITS: Final = 0x3FF0000000000000
 BELOW_ONE: Final = 1.0 - 2.0**-53
 WORD_STEP: Final = 2.0**-32
-HALF_STEP: Final = 2.0**-33
 
 
 @device

@@ -12,7 +12,7 @@ from __future__ import annotations
 from gpu.kernel.compiled import Doubles, History, Integers, L, device
 from gpu.kernel.cover import TEST_FROM, TEST_STEP, test_cover
 from gpu.kernel.draws import draw_month, draw_once, open_counters
-from gpu.kernel.finish import finish
+from gpu.kernel.finish import finish, write_row
 from gpu.kernel.layout import (
     CALLED,
     COVENANT_LENGTH,
@@ -65,17 +65,6 @@ def market_month(w: Doubles, s: Doubles, data: Doubles, ints: Integers, t: int) 
 
 
 @device
-def write_month(
-    levels: Doubles, row: int, n_rows: int, first: int, w: Doubles, of: int
-) -> None:
-    """Copy a row of a month's work to where months are collected."""
-    to = row * n_rows + first
-    at = of * L
-    for i in range(L):
-        levels[to + i] = w[at + i]
-
-
-@device
 def note_month(
     w: Doubles,
     h: History,
@@ -93,10 +82,10 @@ def note_month(
     n = ints[N_PERIODS]
     head = plan_head(plan, ints)
     if ints[head + PLAN_HAS_LOAN] == 1:
-        write_month(levels, 2 * plan * n + t, n_rows, first, w, LTV)
-        write_month(levels, (2 * plan + 1) * n + t, n_rows, first, w, DISTANCE)
-        write_month(events, 2 * plan * n + t, n_rows, first, w, CALLED)
-        write_month(events, (2 * plan + 1) * n + t, n_rows, first, w, LIQUIDATED)
+        write_row(levels, 2 * plan * n + t, n_rows, first, w, LTV)
+        write_row(levels, (2 * plan + 1) * n + t, n_rows, first, w, DISTANCE)
+        write_row(events, 2 * plan * n + t, n_rows, first, w, CALLED)
+        write_row(events, (2 * plan + 1) * n + t, n_rows, first, w, LIQUIDATED)
     if t >= TEST_FROM and (t - TEST_FROM) % TEST_STEP == 0:
         begin = ints[plan_head(0, ints) + PLAN_COVENANTS]
         for j in range(ints[head + PLAN_N_COVENANTS]):
@@ -104,7 +93,7 @@ def note_month(
             k = (at - begin) // COVENANT_LENGTH
             test_cover(w, h, c, k, at, data, ints, t)
             row = (2 * ints[N_PLANS] + k) * n + t
-            write_month(events, row, n_rows, first, w, SITE_FLOW)
+            write_row(events, row, n_rows, first, w, SITE_FLOW)
 
 
 @device
