@@ -44,7 +44,14 @@ if TYPE_CHECKING:
     from optimizer.passport import CheckResult, Kpi
     from optimizer.tablefiles import Columns
 
-__all__ = ["Run", "RunFacts", "RunWriter", "check_target", "open_run"]
+__all__ = [
+    "Run",
+    "RunFacts",
+    "RunWriter",
+    "check_target",
+    "flush",
+    "open_run",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +339,7 @@ class RunWriter:
         last = self._staging / PASSPORT_FILE
         last.write_text(json_text(passport), encoding="utf-8")
         for place in (*staged, last):
-            _flush(place)
+            flush(place)
         if not self._is_extension and (self.folder / PASSPORT_FILE).exists():
             remove_run(open_run(self.folder))
         for place in (*staged, last):
@@ -342,7 +349,7 @@ class RunWriter:
         written = {place.relative_to(self._staging).as_posix() for place in staged}
         for name in self._removed - written:
             (self.folder / name).unlink(missing_ok=True)
-        _flush(self.folder)
+        flush(self.folder)
 
 
 def _finite(value: Kpi) -> Kpi:
@@ -379,7 +386,7 @@ def _files_in(folder: Path) -> Iterator[Path]:
     return (place for place in sorted(folder.rglob("*")) if place.is_file())
 
 
-def _flush(place: Path) -> None:
+def flush(place: Path) -> None:
     """Force a file or a folder's list of names onto the disk."""
     descriptor = os.open(place, os.O_RDONLY)
     try:

@@ -3,7 +3,7 @@
 
 Up to `MAX_KEPT_ROWS` scenarios end in one table, more in one per chunk. What does not
 belong here: scoring (`gpu.scoring.score`), chunk files themselves
-(`gpu.scoring.chunk_store`).
+(`optimizer.chunk_store`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.scoring.chunk_run import WEIGHT_COLUMN
-from gpu.scoring.chunk_store import ChunkStore
 from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.score import MAX_KEPT_ROWS, MAX_SCENARIOS
 from models.errors import ConfigError, Fault
 from models.finance import IRR_STATUS
+from optimizer.chunk_store import ChunkStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

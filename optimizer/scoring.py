@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
     from gpu.engines import EngineName
     from gpu.sampling.rule import SamplingMethod
-    from gpu.scoring.chunk_store import ChunkStore
     from gpu.scoring.score import ScoreResult
     from gpu.scoring.workers import Progress
     from models.plan import Plan
     from models.study import Study
+    from optimizer.chunk_store import ChunkStore
     from optimizer.runreader import Run
     from optimizer.stress import StressResult
     from sites.loader import StudyBundle

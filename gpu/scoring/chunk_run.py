@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sampled scenarios scored chunk by chunk: from disk where they are finished, else now.
 
-What does not belong here: files (`gpu.scoring.chunk_store`), statistics
+What does not belong here: files (`gpu.scoring.chunk_keeper`), statistics
 (`gpu.statistics.tally`), threads (`gpu.scoring.workers`).
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gpu.engines import Engine
     from gpu.numpy_engine import Rows, Scored
     from gpu.sampling.rule import DrawRule
-    from gpu.scoring.chunk_store import ChunkStore
+    from gpu.scoring.chunk_keeper import ChunkKeeper
     from gpu.scoring.workers import Watch
     from models.arrays import FloatArray, IntArray
     from models.study import Study
@@ -101,7 +101,7 @@ class ChunkRun:
         Told of every block.
     keep_rows : bool
         Whether rows are kept in memory.
-    store : ChunkStore or None
+    store : ChunkKeeper or None
         Where finished chunks are kept, opened.
     rows_on_disk : bool
         Whether they hold rows too.
@@ -121,7 +121,7 @@ class ChunkRun:
         n_scenarios: int,
         watch: Watch,
         keep_rows: bool = False,
-        store: ChunkStore | None = None,
+        store: ChunkKeeper | None = None,
         rows_on_disk: bool = False,
         without_device: Callable[[], Engine] | None = None,
         say: Callable[[str], None] | None = None,

@@ -6,7 +6,7 @@ blocks and merged in id order, so that no result depends on threads or memory. A
 is some blocks that are kept on disk together. A piece is what fits memory and cache at
 once and may be of any size. What does not belong here: what is computed
 (`gpu.numpy_engine`), statistics themselves (`gpu.statistics.columns`), files
-(`gpu.scoring.chunk_store`).
+(`optimizer.chunk_store`).
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a scoring is of, as short texts: equal texts, equal results.
 
-What does not belong here: where they are kept (`gpu.scoring.chunk_store`).
+What does not belong here: where they are kept (`optimizer.chunk_store`).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
-
-from gpu.scoring.chunk_store import content_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,3 +96,9 @@ def _version(package: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "none"
+
+
+def content_sha256(value: object) -> str:
+    """Return the hash of a value that JSON can carry, whatever its key order."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gpu.scoring.chunk_store import ChunkStore
+    from gpu.scoring.chunk_keeper import ChunkKeeper
 
 __all__ = ["OnDeviceLoss", "ScoreOptions"]
 
@@ -29,11 +29,11 @@ class ScoreOptions:
     until : str or None
         Accuracy at which sampling ends, see `gpu.statistics.accuracy.parse_accuracy`;
         None scores every scenario.
-    store : ChunkStore or None
+    store : ChunkKeeper or None
         Where finished chunks are kept; it is opened and, when the scores have been
         written elsewhere, to be discarded. None keeps none.
     resume : bool or None
-        See `gpu.scoring.chunk_store.ChunkStore.open`.
+        See `gpu.scoring.chunk_keeper.ChunkKeeper.open`.
     rows_on_disk : bool
         Whether chunks hold the rows too.
     on_device_loss : {"cpu", "stop"}
@@ -49,7 +49,7 @@ class ScoreOptions:
     """
 
     until: str | None = None
-    store: ChunkStore | None = None
+    store: ChunkKeeper | None = None
     resume: bool | None = False
     rows_on_disk: bool = False
     on_device_loss: OnDeviceLoss = "cpu"

@@ -2,7 +2,7 @@
 """Small helpers of tallies: counts of whole numbers, and parts of stored arrays.
 
 What does not belong here: what is counted (`gpu.statistics.row_tally`), files
-(`gpu.scoring.chunk_store`).
+(`optimizer.chunk_store`).
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-import gpu.scoring.chunk_store
-from gpu.scoring.chunk_store import MANIFEST, ChunkStore, content_sha256, file_of
+import optimizer.chunk_store
+from gpu.scoring.identity import content_sha256
 from models.errors import ConfigError, ReportError
+from optimizer.chunk_store import MANIFEST, ChunkStore, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,7 +177,7 @@ def test_a_full_disk_keeps_what_is_finished(
         raise OSError(28, "No space left on device")
 
     with opened(tmp_path) as store:
-        monkeypatch.setattr(gpu.scoring.chunk_store.np, "savez", full)
+        monkeypatch.setattr(optimizer.chunk_store.np, "savez", full)
         with pytest.raises(ReportError, match=r"No space left.*--resume"):
             store.save(15, 20, "numpy", {"x": np.arange(5)})
         assert store.n_finished == 2

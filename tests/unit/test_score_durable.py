@@ -20,11 +20,11 @@ import gpu.scoring.score
 from gpu.backend import DeviceLostError
 from gpu.engines import make_engine
 from gpu.sampling.rule import DrawRule
-from gpu.scoring.chunk_store import MANIFEST, ChunkStore, file_of
 from gpu.scoring.chunks import BLOCK, chunk_ranges
 from gpu.scoring.score import ScoreOptions, ScoreResult, score
 from gpu.scoring.scored_parts import joined
 from models.errors import BackendError, ConfigError
+from optimizer.chunk_store import MANIFEST, ChunkStore, file_of
 
 if TYPE_CHECKING:
     from gpu.engines import Engine

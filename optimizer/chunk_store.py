@@ -18,6 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Self
 import numpy as np
 
 from models.errors import ConfigError, Fault, ReportError
+from optimizer.passport import file_sha256
+from optimizer.runfolder import flush
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +32,6 @@ __all__ = [
     "MANIFEST",
     "ChunkStore",
     "FinishedChunk",
-    "content_sha256",
 ]
 
 MANIFEST: Final = "manifest.json"
@@ -181,8 +182,7 @@ class ChunkStore:
             return None
         place = self.folder / file_of(first)
         try:
-            with place.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = file_sha256(place)
             why = "" if found == chunk.sha256 else "does not match its checksum"
         except OSError as error:
             why = f"cannot be read ({error.strerror})"
@@ -284,7 +284,7 @@ class ChunkStore:
                 file.seek(0)
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             partial.replace(place)
-            _flush_names(self.folder)
+            flush(self.folder)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise _cannot_write(place, error) from error
@@ -323,12 +323,6 @@ class ChunkStore:
 def file_of(first: int) -> str:
     """Return the name of the file of the chunk from a scenario on."""
     return f"chunk-{first:010d}.npz"
-
-
-def content_sha256(value: object) -> str:
-    """Return the hash of a value that JSON can carry, whatever its key order."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _fill(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -374,15 +368,6 @@ def _undecided(folder: Path, n_chunks: int) -> Fault:
         "of a scoring that was broken off.",
         "Go on with --resume, or drop them with --fresh.",
     )
-
-
-def _flush_names(folder: Path) -> None:
-    """Force a folder's list of names onto the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cannot_write(place: Path, error: OSError) -> ReportError:
