@@ -23,6 +23,7 @@ from gpu.sampling.leading_cpu import leading_draws
 from gpu.sampling.rule import GROUPS, DrawRule, as_rule
 from gpu.tables.build import make_tables
 from gpu.tables.rows import KernelResult, open_rows, scored_of, settle
+from gpu.tables.spare import SpareArrays
 from models.path_changes import MULTIPLIERS, require_multiplier
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class CpuEngine:
         self._market = study.market
         self._drawn = _with_rule(self.tables, self._rule)
         self._still = _with_rule(self.tables, None)
+        self._levels = SpareArrays(self.n_workers)
+        self._events = SpareArrays(self.n_workers)
 
     def score(self, ids: IntArray) -> tuple[Scored, ...]:
         """Return the scores of each plan in sampled scenarios.
@@ -177,7 +180,7 @@ class CpuEngine:
             row = scales[list(MULTIPLIERS).index(name)]
             row[: len(ids)] = values
             row[len(ids) :] = values[-1]
-        result = KernelResult.empty(self.tables, len(wide))
+        result = self._room(len(wide))
         kernel: Any = score_rows
         kernel(
             *_scratch(self.tables),
@@ -191,6 +194,19 @@ class CpuEngine:
             len(wide),
             *tables,
         )
+        return result
+
+    def _room(self, n_wide: int) -> KernelResult:
+        """Return a result to fill in, zero where the kernel writes to some months only.
+
+        A plan without a loan has levels and events that nobody writes or reads.
+        """
+        out, levels, events = KernelResult.shapes(self.tables, n_wide)
+        result = KernelResult(
+            np.empty(out), self._levels.empty(levels), self._events.empty(events)
+        )
+        # Covenants are tested a few months a year.
+        result.events[2 * self.tables.n_plans :] = 0.0
         return result
 
 

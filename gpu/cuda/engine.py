@@ -220,7 +220,7 @@ class CudaEngine(CpuEngine):
     ) -> KernelResult:
         """Run rows in pieces that fit the device; halve them where they do not."""
         n_rows = flows.shape[-1] if flows.ndim > 1 else len(ids)
-        result = KernelResult.empty(self.tables, n_rows)
+        result = KernelResult.zeros(self.tables, n_rows)
         start = 0
         while start < len(ids):
             size = self.rows_at_once or len(ids)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Doubles", "History", "Integers", "L", "cache_folder", "device", "entry"]
 
 # Scenarios that go through the stages together on a CPU.
-L: Final = 64
+L: Final = 128
 
 Doubles: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How Numba compiles the kernel: what is changed in its pipeline, and why.
 
-Three things are different from ``numba.njit``: an index never counts from the end,
-arrays do not overlap, and a function is optimised only as a part of the entry that
-uses it. What does not belong here: the decorators and the cache
-(`gpu.kernel.compiled`).
+Four things are different from ``numba.njit``: an index never counts from the end,
+arrays do not overlap, loops work on two vectors at a time, and a function is optimised
+only as a part of the entry that uses it. What does not belong here: the decorators and
+the cache (`gpu.kernel.compiled`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import functools
 from typing import Any, ClassVar, Final
 
 import numba
+from llvmlite import ir as llvm
 from numba.core import ir, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -27,6 +28,10 @@ __all__ = ["OPTIONS", "Piece", "PieceCompiler", "compiled_whole"]
 
 # No fast-math flag: reassociation would undo the rounding steps of the kernel.
 OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "nogil": True}
+
+# Vectors that a loop works on at a time. The steps of one lane need each other, and a
+# processor does not look far enough ahead to find the next lanes by itself.
+_INTERLEAVED: Final = 2
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -112,6 +117,13 @@ class _PieceLibrary(JITCodeLibrary):
     the way up: many times over for what lies deep.
     """
 
+    def add_ir_module(self, module: Any) -> None:
+        """Add lowered functions, with what is wished of their loops."""
+        for function in module.functions:
+            _interleave(function)
+        library: Any = super()
+        library.add_ir_module(module)
+
     def _optimize_final_module(self) -> None:
         """Leave that to the entry."""
 
@@ -130,6 +142,25 @@ class _PieceLibrary(JITCodeLibrary):
     def codegen(self) -> Any:
         """The code generator, which finds no machine code to give objects to."""
         return _NoObjects(self._codegen)
+
+
+def _interleave(function: Any) -> None:
+    """Ask that each loop which can be vectorised be interleaved as well.
+
+    A branch back to a block that stands before it closes a loop. What is wished of the
+    loop hangs on that branch, in a node that names itself and so is like no other.
+    """
+    seen = set()
+    for block in function.blocks:
+        seen.add(block)
+        branch = block.terminator
+        if isinstance(branch, llvm.Branch) and branch.operands[0] in seen:
+            add = function.module.add_metadata
+            count = llvm.Constant(llvm.IntType(32), _INTERLEAVED)
+            wish = add(["llvm.loop.interleave.count", count])
+            node = add([wish, function.name, block.name])
+            node.operands = (node, wish)
+            branch.set_metadata("llvm.loop", node)
 
 
 class _NoObjects:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gpu.sampling.leading` compiled: the same draws but for rounding, many times sooner.
 
-Written in the language of `gpu.kernel`, 64 scenarios abreast. What does not belong
+Written in the language of `gpu.kernel`, many scenarios abreast. What does not belong
 here: any definition (`gpu.sampling.net`, `gpu.sampling.leading`).
 
 References

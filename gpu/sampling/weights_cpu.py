@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gpu.sampling.scenarios.weights` compiled: the same weights but for rounding.
 
-Written in the language of `gpu.kernel`, 64 scenarios abreast. What does not belong
+Written in the language of `gpu.kernel`, many scenarios abreast. What does not belong
 here: what a weight is (`gpu.sampling.scenarios`).
 """
 

@@ -56,8 +56,8 @@ class KernelResult:
     shown: dict[int, FloatArray] | None = None
 
     @classmethod
-    def empty(cls, tables: Tables, n_rows: int) -> KernelResult:
-        """Return room for a number of rows."""
+    def zeros(cls, tables: Tables, n_rows: int) -> KernelResult:
+        """Return room for a number of rows, full of zeros."""
         out, levels, events = cls.shapes(tables, n_rows)
         return cls(np.zeros(out), np.zeros(levels), np.zeros(events))
 

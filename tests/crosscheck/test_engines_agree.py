@@ -35,6 +35,7 @@ from gpu.engines import make_engine
 from gpu.liquidity import CALL, LIQUIDATION
 from gpu.sampling.rule import GROUPS
 from gpu.sampling.scenarios import DrawRule, sampled_paths
+from gpu.tables.spare import SpareArrays
 from models.business_as_usual import business_as_usual
 from models.finance import IrrStatus
 from models.network import max_retarget_factor
@@ -168,8 +169,13 @@ def test_engines_agree_on_debt_of_a_site_at_which_nothing_happens(
 
 @pytest.fixture
 def spoilt_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill scratch arrays with NaN: whoever reads what was not written, shows."""
+    """Fill scratch arrays and results with NaN: reading what nobody wrote shows."""
     fresh = cpu_engine._scratch
+
+    def spoilt_block(self: SpareArrays, shape: tuple[int, ...]) -> NDArray[Any]:
+        return np.full(shape, np.nan)
+
+    monkeypatch.setattr(SpareArrays, "empty", spoilt_block)
 
     def spoilt(tables: Tables) -> tuple[NDArray[Any], ...]:
         arrays = fresh(tables)
