@@ -517,6 +517,7 @@ constexpr double UNIT_ROUNDOFF = 1.1102230246251565e-16;
 constexpr double UNKNOWN = 9.0;
 constexpr double UNSETTLED = -1.0;
 constexpr int64 USE = 34LL;
+constexpr int64 USED_SITES = 25LL;
 constexpr int64 USES_GPUS = 24LL;
 constexpr int64 USE_DEVIATION = 21LL;
 constexpr int64 USE_KEEP = 30LL;
@@ -563,9 +564,46 @@ DEVICE void open_counters(int64* own, int64* partner, int64* mirrored, int64* id
     }
 }
 
+// Return whether some plan does something at a site: else nobody looks at it.
+DEVICE bool is_used(int64 site, int64* ints) {
+    return ints[ints[USED_SITES] + site] == 1LL;
+}
+
 // Return whether a group of draws comes from the partner.
 DEVICE bool is_swapped(int64 group, int64* ints) {
     return ((ints[ints[RULE] + SWAPPED] >> group) & 1LL) == 1LL;
+}
+
+// Return ``(2 k + 1) 2^-53``, k from the top 26 bits of two words.
+DEVICE double uniform(int64 high, int64 low) {
+    int64 k = ((int64)((uint64)(high >> 6LL) << 26LL)) | (low >> 6LL);
+    return float_of_bits(ONE_BITS | k) - BELOW_ONE;
+}
+
+// Return the natural logarithm of a positive normal number.
+DEVICE double log_(double x) {
+    int64 shifted = bits_of_float(x) + (ONE_BITS - ROOT_HALF_BITS);
+    int64 exponent = (shifted & EXPONENT_MASK) >> 52LL;
+    double k = float_of_bits(exponent | TWO_52_BITS) - (TWO_52 + 1023.0);
+    double f = float_of_bits((shifted & FRACTION_MASK) + ROOT_HALF_BITS) - 1.0;
+    double s = f / (2.0 + f);
+    double z = s * s;
+    double z2 = z * z;
+    double high = fma_(z2, LOG_6, fma_(z, LOG_5, LOG_4));
+    double p = fma_(z2, fma_(z2, high, fma_(z, LOG_3, LOG_2)), fma_(z, LOG_1, LOG_0));
+    double half_square = (0.5 * f) * f;
+    double rest = fma_(s, fma_(z, p, half_square), k * LN_2_SHORT_REST);
+    return fma_(k, LN_2_SHORT, f - (half_square - rest));
+}
+
+// Write an exponential number with mean 1 per lane into row ``row`` of w.
+DEVICE void exponential(int64* u, double* w, int64 row, int64* mirrored) {
+    int64 start = row * L;
+    for (int64 i = 0LL; i < L; ++i) {
+        double x = uniform(u[i], u[L + i]);
+        x = (mirrored[i] == 0LL) ? x : (1.0 - x);
+        w[start + i] = -log_(x);
+    }
 }
 
 // Return the upper 32 of 64 bits.
@@ -595,12 +633,6 @@ DEVICE void random_words(int64* u, int64 seed_low, int64 seed_high, int64* count
         u[(2LL * L) + i] = c2;
         u[(3LL * L) + i] = c3;
     }
-}
-
-// Return ``(2 k + 1) 2^-53``, k from the top 26 bits of two words.
-DEVICE double uniform(int64 high, int64 low) {
-    int64 k = ((int64)((uint64)(high >> 6LL) << 26LL)) | (low >> 6LL);
-    return float_of_bits(ONE_BITS | k) - BELOW_ONE;
 }
 
 // Return sin(2 pi r) for |r| <= 1/8.
@@ -645,22 +677,6 @@ DEVICE double sine_of_turn(double v) {
     double shifted = fma_(v, 4.0, ROUNDER);
     double r = fma_(shifted - ROUNDER, -0.25, v);
     return _of_quarter(r, bits_of_float(shifted));
-}
-
-// Return the natural logarithm of a positive normal number.
-DEVICE double log_(double x) {
-    int64 shifted = bits_of_float(x) + (ONE_BITS - ROOT_HALF_BITS);
-    int64 exponent = (shifted & EXPONENT_MASK) >> 52LL;
-    double k = float_of_bits(exponent | TWO_52_BITS) - (TWO_52 + 1023.0);
-    double f = float_of_bits((shifted & FRACTION_MASK) + ROOT_HALF_BITS) - 1.0;
-    double s = f / (2.0 + f);
-    double z = s * s;
-    double z2 = z * z;
-    double high = fma_(z2, LOG_6, fma_(z, LOG_5, LOG_4));
-    double p = fma_(z2, fma_(z2, high, fma_(z, LOG_3, LOG_2)), fma_(z, LOG_1, LOG_0));
-    double half_square = (0.5 * f) * f;
-    double rest = fma_(s, fma_(z, p, half_square), k * LN_2_SHORT_REST);
-    return fma_(k, LN_2_SHORT, f - (half_square - rest));
 }
 
 // Write two standard normals per lane into rows ``row`` and ``row + 1`` of w.
@@ -709,16 +725,6 @@ DEVICE void draw_build(int64* u, double* w, double* s, int64 site, int64* own, i
     }
 }
 
-// Write an exponential number with mean 1 per lane into row ``row`` of w.
-DEVICE void exponential(int64* u, double* w, int64 row, int64* mirrored) {
-    int64 start = row * L;
-    for (int64 i = 0LL; i < L; ++i) {
-        double x = uniform(u[i], u[L + i]);
-        x = (mirrored[i] == 0LL) ? x : (1.0 - x);
-        w[start + i] = -log_(x);
-    }
-}
-
 // Draw what a future has once: build cost and delay by site, clients' fates.
 DEVICE void draw_once(int64* u, double* w, double* s, double* f, int64* own, int64* partner, int64* mirrored, int64* ints) {
     int64 r = ints[RULE];
@@ -732,7 +738,9 @@ DEVICE void draw_once(int64* u, double* w, double* s, double* f, int64* own, int
     }
     if (ints[r + IS_DRAWN] == 1LL) {
         for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
-            draw_build(u, w, s, site, own, partner, mirrored, ints);
+            if (is_used(site, ints)) {
+                draw_build(u, w, s, site, own, partner, mirrored, ints);
+            }
         }
         for (int64 k = 0LL, k_end = ints[N_FATES]; k < k_end; ++k) {
             int64 stream = ints[ints[FATES] + k];
@@ -1709,21 +1717,6 @@ DEVICE void finish(double* w, double* p, double* c, History h, double* work, dou
     write_row(out, column, n_rows, first, w, LOG_RATIO);
 }
 
-// Turn the draws of build cost and delay into factor and months.
-DEVICE void open_site(double* w, double* s, int64 site, double* data, int64* ints) {
-    int64 m = ints[MARKET];
-    double overrun = data[m + OVERRUN];
-    double scale = data[m + DELAY_SCALE];
-    int64 b = (site * S_ROWS) * L;
-    for (int64 i = 0LL; i < L; ++i) {
-        double cost = exp_(overrun * s[(b + (OWN_DRAW * L)) + i]) * w[(SCALE_CAPEX * L) + i];
-        double late = (scale * abs_(s[(b + (SPARE_DRAW * L)) + i])) + 0.5;
-        s[(b + (CAPEX * L)) + i] = cost;
-        s[(b + (DELAY * L)) + i] = floor_(late);
-        s[(b + (POWER_DEVIATION * L)) + i] = 0.0;
-    }
-}
-
 // Return where the tables of a plan begin.
 DEVICE int64 plan_head(int64 plan, int64* ints) {
     return ints[PLAN_HEADS] + (plan * PLAN_HEAD);
@@ -1803,17 +1796,23 @@ DEVICE void site_powers(int64* u, double* w, double* s, int64* own, int64* partn
     int64 n_sites = ints[N_SITES];
     for (int64 k = 0LL, k_end = floor_quotient(n_sites + 1LL, 2LL); k < k_end; ++k) {
         int64 stream = SITE_POWER_STREAM + k;
-        if (is_swapped(SWAPS_POWER, ints)) {
-            pair_of(u, w, RUNNING_BTC, partner, mirrored, ints, month, stream);
-        } else {
-            pair_of(u, w, RUNNING_BTC, own, mirrored, ints, month, stream);
+        int64 first = 2LL * k;
+        int64 second = ((first + 1LL) < n_sites) ? (first + 1LL) : first;
+        if ((is_used(first, ints)) || (is_used(second, ints))) {
+            if (is_swapped(SWAPS_POWER, ints)) {
+                pair_of(u, w, RUNNING_BTC, partner, mirrored, ints, month, stream);
+            } else {
+                pair_of(u, w, RUNNING_BTC, own, mirrored, ints, month, stream);
+            }
         }
-        int64 b = ((2LL * k) * S_ROWS) * L;
-        for (int64 i = 0LL; i < L; ++i) {
-            s[(b + (OWN_DRAW * L)) + i] = w[(RUNNING_BTC * L) + i];
+        if (is_used(first, ints)) {
+            int64 b = (first * S_ROWS) * L;
+            for (int64 i = 0LL; i < L; ++i) {
+                s[(b + (OWN_DRAW * L)) + i] = w[(RUNNING_BTC * L) + i];
+            }
         }
-        if (((2LL * k) + 1LL) < n_sites) {
-            b = (((2LL * k) + 1LL) * S_ROWS) * L;
+        if ((second > first) && (is_used(second, ints))) {
+            int64 b = (second * S_ROWS) * L;
             for (int64 i = 0LL; i < L; ++i) {
                 s[(b + (OWN_DRAW * L)) + i] = w[(RUNNING_ENERGY * L) + i];
             }
@@ -2173,7 +2172,24 @@ DEVICE void market_month(double* w, double* s, double* data, int64* ints, int64 
         gpu_month(w, data, ints);
     }
     for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
-        power_month(w, s, site, data, ints);
+        if (is_used(site, ints)) {
+            power_month(w, s, site, data, ints);
+        }
+    }
+}
+
+// Turn the draws of build cost and delay into factor and months.
+DEVICE void open_site(double* w, double* s, int64 site, double* data, int64* ints) {
+    int64 m = ints[MARKET];
+    double overrun = data[m + OVERRUN];
+    double scale = data[m + DELAY_SCALE];
+    int64 b = (site * S_ROWS) * L;
+    for (int64 i = 0LL; i < L; ++i) {
+        double cost = exp_(overrun * s[(b + (OWN_DRAW * L)) + i]) * w[(SCALE_CAPEX * L) + i];
+        double late = (scale * abs_(s[(b + (SPARE_DRAW * L)) + i])) + 0.5;
+        s[(b + (CAPEX * L)) + i] = cost;
+        s[(b + (DELAY * L)) + i] = floor_(late);
+        s[(b + (POWER_DEVIATION * L)) + i] = 0.0;
     }
 }
 
@@ -3102,7 +3118,9 @@ DEVICE void score_lanes(double* w, double* s, double* f, double* q, double* p, d
     draw_once(u, w, s, f, own, partner, mirrored, ints);
     open_market(w, data, ints);
     for (int64 site = 0LL, site_end = ints[N_SITES]; site < site_end; ++site) {
-        open_site(w, s, site, data, ints);
+        if (is_used(site, ints)) {
+            open_site(w, s, site, data, ints);
+        }
     }
     for (int64 plan = 0LL, plan_end = ints[N_PLANS]; plan < plan_end; ++plan) {
         open_plan(q, p, c, plan, data, ints);

@@ -41,6 +41,7 @@ from gpu.kernel.layout import (
     USES_GPUS,
     Z,
 )
+from gpu.kernel.places import is_used
 from gpu.kernel.random import (
     exponential,
     mirror,
@@ -185,15 +186,20 @@ def site_powers(
     n_sites = ints[N_SITES]
     for k in range((n_sites + 1) // 2):
         stream = SITE_POWER_STREAM + k
-        if is_swapped(SWAPS_POWER, ints):
-            pair_of(u, w, RUNNING_BTC, partner, mirrored, ints, month, stream)
-        else:
-            pair_of(u, w, RUNNING_BTC, own, mirrored, ints, month, stream)
-        b = 2 * k * S_ROWS * L
-        for i in range(L):
-            s[b + OWN_DRAW * L + i] = w[RUNNING_BTC * L + i]
-        if 2 * k + 1 < n_sites:
-            b = (2 * k + 1) * S_ROWS * L
+        first = 2 * k
+        # The last site of an odd number is its own neighbour.
+        second = first + 1 if first + 1 < n_sites else first
+        if is_used(first, ints) or is_used(second, ints):
+            if is_swapped(SWAPS_POWER, ints):
+                pair_of(u, w, RUNNING_BTC, partner, mirrored, ints, month, stream)
+            else:
+                pair_of(u, w, RUNNING_BTC, own, mirrored, ints, month, stream)
+        if is_used(first, ints):
+            b = first * S_ROWS * L
+            for i in range(L):
+                s[b + OWN_DRAW * L + i] = w[RUNNING_BTC * L + i]
+        if second > first and is_used(second, ints):
+            b = second * S_ROWS * L
             for i in range(L):
                 s[b + OWN_DRAW * L + i] = w[RUNNING_ENERGY * L + i]
 
@@ -323,7 +329,8 @@ def draw_once(
             w[row * L + i] = 0.0
     if ints[r + IS_DRAWN] == 1:
         for site in range(ints[N_SITES]):
-            draw_build(u, w, s, site, own, partner, mirrored, ints)
+            if is_used(site, ints):
+                draw_build(u, w, s, site, own, partner, mirrored, ints)
         for k in range(ints[N_FATES]):
             stream = ints[ints[FATES] + k]
             low = ints[r + SEED_LOW]

@@ -36,8 +36,9 @@ from __future__ import annotations
     RULE,
     TILT,
     USES_GPUS,
+    USED_SITES,
     HEADER_LENGTH,
-) = range(26)
+) = range(27)
 
 # -- rule of the draws: ints[ints[RULE] + ...]; data[ints[TILT] + t] ---------------
 (

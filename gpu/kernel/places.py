@@ -9,6 +9,7 @@ from gpu.kernel.layout import (
     N_PROJECTS,
     PLAN_HEAD,
     PLAN_HEADS,
+    USED_SITES,
 )
 
 
@@ -16,6 +17,12 @@ from gpu.kernel.layout import (
 def plan_head(plan: int, ints: Integers) -> int:
     """Return where the tables of a plan begin."""
     return ints[PLAN_HEADS] + plan * PLAN_HEAD
+
+
+@device
+def is_used(site: int, ints: Integers) -> bool:
+    """Return whether some plan does something at a site: else nobody looks at it."""
+    return ints[ints[USED_SITES] + site] == 1
 
 
 @device

@@ -42,7 +42,7 @@ from gpu.kernel.market import (
     power_month,
     price_month,
 )
-from gpu.kernel.places import plan_head, series_row
+from gpu.kernel.places import is_used, plan_head, series_row
 from gpu.kernel.plan import (
     open_plan,
     plan_horizon,
@@ -61,7 +61,8 @@ def market_month(w: Doubles, s: Doubles, data: Doubles, ints: Integers, t: int) 
     if ints[USES_GPUS] == 1:
         gpu_month(w, data, ints)
     for site in range(ints[N_SITES]):
-        power_month(w, s, site, data, ints)
+        if is_used(site, ints):
+            power_month(w, s, site, data, ints)
 
 
 @device
@@ -150,7 +151,8 @@ def score_lanes(
     draw_once(u, w, s, f, own, partner, mirrored, ints)
     open_market(w, data, ints)
     for site in range(ints[N_SITES]):
-        open_site(w, s, site, data, ints)
+        if is_used(site, ints):
+            open_site(w, s, site, data, ints)
     for plan in range(ints[N_PLANS]):
         open_plan(q, p, c, plan, data, ints)
         for k in range(series_row(1, 0, ints) // (n + 1)):

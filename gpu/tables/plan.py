@@ -133,12 +133,16 @@ def add_plan(
         }
         heads += [head[place] for place in range(at.PLAN_HEAD)]
     sites: list[int] = []
+    is_used = [0] * n_sites
     for k, plan in enumerate(plans):
         for site in range(n_sites):
             row = losses.get((k, site), -1)
-            sites += add_site(store, study, plan, site, row, fates)
+            own = add_site(store, study, plan, site, row, fates)
+            sites += own
+            is_used[site] |= 1 - own[at.SITE_IS_IDLE]
     store.ints[at.PLAN_HEADS] = store.add_ints(heads)
     store.ints[at.SITE_HEADS] = store.add_ints(sites)
+    store.ints[at.USED_SITES] = store.add_ints(is_used)
 
 
 def _series(plan: Plan, path: DebtPath) -> np.ndarray:

@@ -191,6 +191,8 @@ def test_engines_agree_whatever_stood_in_scratch_arrays(
     study: Study, spoilt_scratch: None
 ) -> None:
     agree(study, [*random_plans(study), empty_plan(study)])
+    # Sites at which nobody does anything are not even drawn.
+    agree(study, [business_as_usual(study)])
 
 
 def test_engines_agree_where_money_is_lost_in_every_month() -> None:

@@ -39,6 +39,7 @@ from gpu.kernel.intrinsics import (
     fma,
     int_of_float,
     multiply_words,
+    pointer_to,
 )
 
 if TYPE_CHECKING:
@@ -264,6 +265,29 @@ def test_rows_known_only_when_it_runs_do_not_hinder_vectors() -> None:
     text = assembly(shifted_rows)
     assert re.search(r"vmovupd\s.*%[yz]mm", text)
     assert not re.search(r"\bvaddsd\b", text)
+
+
+@device
+def log_row(w: Doubles) -> None:
+    """Take the logarithm of a row."""
+    for i in range(L):
+        w[i] = log_(w[i])
+
+
+@entry
+def log_rows(w: Doubles, n: int) -> None:
+    """Take the logarithm of a row several times."""
+    for _ in range(n):
+        log_row(pointer_to(w))
+
+
+@pytest.mark.skipif(not HAS_VECTORS, reason="needs AVX2")
+def test_lane_loops_of_pieces_work_on_two_vectors_at_a_time() -> None:
+    w = np.full(L, math.exp(math.e))
+    log_rows(w, 2)
+    np.testing.assert_allclose(w, 1.0, rtol=1e-15)
+    # One division in the source; the loop is too long to be unrolled.
+    assert len(re.findall(r"vdivpd\s.*%[yz]mm", assembly(log_rows))) == 2
 
 
 @entry
