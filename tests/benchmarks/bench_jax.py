@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from models.study import Study
 
 BLOCK, BLOCKS = 4096, 8
-BATCHES = (4096, 16384) if IS_PLAIN else (1024, 2048, 4096)
+BATCHES = (1024, 2048, 4096, 16384) if IS_PLAIN else (1024, 2048, 4096)
 LEAST = 16384
 REPEATS = 9
 
