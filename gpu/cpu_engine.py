@@ -83,8 +83,8 @@ class CpuEngine:
         self._market = study.market
         self._drawn = _with_rule(self.tables, self._rule)
         self._still = _with_rule(self.tables, None)
-        self._levels = SpareArrays(self.n_workers)
-        self._events = SpareArrays(self.n_workers)
+        self._levels = SpareArrays(np.float64, self.n_workers)
+        self._events = SpareArrays(np.uint8, self.n_workers)
 
     def score(self, ids: IntArray) -> tuple[Scored, ...]:
         """Return the scores of each plan in sampled scenarios.
@@ -206,7 +206,7 @@ class CpuEngine:
             np.empty(out), self._levels.empty(levels), self._events.empty(events)
         )
         # Covenants are tested a few months a year.
-        result.events[2 * self.tables.n_plans :] = 0.0
+        result.events[2 * self.tables.n_plans :] = 0
         return result
 
 

@@ -186,7 +186,7 @@ class CudaEngine(CpuEngine):
             return result
         at = self._xp.asarray(places)
         few = KernelResult(
-            self._xp.asnumpy(result.out[:, at]), np.zeros(0), np.zeros(0)
+            self._xp.asnumpy(result.out[:, at]), np.zeros(0), np.zeros(0, np.uint8)
         )
         parts = (
             ids[places],
@@ -278,7 +278,9 @@ class CudaEngine(CpuEngine):
         for name, values in multipliers.items():
             scales[list(MULTIPLIERS).index(name)] = values[piece]
         out, levels, events = KernelResult.shapes(self.tables, n_rows)
-        found = KernelResult(xp.zeros(out), xp.zeros(levels), xp.zeros(events))
+        found = KernelResult(
+            xp.zeros(out), xp.zeros(levels), xp.zeros(events, dtype=np.uint8)
+        )
         self._launch(
             n_rows,
             xp.asarray(np.ascontiguousarray(ids[piece])),

@@ -34,7 +34,7 @@ __launch_bounds__(WATTPLAN_BLOCK_THREADS, WATTPLAN_BLOCKS_PER_SM) void score_row
     double* __restrict__ history, long long* __restrict__ ids,
     double* __restrict__ leading, double* __restrict__ scales,
     double* __restrict__ out, double* __restrict__ levels,
-    double* __restrict__ events, double* __restrict__ flows, long long n_rows,
+    unsigned char* __restrict__ events, double* __restrict__ flows, long long n_rows,
     double* __restrict__ data, long long* __restrict__ ints) {
     using namespace wattplan;
     double w[W_ROWS];

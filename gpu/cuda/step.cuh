@@ -2953,6 +2953,15 @@ DEVICE void close_flow(double* p, History h, int64 plan, double* data, int64* in
     }
 }
 
+// Write whether lanes are above zero.
+DEVICE void write_flags(unsigned char* events, int64 row, int64 n_rows, int64 first, double* of, int64 flag) {
+    int64 to = (row * n_rows) + first;
+    int64 at = flag * L;
+    for (int64 i = 0LL; i < L; ++i) {
+        events[to + i] = (of[at + i] > 0.0) ? 1LL : 0LL;
+    }
+}
+
 // Test the debt service cover of a covenant over the last twelve months.
 DEVICE void test_cover(double* w, History h, double* c, int64 k, int64 at, double* data, int64* ints, int64 t) {
     int64 n = ints[N_PERIODS];
@@ -2985,14 +2994,14 @@ DEVICE void test_cover(double* w, History h, double* c, int64 k, int64 at, doubl
 }
 
 // Write events and levels of a month, and test the covenants that are due.
-DEVICE void note_month(double* w, History h, double* c, double* levels, double* events, int64 n_rows, int64 first, int64 plan, double* data, int64* ints, int64 t) {
+DEVICE void note_month(double* w, History h, double* c, double* levels, unsigned char* events, int64 n_rows, int64 first, int64 plan, double* data, int64* ints, int64 t) {
     int64 n = ints[N_PERIODS];
     int64 head = plan_head(plan, ints);
     if (ints[head + PLAN_HAS_LOAN] == 1LL) {
         write_row(levels, ((2LL * plan) * n) + t, n_rows, first, w, LTV);
         write_row(levels, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, DISTANCE);
-        write_row(events, ((2LL * plan) * n) + t, n_rows, first, w, CALLED);
-        write_row(events, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, LIQUIDATED);
+        write_flags(events, ((2LL * plan) * n) + t, n_rows, first, w, CALLED);
+        write_flags(events, (((2LL * plan) + 1LL) * n) + t, n_rows, first, w, LIQUIDATED);
     }
     if ((t >= TEST_FROM) && (floor_rest(t - TEST_FROM, TEST_STEP) == 0LL)) {
         int64 begin = ints[plan_head(0LL, ints) + PLAN_COVENANTS];
@@ -3001,7 +3010,7 @@ DEVICE void note_month(double* w, History h, double* c, double* levels, double* 
             int64 k = floor_quotient(at - begin, COVENANT_LENGTH);
             test_cover(w, h, c, k, at, data, ints, t);
             int64 row = (((2LL * ints[N_PLANS]) + k) * n) + t;
-            write_row(events, row, n_rows, first, w, SITE_FLOW);
+            write_flags(events, row, n_rows, first, w, SITE_FLOW);
         }
     }
 }
@@ -3107,7 +3116,7 @@ DEVICE void plan_horizon(double* w, double* s, double* f, double* q, double* p, 
 }
 
 // Score the scenarios ``first`` to ``first + L - 1`` of ``ids``.
-DEVICE void score_lanes(double* w, double* s, double* f, double* q, double* p, double* c, History h, int64* u, int64* own, int64* partner, int64* mirrored, double* work, double* answer, int64* ids, double* leading, double* scales, double* out, double* levels, double* events, double* flows, int64 n_rows, int64 first, double* data, int64* ints) {
+DEVICE void score_lanes(double* w, double* s, double* f, double* q, double* p, double* c, History h, int64* u, int64* own, int64* partner, int64* mirrored, double* work, double* answer, int64* ids, double* leading, double* scales, double* out, double* levels, unsigned char* events, double* flows, int64 n_rows, int64 first, double* data, int64* ints) {
     int64 n = ints[N_PERIODS];
     for (int64 k = 0LL; k < N_SCALES; ++k) {
         for (int64 i = 0LL; i < L; ++i) {

@@ -28,13 +28,24 @@ from gpu.kernel.pipeline import OPTIONS, Piece, PieceCompiler, compiled_whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Doubles", "History", "Integers", "L", "cache_folder", "device", "entry"]
+__all__ = [
+    "Doubles",
+    "Flags",
+    "History",
+    "Integers",
+    "L",
+    "cache_folder",
+    "device",
+    "entry",
+]
 
 # Scenarios that go through the stages together on a CPU.
 L: Final = 128
 
 Doubles: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]
+# What happened or not, 1 or 0, a byte each.
+Flags: TypeAlias = NDArray[np.uint8]
 # Rows kept for the whole horizon; a GPU strides through them by thread.
 History: TypeAlias = NDArray[np.float64]
 
@@ -44,7 +55,7 @@ _R = TypeVar("_R")
 # A kernel's folder that is older is removed when another version makes its own. [days]
 UNUSED_DAYS: Final = 90
 
-_ARRAYS: Final = frozenset({"Doubles", "History", "Integers"})
+_ARRAYS: Final = frozenset({"Doubles", "Flags", "History", "Integers"})
 
 
 def device(function: Callable[_P, _R]) -> Callable[_P, _R]:

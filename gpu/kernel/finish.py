@@ -7,7 +7,7 @@ Rules are those of `gpu.numpy_engine` and `gpu.kernel.irr`. Column k of lane i g
 
 from __future__ import annotations
 
-from gpu.kernel.compiled import Doubles, History, Integers, L, device
+from gpu.kernel.compiled import Doubles, Flags, History, Integers, L, device
 from gpu.kernel.elementary import abs_, float_of_int, kept, larger, smaller
 from gpu.kernel.irr import IRR_RATE, IRR_ROOTS, IRR_STATUS, irr_lanes
 from gpu.kernel.layout import (
@@ -125,6 +125,17 @@ def write_row(
     at = row * L
     for i in range(L):
         out[to + i] = of[at + i]
+
+
+@device
+def write_flags(
+    events: Flags, row: int, n_rows: int, first: int, of: Doubles, flag: int
+) -> None:
+    """Write whether lanes are above zero."""
+    to = row * n_rows + first
+    at = flag * L
+    for i in range(L):
+        events[to + i] = 1 if of[at + i] > 0.0 else 0
 
 
 @device

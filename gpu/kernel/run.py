@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from gpu.kernel.compiled import Doubles, History, Integers, L, entry
+from gpu.kernel.compiled import Doubles, Flags, History, Integers, L, entry
 from gpu.kernel.intrinsics import pointer_to
 from gpu.kernel.scenario import score_lanes
 
@@ -28,7 +28,7 @@ def score_rows(
     scales: Doubles,
     out: Doubles,
     levels: Doubles,
-    events: Doubles,
+    events: Flags,
     flows: Doubles,
     n_rows: int,
     data: Doubles,

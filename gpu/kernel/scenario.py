@@ -9,10 +9,10 @@ history, u random words, work and answer those of the IRR.
 
 from __future__ import annotations
 
-from gpu.kernel.compiled import Doubles, History, Integers, L, device
+from gpu.kernel.compiled import Doubles, Flags, History, Integers, L, device
 from gpu.kernel.cover import TEST_FROM, TEST_STEP, test_cover
 from gpu.kernel.draws import draw_month, draw_once, open_counters
-from gpu.kernel.finish import finish, write_row
+from gpu.kernel.finish import finish, write_flags, write_row
 from gpu.kernel.layout import (
     CALLED,
     COVENANT_LENGTH,
@@ -71,7 +71,7 @@ def note_month(
     h: History,
     c: Doubles,
     levels: Doubles,
-    events: Doubles,
+    events: Flags,
     n_rows: int,
     first: int,
     plan: int,
@@ -85,8 +85,8 @@ def note_month(
     if ints[head + PLAN_HAS_LOAN] == 1:
         write_row(levels, 2 * plan * n + t, n_rows, first, w, LTV)
         write_row(levels, (2 * plan + 1) * n + t, n_rows, first, w, DISTANCE)
-        write_row(events, 2 * plan * n + t, n_rows, first, w, CALLED)
-        write_row(events, (2 * plan + 1) * n + t, n_rows, first, w, LIQUIDATED)
+        write_flags(events, 2 * plan * n + t, n_rows, first, w, CALLED)
+        write_flags(events, (2 * plan + 1) * n + t, n_rows, first, w, LIQUIDATED)
     if t >= TEST_FROM and (t - TEST_FROM) % TEST_STEP == 0:
         begin = ints[plan_head(0, ints) + PLAN_COVENANTS]
         for j in range(ints[head + PLAN_N_COVENANTS]):
@@ -94,7 +94,7 @@ def note_month(
             k = (at - begin) // COVENANT_LENGTH
             test_cover(w, h, c, k, at, data, ints, t)
             row = (2 * ints[N_PLANS] + k) * n + t
-            write_row(events, row, n_rows, first, w, SITE_FLOW)
+            write_flags(events, row, n_rows, first, w, SITE_FLOW)
 
 
 @device
@@ -131,7 +131,7 @@ def score_lanes(
     scales: Doubles,
     out: Doubles,
     levels: Doubles,
-    events: Doubles,
+    events: Flags,
     flows: Doubles,
     n_rows: int,
     first: int,

@@ -4,8 +4,9 @@
 The language, a small part of Python that Numba compiles as well:
 
 - functions marked with `gpu.kernel.compiled.device` or ``entry``; parameters are
-  ``Doubles``, ``History``, ``Integers``, ``float`` or ``int``, results ``float``,
-  ``int``, ``bool`` or ``None``, all annotated. What takes a history takes doubles too;
+  ``Doubles``, ``Flags``, ``History``, ``Integers``, ``float`` or ``int``, results
+  ``float``, ``int``, ``bool`` or ``None``, all annotated. What takes a history takes
+  doubles too;
 - names and elements ``array[whole number]`` are assigned to. A name keeps one type and
   is first assigned in the block where it is used, or around it;
 - ``for name in range(...)``, ``while``, ``if``, ``break``, ``continue``, ``return``;

@@ -34,6 +34,7 @@ BOOL: Final = "bool"
 VOID: Final = "void"
 FLOATS: Final = "double*"
 INTS: Final = "int64*"
+BYTES: Final = "unsigned char*"
 ROWS: Final = "History"
 
 TYPES: Final = {
@@ -42,10 +43,11 @@ TYPES: Final = {
     "bool": BOOL,
     "None": VOID,
     "Doubles": FLOATS,
+    "Flags": BYTES,
     "History": ROWS,
     "Integers": INTS,
 }
-ELEMENTS: Final = {FLOATS: FLOAT, ROWS: FLOAT, INTS: INT}
+ELEMENTS: Final = {FLOATS: FLOAT, ROWS: FLOAT, INTS: INT, BYTES: INT}
 
 # Words of C++, and macros that headers of C define.
 RESERVED: Final = frozenset(

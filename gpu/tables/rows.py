@@ -19,6 +19,8 @@ from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year
 from models.finance import irr_rows
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gpu.numpy_engine import Rows
     from gpu.tables.build import Tables
     from models.arrays import BoolArray, FloatArray, IntArray
@@ -52,14 +54,14 @@ class KernelResult:
 
     out: FloatArray
     levels: FloatArray
-    events: FloatArray
+    events: NDArray[np.uint8]
     shown: dict[int, FloatArray] | None = None
 
     @classmethod
     def zeros(cls, tables: Tables, n_rows: int) -> KernelResult:
         """Return room for a number of rows, full of zeros."""
         out, levels, events = cls.shapes(tables, n_rows)
-        return cls(np.zeros(out), np.zeros(levels), np.zeros(events))
+        return cls(np.zeros(out), np.zeros(levels), np.zeros(events, dtype=np.uint8))
 
     @staticmethod
     def shapes(
@@ -244,7 +246,7 @@ def _risk(
     levels: Rows = {}
     if tables.has_loan[plan]:
         for place, name in enumerate((CALL, LIQUIDATION)):
-            events[name] = result.events[2 * plan + place, :, :n_rows].T > 0.0
+            events[name] = result.events[2 * plan + place, :, :n_rows].T.view(np.bool_)
         rows = {
             f"first_{CALL}_period": _never_is_nan(own(at.FIRST_CALL)),
             f"first_{LIQUIDATION}_period": _never_is_nan(own(at.FIRST_LIQUIDATION)),
@@ -261,7 +263,7 @@ def _risk(
     for k, facility in enumerate(tables.covenants[plan], start=before):
         event = covenant_event(facility)
         row = 2 * tables.n_plans + k
-        events[event] = result.events[row, :, :n_rows].T > 0.0
+        events[event] = result.events[row, :, :n_rows].T.view(np.bool_)
         cover = result.out[first + k * at.COVER_COLUMNS :, :n_rows]
         rows[f"first_{event}_period"] = _never_is_nan(cover[at.COVER_FIRST])
         rows[f"least_{event}_dscr"] = _never_is_nan(cover[at.COVER_LEAST])

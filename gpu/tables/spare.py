@@ -10,33 +10,38 @@ from __future__ import annotations
 import math
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from models.arrays import FloatArray
+    from numpy.typing import NDArray
 
 __all__ = ["SpareArrays"]
 
-# Below this, a block is no dearer than the bookkeeping. [numbers]
-_LEAST_SIZE: Final = 1 << 16
+Kind = TypeVar("Kind", bound=np.generic)
+
+# Below this, a block is no dearer than the bookkeeping. [bytes]
+_LEAST_SIZE: Final = 1 << 19
 
 
-class SpareArrays:
+class SpareArrays(Generic[Kind]):
     """Arrays of about one size, made in memory that the last ones have left.
 
     Parameters
     ----------
+    kind : type
+        Kind of the numbers.
     most_blocks : int
         Blocks kept for the next arrays; a thread needs one. [unitless]
     """
 
-    def __init__(self, most_blocks: int) -> None:
+    def __init__(self, kind: type[Kind], most_blocks: int) -> None:
+        self._kind = np.dtype(kind)
         # Appending and popping are atomic: threads share it without a lock.
-        self._blocks: deque[FloatArray] = deque(maxlen=most_blocks)
+        self._blocks: deque[NDArray[Kind]] = deque(maxlen=most_blocks)
 
-    def empty(self, shape: tuple[int, ...]) -> FloatArray:
+    def empty(self, shape: tuple[int, ...]) -> NDArray[Kind]:
         """Return an array with anything in it, no part of which others look at.
 
         Parameters
@@ -45,18 +50,18 @@ class SpareArrays:
             Shape. [unitless]
         """
         size = math.prod(shape)
-        if size < _LEAST_SIZE:
-            return np.empty(shape)
+        if size * self._kind.itemsize < _LEAST_SIZE:
+            return np.empty(shape, dtype=self._kind)
         block = self._block(size)
         # A view of an array that owns nothing refers to that array, not to what that
         # refers to, unless it is an array too: `lent` lives as long as its last view.
-        lent = np.frombuffer(block.data, count=size)
+        lent = np.frombuffer(block.data, dtype=self._kind, count=size)
         weakref.finalize(lent, self._blocks.append, block).atexit = False
         return lent.reshape(shape)
 
-    def _block(self, size: int) -> FloatArray:
+    def _block(self, size: int) -> NDArray[Kind]:
         try:
             block = self._blocks.pop()
         except IndexError:
-            return np.empty(size)
-        return block if block.size >= size else np.empty(size)
+            return np.empty(size, dtype=self._kind)
+        return block if block.size >= size else np.empty(size, dtype=self._kind)

@@ -172,8 +172,9 @@ def spoilt_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill scratch arrays and results with NaN: reading what nobody wrote shows."""
     fresh = cpu_engine._scratch
 
-    def spoilt_block(self: SpareArrays, shape: tuple[int, ...]) -> NDArray[Any]:
-        return np.full(shape, np.nan)
+    def spoilt_block(self: SpareArrays[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+        is_float = self._kind.kind == "f"
+        return np.full(shape, np.nan if is_float else 255, dtype=self._kind)
 
     monkeypatch.setattr(SpareArrays, "empty", spoilt_block)
 

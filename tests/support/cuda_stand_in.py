@@ -30,11 +30,12 @@ LAUNCHER = """
 extern "C" void launch(unsigned grid, unsigned block, void** a) {
     typedef double* D;
     typedef long long* I;
+    typedef unsigned char* B;
     gridDim.x = grid;
     blockDim.x = block;
     for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x)
         for (threadIdx.x = 0; threadIdx.x < block; ++threadIdx.x)
-            score_rows((D)a[0], (I)a[1], (D)a[2], (D)a[3], (D)a[4], (D)a[5], (D)a[6],
+            score_rows((D)a[0], (I)a[1], (D)a[2], (D)a[3], (D)a[4], (D)a[5], (B)a[6],
                        (D)a[7], *(I)a[8], (D)a[9], (I)a[10]);
 }
 """

@@ -27,6 +27,7 @@ _PASSED = {
     "bool": ctypes.c_bool,
     "void": None,
     "double*": np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS"),
+    "unsigned char*": np.ctypeslib.ndpointer(np.uint8, flags="C_CONTIGUOUS"),
     "History": np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS"),
     "int64*": np.ctypeslib.ndpointer(np.int64, flags="C_CONTIGUOUS"),
 }
