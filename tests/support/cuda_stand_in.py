@@ -69,7 +69,7 @@ def cuda_stand_in(
             held = [np.atleast_1d(value) for value in here]
             assert all(array.flags.c_contiguous for array in held)
             kinds = [array.dtype.kind for array in held]
-            assert "".join(kinds) == "fiffffffifi"
+            assert "".join(kinds) == "fiffffufifi"
             passed = (ctypes.c_void_p * len(held))(*(a.ctypes.data for a in held))
             self._library.launch(grid[0], block[0], passed)
 
