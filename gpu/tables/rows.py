@@ -118,19 +118,21 @@ def settle(
     flows_usd : ndarray of shape (n_plans, 1 + n_projects, n_periods + 1, n_wide)
         Their flows, at least n_open wide. [USD]
     """
+    open_columns, open_places, rows = [], [], []
     for plan in range(int(tables.has_baseline), tables.n_plans):
         for k in _series(tables, plan):
             column = _series_column(tables, plan, k)
             status = again.out[column + at.SERIES_STATUS, : len(places)]
             open_here = np.flatnonzero(status < 0.0)
-            if not len(open_here):
-                continue
-            rows = np.ascontiguousarray(flows_usd[plan, k][:, open_here].T)
-            rate, n_roots, code = irr_rows(rows)
-            there = places[open_here]
-            result.out[column + at.SERIES_RATE, there] = rate
-            result.out[column + at.SERIES_ROOTS, there] = n_roots
-            result.out[column + at.SERIES_STATUS, there] = code
+            open_columns.append(np.full(len(open_here), column))
+            open_places.append(places[open_here])
+            rows.append(flows_usd[plan, k][:, open_here].T)
+    # All at once: a few rows cost hardly more than one.
+    rate, n_roots, code = irr_rows(np.concatenate(rows))
+    there, which = np.concatenate(open_columns), np.concatenate(open_places)
+    result.out[there + at.SERIES_RATE, which] = rate
+    result.out[there + at.SERIES_ROOTS, which] = n_roots
+    result.out[there + at.SERIES_STATUS, which] = code
 
 
 def scored_of(tables: Tables, result: KernelResult, n_rows: int) -> tuple[Scored, ...]:
