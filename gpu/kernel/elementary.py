@@ -8,7 +8,7 @@ itself or an explicit `fma`; no compiler may contract or reorder them.
 
 Polynomials are minimax in the argument left after reduction: relative errors below
 2^-57, found by exchange (Remez) with 60 digits. Results lie within 2 units in the last
-place, measured below 1. Those of exp and log are added up in pairs (Estrin): the next
+place, measured below 1.1. Those of exp and log are added up in pairs (Estrin): the next
 lanes wait for a long chain of steps that need each other.
 What does not belong here: random numbers, the model.
 
