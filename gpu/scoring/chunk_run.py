@@ -260,8 +260,8 @@ class ChunkRun:
     def _weights(self, ids: IntArray) -> FloatArray | None:
         if self.rule.method != "importance":
             return None
-        if self.engine.name == "cpu":
-            # Compiled like the engine, so that weights cost next to nothing there.
+        if self.engine.name != "numpy":
+            # Compiled, so that weights cost next to nothing beside such an engine.
             from gpu.sampling.weights_cpu import weights as compiled
 
             return compiled(self._study, self.rule, ids)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from gpu.sampling.grid import Grid
     from gpu.scoring.workers import Progress
     from gpu.statistics.accuracy import Reached
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import IntArray
     from models.plan import Plan

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gpu.statistics.describe import Windows
+from gpu.statistics.counter import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.histogram import Histogram
     from models.arrays import FloatArray, IntArray
 

@@ -32,7 +32,7 @@ from gpu.statistics.stored_parts import part_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import FloatArray, IntArray
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a block of scenarios is counted: the protocol, and what goes in and out.
+"""How a block of scenarios is counted: the base class, and what goes in and out.
 
 What does not belong here: the counting (`gpu.statistics.describe`,
 `gpu.statistics.describe_cpu`), what is kept over blocks (`gpu.statistics.columns`,
@@ -8,8 +8,9 @@ What does not belong here: the counting (`gpu.statistics.describe`,
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -105,16 +106,133 @@ class Windows:
         self.numbers: IntArray = np.array(table, dtype=np.int64).reshape(-1)
 
 
-class Counter(Protocol):
-    """How a block is counted; every form gives the same bits."""
+class Counter(ABC):
+    """How a block is counted; every form gives the same bits.
 
-    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
-        """Return the moments of outcomes of shape (n,)."""
+    `gpu.statistics.describe.NumpyCounter` is the definition.
+    """
 
+    @abstractmethod
     def moments_of_all(
         self, columns: FloatArray, units: IntArray | None
     ) -> list[BlockMoments]:
-        """Return the moments of columns (n_columns, n)."""
+        """Return the moments of several columns.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Returns
+        -------
+        list of BlockMoments
+            The mean is taken relative to the first outcome, so that equal outcomes
+            have exactly that mean.
+        """
+
+    @abstractmethod
+    def count_all(
+        self,
+        columns: FloatArray,
+        units: IntArray | None,
+        windows: Windows,
+        cells: IntArray,
+    ) -> None:
+        """Add several columns to counts.
+
+        Parameters
+        ----------
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        windows : Windows
+            Where the cells of each column lie.
+        cells : ndarray of int of shape (n_cells, 2)
+            Counts, or weights in units, and sums of remainders, added to. [unitless]
+        """
+
+    @abstractmethod
+    def count_months(
+        self, values: FloatArray, units: IntArray | None, months: MonthCells
+    ) -> None:
+        """Add outcomes by month to counts.
+
+        A month whose outcomes do not all fit the cells is passed over; a month that is
+        marked as counted too.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, n_periods)
+            Outcomes, none of them NaN; compiled loops are quickest with the periods
+            of a scenario far apart in memory. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        months : MonthCells
+            Added to.
+        """
+
+    @abstractmethod
+    def flag_months(
+        self, flags: BoolArray, units: IntArray | None
+    ) -> tuple[IntArray, IntArray]:
+        """Return how often a flag is up by month.
+
+        Parameters
+        ----------
+        flags : ndarray of bool of shape (n, n_periods)
+            Flag of each scenario. [flag]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+
+        Returns
+        -------
+        tuple of ndarray of int of shape (n_periods,)
+            Scenarios, or weights in units, in which it is up in a month, and in which
+            it has been up by that month's end. [unitless]
+        """
+
+    @abstractmethod
+    def count_pair(
+        self,
+        x: FloatArray,
+        y: FloatArray,
+        units: IntArray | None,
+        bins: tuple[BitBins, BitBins],
+        cells: IntArray,
+    ) -> int:
+        """Add pairs of outcomes to counts.
+
+        Parameters
+        ----------
+        x, y : ndarray of shape (n,)
+            Outcomes; a pair with NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        bins : tuple of BitBins
+            Bins of either outcome.
+        cells : ndarray of int of shape (n_x_bins, n_y_bins)
+            Counts, or weights in units, of all bins, added to. [unitless]
+
+        Returns
+        -------
+        int
+            Pairs passed over, or their weights in units. [unitless]
+        """
+
+    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
+        """Return the moments of one column, see `moments_of_all`.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        """
+        return self.moments_of_all(values[None], units)[0]
 
     def count(
         self,
@@ -124,33 +242,19 @@ class Counter(Protocol):
         first: int,
         cells: IntArray,
     ) -> None:
-        """Add outcomes to cells (n_bins, 2): counts and sums of remainders."""
+        """Add one column to counts, see `count_all`.
 
-    def count_all(
-        self,
-        columns: FloatArray,
-        units: IntArray | None,
-        windows: Windows,
-        cells: IntArray,
-    ) -> None:
-        """Add columns (n_columns, n) to their windows of cells (n_cells, 2)."""
-
-    def count_months(
-        self, values: FloatArray, units: IntArray | None, months: MonthCells
-    ) -> None:
-        """Add outcomes (n, n_periods) to counts by month, where they fit."""
-
-    def flag_months(
-        self, flags: BoolArray, units: IntArray | None
-    ) -> tuple[IntArray, IntArray]:
-        """Return how often a flag is up in each month, and has been up by then."""
-
-    def count_pair(
-        self,
-        x: FloatArray,
-        y: FloatArray,
-        units: IntArray | None,
-        bins: tuple[BitBins, BitBins],
-        cells: IntArray,
-    ) -> int:
-        """Add two outcomes (n,) to cells of all their bins; return the missing."""
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        bins : BitBins
+            Bins.
+        first : int
+            Bin of the first cell. [unitless]
+        cells : ndarray of int of shape (n_bins, 2)
+            Counts, or weights in units, and sums of remainders, added to. [unitless]
+        """
+        self.count_all(values[None], units, Windows((bins,), (first,), (0,)), cells)

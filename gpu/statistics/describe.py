@@ -25,11 +25,7 @@ __all__ = [
     "MAX_WEIGHT",
     "NUMPY",
     "WEIGHT_BITS",
-    "BlockMoments",
-    "Counter",
-    "MonthCells",
     "NumpyCounter",
-    "Windows",
     "lane_sum",
     "weight_units",
     "weighted_parts",
@@ -39,25 +35,11 @@ LANES: Final = 64
 """Partial sums of a block, added up as a tree at its end."""
 
 
-class NumpyCounter:
+class NumpyCounter(Counter):
     """The definition, on NumPy."""
 
-    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
-        """Return the moments of outcomes.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n,)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-
-        Returns
-        -------
-        BlockMoments
-            The mean is taken relative to the first outcome, so that equal outcomes
-            have exactly that mean.
-        """
+    def _moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
+        """Return the moments of one column."""
         known = ~np.isnan(values)
         count = int(np.count_nonzero(known))
         if not count:
@@ -89,16 +71,8 @@ class NumpyCounter:
     def moments_of_all(
         self, columns: FloatArray, units: IntArray | None
     ) -> list[BlockMoments]:
-        """Return the moments of several columns.
-
-        Parameters
-        ----------
-        columns : ndarray of shape (n_columns, n)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        """
-        return [self.moments(values, units) for values in columns]
+        """Return the moments of several columns, see `Counter`."""
+        return [self._moments(values, units) for values in columns]
 
     def count_all(
         self,
@@ -107,24 +81,12 @@ class NumpyCounter:
         windows: Windows,
         cells: IntArray,
     ) -> None:
-        """Add several columns to counts.
-
-        Parameters
-        ----------
-        columns : ndarray of shape (n_columns, n)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        windows : Windows
-            Where the cells of each column lie.
-        cells : ndarray of int of shape (n_cells, 2)
-            Counts, or weights in units, and sums of remainders, added to. [unitless]
-        """
+        """Add several columns to counts, see `Counter`."""
         places = zip(windows.bins, windows.firsts, windows.starts, strict=True)
         for values, (bins, first, start) in zip(columns, places, strict=True):
-            self.count(values, units, bins, first, cells[start:])
+            self._count(values, units, bins, first, cells[start:])
 
-    def count(
+    def _count(
         self,
         values: FloatArray,
         units: IntArray | None,
@@ -132,21 +94,7 @@ class NumpyCounter:
         first: int,
         cells: IntArray,
     ) -> None:
-        """Add outcomes to counts.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n,)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        bins : BitBins
-            Bins.
-        first : int
-            Bin of the first cell. [unitless]
-        cells : ndarray of int of shape (n_bins, 2)
-            Counts, or weights in units, and sums of remainders, added to. [unitless]
-        """
+        """Add one column to counts."""
         known = ~np.isnan(values)
         seen = values[known]
         places, parts = bins.places(seen) - first, bins.remainders(seen)
@@ -161,20 +109,7 @@ class NumpyCounter:
     def count_months(
         self, values: FloatArray, units: IntArray | None, months: MonthCells
     ) -> None:
-        """Add outcomes by month to counts.
-
-        A month whose outcomes do not all fit the cells is passed over; a month that is
-        marked as counted too.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, n_periods)
-            Outcomes, none of them NaN. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        months : MonthCells
-            Added to.
-        """
+        """Add outcomes by month to counts, see `Counter`."""
         months.low[:] = values.min(axis=0) + 0.0
         months.high[:] = values.max(axis=0) + 0.0
         n_bins = months.cells.shape[1]
@@ -199,21 +134,7 @@ class NumpyCounter:
     def flag_months(
         self, flags: BoolArray, units: IntArray | None
     ) -> tuple[IntArray, IntArray]:
-        """Return how often a flag is up by month.
-
-        Parameters
-        ----------
-        flags : ndarray of bool of shape (n, n_periods)
-            Flag of each scenario. [flag]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-
-        Returns
-        -------
-        tuple of ndarray of int of shape (n_periods,)
-            Scenarios, or weights in units, in which it is up in a month, and in which
-            it has been up by that month's end. [unitless]
-        """
+        """Return how often a flag is up by month, see `Counter`."""
         if not flags.any():
             none = np.zeros(flags.shape[1], dtype=np.int64)
             return none, none.copy()
@@ -230,24 +151,7 @@ class NumpyCounter:
         bins: tuple[BitBins, BitBins],
         cells: IntArray,
     ) -> int:
-        """Add pairs of outcomes to counts.
-
-        Parameters
-        ----------
-        x, y : ndarray of shape (n,)
-            Outcomes; a pair with NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        bins : tuple of BitBins
-            Bins of either outcome.
-        cells : ndarray of int of shape (n_x_bins, n_y_bins)
-            Counts, or weights in units, of all bins, added to. [unitless]
-
-        Returns
-        -------
-        int
-            Pairs passed over, or their weights in units. [unitless]
-        """
+        """Add pairs of outcomes to counts, see `Counter`."""
         known = ~(np.isnan(x) | np.isnan(y))
         rows = bins[0].places(x[known]) + bins[0].side
         places = rows * cells.shape[1] + bins[1].places(y[known]) + bins[1].side

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gpu.statistics.bins import REMAINDER_BITS
-from gpu.statistics.describe import WEIGHT_BITS, BlockMoments, Windows
+from gpu.statistics.counter import BlockMoments, Counter, Windows
+from gpu.statistics.describe import WEIGHT_BITS
 from gpu.statistics.device_blocks import (
     block_moments,
     in_blocks,
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 
     from gpu.backend import ArrayModule
     from gpu.statistics.bins import BitBins
-    from gpu.statistics.describe import MonthCells
+    from gpu.statistics.counter import MonthCells
     from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["DeviceCounter"]
 
 
-class DeviceCounter:
+class DeviceCounter(Counter):
     """Counts blocks on the device that they lie on, as `NumpyCounter` does.
 
     Outcomes, flags and weights are arrays of the module; cells, extremes and whatever
@@ -51,30 +52,10 @@ class DeviceCounter:
     def __init__(self, xp: ArrayModule) -> None:
         self._xp: Any = xp
 
-    def moments(self, values: FloatArray, units: IntArray | None) -> BlockMoments:
-        """Return the moments of outcomes.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n,)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        """
-        return self.moments_of_all(values[None], units)[0]
-
     def moments_of_all(
         self, columns: FloatArray, units: IntArray | None
     ) -> list[BlockMoments]:
-        """Return the moments of several columns.
-
-        Parameters
-        ----------
-        columns : ndarray of shape (n_columns, n)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        """
+        """Return the moments of several columns, see `Counter`."""
         found = self.moments_by_block(columns, units, columns.shape[1])
         return [own[0] for own in found]
 
@@ -122,31 +103,6 @@ class DeviceCounter:
             self._here(np.stack([count, total])), self._here(np.stack(floats))
         )
 
-    def count(
-        self,
-        values: FloatArray,
-        units: IntArray | None,
-        bins: BitBins,
-        first: int,
-        cells: IntArray,
-    ) -> None:
-        """Add outcomes to counts.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n,)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        bins : BitBins
-            Bins.
-        first : int
-            Bin of the first cell. [unitless]
-        cells : ndarray of int of shape (n_bins, 2)
-            Counts, or weights in units, and sums of remainders, added to. [unitless]
-        """
-        self.count_all(values[None], units, Windows((bins,), (first,), (0,)), cells)
-
     def count_all(
         self,
         columns: FloatArray,
@@ -154,19 +110,7 @@ class DeviceCounter:
         windows: Windows,
         cells: IntArray,
     ) -> None:
-        """Add several columns to counts.
-
-        Parameters
-        ----------
-        columns : ndarray of shape (n_columns, n)
-            Outcomes; NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        windows : Windows
-            Where the cells of each column lie.
-        cells : ndarray of int of shape (n_cells, 2)
-            Counts, or weights in units, and sums of remainders, added to. [unitless]
-        """
+        """Add several columns to counts, see `Counter`."""
         numbers = self._xp.asarray(windows.numbers.reshape(-1, 4).T.copy())
         shift, base_key, side, zero = (numbers[k][:, None] for k in range(4))
         size = np.abs(columns).view(np.int64)
@@ -186,17 +130,7 @@ class DeviceCounter:
     def count_months(
         self, values: FloatArray, units: IntArray | None, months: MonthCells
     ) -> None:
-        """Add outcomes by month to counts.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n, n_periods)
-            Outcomes, none of them NaN. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        months : MonthCells
-            Added to, see `gpu.statistics.describe.NumpyCounter.count_months`.
-        """
+        """Add outcomes by month to counts, see `Counter`."""
         across, bins = values.T, months.bins
         months.low[:] = self._here(across.min(axis=1)) + 0.0
         months.high[:] = self._here(across.max(axis=1)) + 0.0
@@ -225,20 +159,7 @@ class DeviceCounter:
     def flag_months(
         self, flags: BoolArray, units: IntArray | None
     ) -> tuple[IntArray, IntArray]:
-        """Return how often a flag is up by month.
-
-        Parameters
-        ----------
-        flags : ndarray of bool of shape (n, n_periods)
-            Flag of each scenario. [flag]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-
-        Returns
-        -------
-        tuple of ndarray of int of shape (n_periods,)
-            See `gpu.statistics.describe.NumpyCounter.flag_months`. [unitless]
-        """
+        """Return how often a flag is up by month, see `Counter`."""
         in_month, by_month = self.flags_by_block(flags, units, len(flags))
         return in_month, by_month[0]
 
@@ -282,24 +203,7 @@ class DeviceCounter:
         bins: tuple[BitBins, BitBins],
         cells: IntArray,
     ) -> int:
-        """Add pairs of outcomes to counts.
-
-        Parameters
-        ----------
-        x, y : ndarray of shape (n,)
-            Outcomes; a pair with NaN is passed over. [any]
-        units : ndarray of int of shape (n,) or None
-            Weights in units. [unitless]
-        bins : tuple of BitBins
-            Bins of either outcome.
-        cells : ndarray of int of shape (n_x_bins, n_y_bins)
-            Counts, or weights in units, of all bins, added to. [unitless]
-
-        Returns
-        -------
-        int
-            Pairs passed over, or their weights in units. [unitless]
-        """
+        """Add pairs of outcomes to counts, see `Counter`."""
         row, column = (
             places_of(v, one.shift, one.base_key, one.side) + one.side
             for v, one in zip((x, y), bins, strict=True)

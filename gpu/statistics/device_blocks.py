@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.statistics.describe import LANES, BlockMoments
+from gpu.statistics.counter import BlockMoments
+from gpu.statistics.describe import LANES
 
 if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray

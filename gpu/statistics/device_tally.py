@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gpu.backend import ArrayModule
     from gpu.engines import Engine
     from gpu.numpy_engine import Rows
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from gpu.statistics.tally import ScoreTally
     from models.arrays import FloatArray, IntArray

@@ -25,7 +25,7 @@ from gpu.statistics.stored_parts import compact
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from models.arrays import FloatArray, IntArray
 
 __all__ = ["RELATIVE_ERROR", "Histogram"]

@@ -25,7 +25,7 @@ from gpu.statistics.exact_sum import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gpu.statistics.describe import BlockMoments, Counter
+    from gpu.statistics.counter import BlockMoments, Counter
     from models.arrays import FloatArray, IntArray
 
 __all__ = ["Moments"]

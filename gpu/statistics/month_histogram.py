@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gpu.statistics.bins import BitBins, widened
-from gpu.statistics.describe import NUMPY, MonthCells
+from gpu.statistics.counter import MonthCells
+from gpu.statistics.describe import NUMPY
 from gpu.statistics.intervals import order_ranks
 from gpu.statistics.risk import SHARE_TOLERANCE
 from gpu.statistics.stored_parts import compact
@@ -21,7 +22,7 @@ from gpu.statistics.stored_parts import compact
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["RELATIVE_ERROR", "MonthHistogram"]

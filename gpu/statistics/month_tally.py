@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gpu.liquidity import LiquidityRisk
     from gpu.numpy_engine import Scored
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence, Interval
     from models.arrays import FloatArray, IntArray
 

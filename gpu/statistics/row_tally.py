@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gpu.numpy_engine import Rows
     from gpu.statistics.columns import ColumnSummary
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence, Interval
     from models.arrays import BoolArray, FloatArray, IntArray
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gpu.numpy_engine import Scored
-    from gpu.statistics.describe import Counter
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import FloatArray, IntArray
 

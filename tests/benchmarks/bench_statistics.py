@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored
 from gpu.scoring.chunks import BLOCK
-from gpu.statistics.describe import NUMPY, Counter
+from gpu.statistics.describe import NUMPY
 from gpu.statistics.describe_cpu import CPU
 from gpu.statistics.tally import ScoreTally
+
+if TYPE_CHECKING:
+    from gpu.statistics.counter import Counter
 
 N_COLUMNS = 36
 REPEATS = 12
