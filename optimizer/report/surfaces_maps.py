@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from models.capacity import LINES
+from optimizer.report.marks import today_mark
 from optimizer.report.style import (
     INK,
     LINE_COLOURS,
@@ -209,23 +210,7 @@ def _draw(
         if len(segments):
             figure.add_trace(_drawn(one, segments, dash), row=row, col=column)
     if one.today is not None:
-        figure.add_trace(
-            go.Scatter(
-                x=[one.today[0]],
-                y=[one.today[1]],
-                mode="markers",
-                marker={
-                    "symbol": "star",
-                    "size": 14,
-                    "color": "white",
-                    "line": {"color": INK, "width": 1.5},
-                },
-                showlegend=False,
-                hoverinfo="skip",
-            ),
-            row=row,
-            col=column,
-        )
+        figure.add_trace(today_mark(*one.today), row=row, col=column)
 
 
 def _drawn(one: _Map, segments: FloatArray, dash: str) -> go.Scatter:

@@ -20,6 +20,7 @@ from models.power import base_price_usd_per_mwh
 from optimizer.report.blocks import blocks_at, margin_usd_per_mwh
 from optimizer.report.exhibit import Exhibit, Fold
 from optimizer.report.formats import LINE_LABELS, amount, joined, sentence, usd
+from optimizer.report.marks import today_mark
 from optimizer.report.style import (
     INK,
     LINE_COLOURS,
@@ -213,23 +214,8 @@ def _add_site(figure: go.Figure, one: SiteMargins, row: int, column: int) -> Non
             col=column,
         )
     power, price = one.here()
-    figure.add_trace(
-        go.Scatter(
-            x=[x[price]],
-            y=[one.power_usd_per_mwh[power]],
-            mode="markers",
-            marker={
-                "symbol": "star",
-                "size": 15,
-                "color": "white",
-                "line": {"color": INK, "width": 1.5},
-            },
-            showlegend=False,
-            hoverinfo="skip",
-        ),
-        row=row,
-        col=column,
-    )
+    mark = today_mark(x[price], one.power_usd_per_mwh[power])
+    figure.add_trace(mark, row=row, col=column)
     what = "Hosting rate" if one.site.partner is not None else "Power"
     figure.update_xaxes(
         title_text="BTC price, USD k", showgrid=False, row=row, col=column
