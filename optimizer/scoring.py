@@ -20,6 +20,7 @@ from gpu.scoring.options import ScoreOptions
 from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
+from optimizer.distribution_files import write_distributions
 from optimizer.opening_range import (
     OPENING_SCENARIOS,
     assumed_loan_terms,
@@ -116,8 +117,8 @@ def score_run(
     -------
     ScoredRun
         As written to ``scores.parquet``, or ``scores/part-*.parquet`` beyond five
-        million rows, ``grid.parquet``, ``margin_risk.csv`` and, under the key
-        ``score``, ``summary.json``.
+        million rows, ``score_distributions.parquet``, ``grid.parquet``,
+        ``margin_risk.csv`` and, under the key ``score``, ``summary.json``.
 
     Raises
     ------
@@ -294,6 +295,7 @@ def write_scores(
         seed=seed,
     )
     write_rows(writer, result, store)
+    write_distributions(writer, result)
     if result.grid is not None:
         writer.write_table(GRID_FILE, readable(result.grid.columns))
     if result.monthly:

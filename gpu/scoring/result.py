@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gpu.sampling.rule import DrawRule
     from gpu.statistics.accuracy import Reached
     from gpu.statistics.columns import ColumnSummary
+    from gpu.statistics.distribution import Distribution
     from gpu.statistics.month_tally import MonthlyRisk
     from gpu.statistics.tally import ScoreTally
 
@@ -78,6 +79,8 @@ class ScoreResult:
         95 % confidence interval of each of `probabilities`. [share 0-1]
     effective_scenarios : float
         Scenarios of equal weight worth as much. [unitless]
+    distributions : dict of str to Distribution
+        How the outcomes of each column are spread.
     prepared_s : float
         Wall time before: making the engine, compiling it where that was due. [s]
     tally : ScoreTally or None
@@ -104,5 +107,6 @@ class ScoreResult:
     reached: Reached | None = None
     probability_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     effective_scenarios: float = 0.0
+    distributions: dict[str, Distribution] = field(default_factory=dict)
     prepared_s: float = 0.0
     tally: ScoreTally | None = None

@@ -28,13 +28,27 @@ if TYPE_CHECKING:
     from gpu.statistics.counter import Counter
     from models.arrays import FloatArray, IntArray
 
-__all__ = ["RELATIVE_ERROR", "Histogram"]
+__all__ = ["RELATIVE_ERROR", "Histogram", "smallest_of"]
 
 LEADING_BITS: Final = 9
 OCTAVES: Final = 54
 """Sizes told apart, over the smallest: 1.8e16."""
 RELATIVE_ERROR: Final = BitBins(LEADING_BITS, 0, OCTAVES).relative_error
 """Largest error of a histogram's quantile, as a share of the outcome: 0.0976 %."""
+
+_SMALLEST: Final = {"_usd": 1.0, "_per_year": 2.0**-20, "_btc": 2.0**-20}
+
+
+def smallest_of(column: str) -> float:
+    """Return the size under which outcomes of a column are not told apart.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column, which ends in its unit.
+    """
+    ends = (size for end, size in _SMALLEST.items() if column.endswith(end))
+    return next(ends, 2.0**-10)
 
 
 class Histogram:

@@ -47,6 +47,7 @@ def events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
     }
     if "incremental_npv_usd" in rows:
         found["npv_below_baseline_frac"] = rows["incremental_npv_usd"] < 0.0
+        found["npv_above_baseline_frac"] = rows["incremental_npv_usd"] > 0.0
         is_none = np.isnan(rows["irr_per_year"])
         found["no_irr_frac"] = is_none
         found["no_irr_and_gain_frac"] = is_none & (rows["incremental_npv_usd"] > 0.0)
@@ -56,7 +57,9 @@ def events(rows: Rows, equity_limit_usd: float) -> dict[str, Any]:
         if name.startswith("site_") and name.endswith(ending):
             site = name.removesuffix(ending)
             found[f"{site}_clears_hurdle_frac"] = values >= 0.0
-            found[f"{site}_no_irr_frac"] = np.isnan(rows[f"{site}_irr_per_year"])
+            is_none = np.isnan(rows[f"{site}_irr_per_year"])
+            found[f"{site}_no_irr_frac"] = is_none
+            found[f"{site}_no_irr_and_gain_frac"] = is_none & (values > 0.0)
     return found | _risk_events(rows)
 
 

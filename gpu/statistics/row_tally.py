@@ -16,7 +16,9 @@ from gpu.statistics.block_figures import MAX_BLOCKS, BlockFigures
 from gpu.statistics.column_figures import figures_of_block, judged_by_blocks
 from gpu.statistics.column_pool import ColumnPool
 from gpu.statistics.columns import ColumnStatistics
-from gpu.statistics.describe import NUMPY
+from gpu.statistics.describe import NUMPY, weight_units
+from gpu.statistics.distribution import Distribution
+from gpu.statistics.histogram import Histogram, smallest_of
 from gpu.statistics.intervals import MIN_BLOCKS, share_interval
 from gpu.statistics.joint import JOINT_PAIRS, JointHistogram
 from gpu.statistics.outcome_events import events
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
     from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["RowTally"]
-
-# Resolution of streamed quantiles near zero, by the unit that ends a column's name.
-SMALLEST = {"_usd": 1.0, "_per_year": 2.0**-20, "_btc": 2.0**-20}
 
 
 class RowTally:
@@ -142,7 +141,9 @@ class RowTally:
 
     def _new_column(self, name: str) -> ColumnStatistics:
         return ColumnStatistics(
-            _smallest(name), is_streamed=self.is_streamed, is_weighted=self.is_weighted
+            smallest_of(name),
+            is_streamed=self.is_streamed,
+            is_weighted=self.is_weighted,
         )
 
     def _judge(self, first_id: int, rows: Rows, units: IntArray | None) -> None:
@@ -283,6 +284,36 @@ class RowTally:
             for event in self._counts
         }
 
+    def distributions(
+        self,
+        columns: Rows | None = None,
+        weights: FloatArray | None = None,
+        counter: Counter = NUMPY,
+    ) -> dict[str, Distribution]:
+        """Return how the outcomes of every column of real numbers are spread.
+
+        Parameters
+        ----------
+        columns : dict of str to ndarray of shape (n,) or None
+            See `summary`. [mixed]
+        weights : ndarray of shape (n,) or None
+            See `summary`. [ratio]
+        counter : Counter
+            How rows are counted.
+        """
+        found = {}
+        for name, column in self._statistics.items():
+            histogram, moments = column.histogram, column.moments
+            if histogram is None and columns is not None:
+                histogram = Histogram(smallest_of(name), is_weighted=self.is_weighted)
+                units = None if weights is None else weight_units(weights)
+                histogram.add(columns[name], units, counter)
+            if histogram is not None:
+                found[name] = Distribution.of(
+                    histogram, self.total, moments.low, moments.high
+                )
+        return found
+
     @property
     def effective_count(self) -> float:
         """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
@@ -359,11 +390,6 @@ class RowTally:
         for name, part in nested(arrays, "joint.").items():
             found._joints[name] = JointHistogram.from_arrays(part)
         return found
-
-
-def _smallest(column: str) -> float:
-    ends = (size for end, size in SMALLEST.items() if column.endswith(end))
-    return next(ends, 2.0**-10)
 
 
 def _is_telling(block_figures: FloatArray | None) -> bool:

@@ -7,9 +7,10 @@ does not belong here: results themselves, and the workbook.
 
 from __future__ import annotations
 
-from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
+from optimizer.report.data import ReportData, RunInfo, ScreenedData
 from optimizer.report.load import load_report_data
 from optimizer.report.render import REPORT_FILE, render_report, write_report
+from optimizer.report.scores import Scores
 
 __all__ = [
     "REPORT_FILE",

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from gpu.scoring.score import ScoreResult
     from models.study import Study
     from optimizer.drivers_result import Drivers
     from optimizer.explain.explanation import Explanation
     from optimizer.passport import CheckResult, Kpi, SolverFacts
     from optimizer.planning import PlanResult
+    from optimizer.report.scores import Scores
     from optimizer.surfaces import SiteSurface
     from sites import InputNumber, SuspiciousInput
 
-__all__ = ["AnyReportData", "ReportData", "RunInfo", "Scores", "ScreenedData"]
+__all__ = ["AnyReportData", "ReportData", "RunInfo", "ScreenedData"]
 
 Record = dict[str, Any]
 """One row of a table from another command, keys with units."""
@@ -75,30 +73,6 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """The plan over sampled scenarios.
-
-    Parameters
-    ----------
-    seed, n_scenarios : int
-        Scenarios 0 to n - 1 of that seed. [unitless]
-    columns : dict of str to ndarray of shape (n_scenarios,)
-        Columns of `gpu.numpy_engine.score_paths`. [mixed]
-    """
-
-    seed: int
-    n_scenarios: int
-    columns: dict[str, NDArray[Any]]
-
-    @classmethod
-    def of(cls, result: ScoreResult) -> Scores | None:
-        """Return the scores of a result; None where it kept no rows."""
-        if result.columns is None:
-            return None
-        return cls(result.seed, result.n_scenarios, dict(result.columns))
-
-
-@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything the report may show; parts that are missing are left out and named.
 
@@ -125,8 +99,6 @@ class ReportData:
         Cost of forcing, break-evens and marginal values.
     cash : mapping of str to dict
         Answers to the questions of cash, by kind; see `optimizer.cash`.
-    score : mapping
-        What the summary says of the scores, see `optimizer.scoring.score_summary`.
     policies : mapping
         What it says of treasury policies compared, see `optimizer.policy_runs`.
     contest : mapping
@@ -150,12 +122,16 @@ class ReportData:
     screen: Sequence[Record] = ()
     explain: Explanation | None = None
     cash: Mapping[str, Record] = field(default_factory=dict)
-    score: Mapping[str, Any] = field(default_factory=dict)
     policies: Mapping[str, Any] = field(default_factory=dict)
     contest: Mapping[str, Any] = field(default_factory=dict)
     drivers: Drivers | None = None
     surfaces: tuple[SiteSurface, ...] = ()
     run: RunInfo = field(default_factory=RunInfo)
+
+    @property
+    def score(self) -> Mapping[str, Any]:
+        """Return what the summary says of the scores; empty without any."""
+        return {} if self.scores is None else self.scores.record
 
     @property
     def compared(self) -> dict[str, PlanResult]:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from models.business_as_usual import business_as_usual
 from optimizer.cash import CASH_FILE
 from optimizer.contest import read_contest
+from optimizer.distribution_files import read_distributions
 from optimizer.drivers_files import read_drivers, read_surfaces
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
 from optimizer.policy_runs import POLICIES_KEY
-from optimizer.report.data import ReportData, RunInfo, Scores, ScreenedData
+from optimizer.report.data import ReportData, RunInfo, ScreenedData
+from optimizer.report.scores import Scores
 from optimizer.runreader import open_run
 from sites import load_bundle
 
@@ -63,12 +65,11 @@ def load_report_data(folder: Path) -> ReportData:
         others=_others(run, study),
         provenance=bundle.provenance,
         warnings=bundle.warnings,
-        scores=_scores(run),
+        scores=_scores(run, summary),
         stress=_stories(summary.get("stress")),
         screen=_screen(run),
         explain=read_explanation(run),
         cash=_mapping(run, CASH_FILE),
-        score=_part(summary, "score"),
         policies=_part(summary, POLICIES_KEY),
         contest=read_contest(run),
         drivers=read_drivers(run),
@@ -141,13 +142,9 @@ def _others(run: Run, study: Study) -> dict[str, PlanResult]:
     }
 
 
-def _scores(run: Run) -> Scores | None:
-    if not (run.folder / "scores.parquet").is_file():
-        return None
-    columns = run.table("scores.parquet")
-    columns.pop("scenario_id", None)
-    n_scenarios = len(next(iter(columns.values())))
-    return Scores(run.passport.seed or 0, n_scenarios, columns)
+def _scores(run: Run, summary: dict[str, Any]) -> Scores | None:
+    record = _part(summary, "score")
+    return Scores(record, read_distributions(run)) if record else None
 
 
 def _stories(value: object) -> list[dict[str, Any]]:

@@ -168,7 +168,7 @@ def _terms(data: ReportData) -> str:
 def _risk(data: ReportData) -> Section:
     exhibits: list[Exhibit] = []
     missing = []
-    if data.scores is None:
+    if data.scores is None or not data.scores.distributions:
         missing.append(
             "Distributions of NPV and IRR are not in this run: `wattplan score DIR` "
             "draws them."

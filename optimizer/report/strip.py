@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from gpu.liquidity import CALL
 from models.capacity import LINES
 from models.margin import opening_call_price_usd
 from optimizer.opening_range import assumed_loan_terms
@@ -29,6 +30,7 @@ from optimizer.report.formats import (
     usd_m,
 )
 from optimizer.report.kpis import key_figures
+from optimizer.report.scores import range_words
 from optimizer.report.style import LINE_NAMES
 
 if TYPE_CHECKING:
@@ -214,30 +216,34 @@ def _gap_tile(data: ReportData) -> Tile:
 def _chance_tiles(data: ReportData) -> list[Tile]:
     if data.scores is None:
         return []
-    columns = data.scores.columns
-    npv = columns["npv_usd"]
+    scores = data.scores
+    loss = scores.chance("npv_negative_frac")
     found = [
         Tile(
             "P(NPV under zero)",
-            percent(float((npv < 0.0).mean())),
-            f"{data.scores.n_scenarios:,} scenarios, seed {data.scores.seed}",
+            percent(loss.value),
+            f"{scores.n_scenarios:,} scenarios, seed {scores.seed}; "
+            f"{range_words(loss)}",
         )
     ]
-    if "incremental_npv_usd" in columns:
-        share = float((columns["incremental_npv_usd"] < 0.0).mean())
-        found.append(
-            Tile("P(worse than business as usual)", percent(share), "same scenarios")
-        )
-    if "equity_usd" in columns:
-        needed = float((columns["equity_usd"] > 1.0).mean())
+    if scores.has("incremental_npv_usd"):
+        worse = scores.chance("npv_below_baseline_frac")
         found.append(
             Tile(
-                "P(emergency equity needed)",
-                percent(needed),
-                "cash floor not held otherwise",
-                "warn" if needed > 0.05 else "plain",
+                "P(worse than business as usual)",
+                percent(worse.value),
+                f"same scenarios; {range_words(worse)}",
             )
         )
+    needed = scores.chance("equity_needed_frac")
+    found.append(
+        Tile(
+            "P(emergency equity needed)",
+            percent(needed.value),
+            f"cash floor not held otherwise; {range_words(needed)}",
+            "warn" if needed.value > 0.05 else "plain",
+        )
+    )
     return [*found, *_call_tiles(data)]
 
 
@@ -246,21 +252,23 @@ def _call_tiles(data: ReportData) -> list[Tile]:
     company = data.study.company
     if data.scores is None or company.loan.principal_usd <= 0.0:
         return []
-    first = data.scores.columns.get("first_margin_call_period")
-    if first is None:
+    event = f"{CALL}_within_{_CALL_MONTHS}_months_frac"
+    if event not in data.scores.record["probabilities"]:
         return []
-    # No call is NaN, which is not under any month.
-    share = float((first < _CALL_MONTHS).mean())
+    called = data.scores.chance(event)
+    terms = (
+        "loan terms are assumptions"
+        if assumed_loan_terms(data.provenance)
+        else "loan terms as published"
+    )
     call_usd = opening_call_price_usd(company)
     price_usd = data.study.market.btc_price_usd
     return [
         Tile(
             f"P(margin call in {_CALL_MONTHS} months)",
-            percent(share),
-            "loan terms are assumptions"
-            if assumed_loan_terms(data.provenance)
-            else "loan terms as published",
-            "warn" if share > 0.05 else "plain",
+            percent(called.value),
+            f"{terms}; {range_words(called)}",
+            "warn" if called.value > 0.05 else "plain",
         ),
         Tile(
             "Distance to a call",

@@ -38,16 +38,12 @@ def summary(data: ReportData) -> tuple[str, ...]:
     does = capacity_reading(study, data.plan, data.baseline)
     paragraphs = [f"{sentence(worth)} {does}"]
     if data.scores is not None:
-        npv = data.scores.columns["npv_usd"]
         risk = (
             f"over {data.scores.n_scenarios:,} scenarios its NPV is negative in "
-            f"{percent(float((npv < 0).mean()))}"
+            f"{percent(data.scores.chance('npv_negative_frac').value)}"
         )
-        gain = data.scores.columns.get("incremental_npv_usd")
-        if gain is not None:
-            risk += (
-                ", and it beats business as usual in "
-                f"{percent(float((gain > 0).mean()))}"
-            )
+        if data.scores.has("incremental_npv_usd"):
+            better = data.scores.chance("npv_above_baseline_frac").value
+            risk += f", and it beats business as usual in {percent(better)}"
         paragraphs.append(sentence(risk))
     return tuple(paragraphs)

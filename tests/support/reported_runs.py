@@ -183,8 +183,9 @@ def reported_data(site_name: str = "Alpha", *, is_full: bool = True) -> ReportDa
         others={"run_off": evaluate_plan(study, empty_plan(study, label="run_off"))},
         provenance=numbers(),
         warnings=(SuspiciousInput("odd", "company.loan", f"odd {HOSTILE}"),),
-        scores=Scores.of(scored),
-        score=score_summary(ScoredRun(scored, study.months)),
+        scores=Scores(
+            score_summary(ScoredRun(scored, study.months)), scored.distributions
+        ),
         stress=[asdict(row) for row in (told.base, *told.stories)],
         screen=screened_rows(),
         run=RunInfo(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 WORDS = ["--scenarios", "1024", "--backend", "numpy"]
 
 
+@pytest.fixture
+def run(tmp_path: Path, planned: Path) -> Path:
+    return shutil.copytree(planned, tmp_path / "one")
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "one"
     bundle = load_bundle("teaching")
     plan = business_as_usual(bundle.study)
@@ -84,6 +90,7 @@ def test_drivers_are_shown_and_written_into_the_run(
 
 
 def test_the_report_then_shows_both(run: Path) -> None:
+    assert main(["drivers", str(run), *WORDS]) == 0
     shown = exhibits(run)
     assert {"drivers", "surfaces", "surfaces_wide"} <= set(shown)
     drivers = shown["drivers"]

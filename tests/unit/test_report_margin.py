@@ -56,7 +56,8 @@ def data() -> ReportData:
     made = reported_data()
     score = made.score | {"opening_range": OPENING, "loan_terms": TERMS}
     # As a run folder holds it: written and read back
-    return replace(made, score=json.loads(json_text(score)))
+    kept = replace(made.scores, record=json.loads(json_text(score)))
+    return replace(made, scores=kept)
 
 
 def test_picture_reading_and_table_say_the_same(data: ReportData) -> None:

@@ -113,13 +113,15 @@ def test_key_figures_show_gap_chances_and_cost(data: ReportData) -> None:
     shown = {tile.label: tile for tile in tiles(data)}
     assert shown["Proven gap"].value == "0.050%"
     assert shown["Proven gap"].detail == "at most USD 0.02m from the best; optimal"
-    negative = float((data.scores.columns["npv_usd"] < 0).mean())
+    negative = data.scores.record["probabilities"]["npv_negative_frac"]
     assert shown["P(NPV under zero)"].value == f"{100 * negative:.1f}%"
+    low, high = data.scores.record["probability_ranges"]["npv_negative_frac"]
+    ends = f"95%: {100 * low:.1f}% to {100 * high:.1f}%"
+    assert shown["P(NPV under zero)"].detail == f"300 scenarios, seed 1; {ends}"
     assert "with depreciation" in shown["Cost to mine"].detail
-    first = data.scores.columns["first_margin_call_period"]
-    called = sum(1 for period in first.tolist() if period in (0.0, 1.0, 2.0))
+    called = data.scores.record["probabilities"]["margin_call_within_3_months_frac"]
     chance = shown["P(margin call in 3 months)"]
-    assert chance.value == f"{100 * called / len(first):.1f}%"
+    assert chance.value == f"{100 * called:.1f}%"
     # The loan of 6 M on 100 BTC is called under 6,000,000 / (0.78 x 100) USD.
     assert shown["Distance to a call"].detail.endswith("called under USD 76,923")
 

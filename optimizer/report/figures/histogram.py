@@ -12,12 +12,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from gpu.statistics.risk import quantile
 from optimizer.report.formats import percent
 from optimizer.report.style import DOWN, INK, MUTED, TEMPLATE
 
 if TYPE_CHECKING:
-    from models.arrays import FloatArray
+    from gpu.statistics.distribution import Distribution
 
 __all__ = ["add_distribution", "add_marker", "panels"]
 
@@ -58,10 +57,10 @@ def panels(titles: list[str]) -> go.Figure:
 def add_distribution(
     figure: go.Figure,
     row: int,
-    values: FloatArray,
+    spread: Distribution,
     colour: str,
     *,
-    n_total: int | None = None,
+    scale: float,
     bounds: tuple[float, float] = (-np.inf, np.inf),
 ) -> None:
     """Add histogram and cumulative curve, both as shares of all scenarios.
@@ -72,30 +71,30 @@ def add_distribution(
         Figure of `panels`.
     row : int
         Panel, from 1. [unitless]
-    values : ndarray of shape (n,)
-        Outcomes; those off the axis count in the outermost bars. [same as the axis]
+    spread : Distribution
+        Outcomes; those off the axis count in the outermost bars.
     colour : str
         Colour of the bars.
-    n_total : int or None
-        Scenarios in all, when some have no outcome. [unitless]
+    scale : float
+        Numbers on the axis over outcomes. [ratio]
     bounds : tuple of float
         Widest axis. [same as the axis]
     """
-    total = len(values) if n_total is None else n_total
-    if not len(values):
+    if not len(spread.low):
         _add_missing(figure, row, 1.0)
         figure.add_trace(go.Bar(x=[], y=[]), row=row, col=1)
         return
-    low, high = np.clip(np.asarray(quantile(values, _SHOWN)), *bounds).tolist()
+    low, high = np.clip(scale * spread.quantiles(np.array(_SHOWN)), *bounds).tolist()
     if high <= low:
         low, high = low - 1.0, high + 1.0
-    inside = np.clip(values, low, high)
-    heights, edges = np.histogram(inside, bins=_BINS, range=(low, high))
-    middles = 0.5 * (edges[1:] + edges[:-1])
+    edges = np.linspace(low, high, _BINS + 1)
+    reached = spread.below_frac(edges / scale)
+    # The outermost bars hold all beyond the axis.
+    reached[0], reached[-1] = 0.0, spread.known_frac
     figure.add_trace(
         go.Bar(
-            x=middles,
-            y=100.0 * heights / total,
+            x=0.5 * (edges[1:] + edges[:-1]),
+            y=100.0 * np.diff(reached),
             width=float(edges[1] - edges[0]),
             marker={"color": colour, "opacity": 0.45, "line": {"width": 0}},
             hovertemplate="%{x:,.1f}: %{y:.1f}% of scenarios<extra></extra>",
@@ -104,12 +103,12 @@ def add_distribution(
         col=1,
     )
     shares = np.linspace(0.0, 1.0, _CDF_POINTS)
-    levels = np.asarray(quantile(values, tuple(shares.tolist())))
+    levels = scale * spread.quantiles(shares)
     keep = (levels >= low) & (levels <= high)
     figure.add_trace(
         go.Scatter(
             x=levels[keep],
-            y=100.0 * shares[keep] * len(values) / total,
+            y=100.0 * shares[keep] * spread.known_frac,
             mode="lines",
             line={"color": INK, "width": 1.8},
             hovertemplate="%{x:,.1f} or less: %{y:.0f}%<extra></extra>",
@@ -119,7 +118,7 @@ def add_distribution(
         secondary_y=True,
     )
     _name_axes(figure, row)
-    _add_missing(figure, row, 1.0 - len(values) / total)
+    _add_missing(figure, row, 1.0 - spread.known_frac)
 
 
 def _name_axes(figure: go.Figure, row: int) -> None:
@@ -140,7 +139,8 @@ def _name_axes(figure: go.Figure, row: int) -> None:
 
 
 def _add_missing(figure: go.Figure, row: int, share: float) -> None:
-    if share <= 0.0:
+    # Shares are sums of bins: the last digits of 1 may lack.
+    if share <= 1e-9:
         return
     figure.add_annotation(
         text=f"no IRR: {percent(share)} of scenarios",

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How outcomes are spread: by hand, against rows, in a run folder and its report."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from gpu.scoring.score import score
+from gpu.statistics.distribution import Distribution
+from models.business_as_usual import business_as_usual
+from optimizer.distribution_files import DISTRIBUTIONS_FILE, read_distributions
+from optimizer.report.figures.distribution import npv_exhibit
+from optimizer.report.figures.returns import irr_exhibit
+from optimizer.report.load import load_report_data
+from optimizer.report.sections import sections
+from optimizer.runfolder import RunFacts, RunWriter, open_run
+from optimizer.scoring import score_run
+from sites.loader import load_bundle, load_study
+from sites.resolved import resolved_toml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gpu.sampling.rule import SamplingMethod
+    from gpu.scoring.result import ScoreResult
+    from models.study import Study
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_study("teaching")
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    bundle = load_bundle("teaching")
+    plan = business_as_usual(bundle.study)
+    with RunWriter(folder, RunFacts("plan", "teaching", seed=5)) as writer:
+        writer.write_text("study.toml", resolved_toml(bundle))
+        writer.write_plan(plan.model_copy(update={"label": "plan"}))
+        writer.write_json("summary.json", {"npv_usd": 1.0})
+    return folder
+
+
+def scored(study: Study, *, keep_rows: bool) -> ScoreResult:
+    usual = business_as_usual(study)
+    return score(
+        study,
+        usual,
+        n_scenarios=6_000,
+        seed=3,
+        baseline=usual,
+        backend="numpy",
+        keep_rows=keep_rows,
+    )
+
+
+def test_shares_below_and_quantiles_by_hand() -> None:
+    # A fifth from 0 to 2, a half at exactly 4, a tenth from 8 to 10, a fifth nowhere.
+    spread = Distribution(
+        np.array([0.0, 4.0, 8.0]), np.array([2.0, 4.0, 10.0]), np.array([0.2, 0.5, 0.1])
+    )
+    assert spread.known_frac == pytest.approx(0.8)
+    at = np.array([-1.0, 0.0, 1.0, 3.0, 4.0, 9.0, 11.0])
+    # Half of the first bin is under 1, half of the last under 9.
+    expected = [0.0, 0.0, 0.1, 0.2, 0.7, 0.75, 0.8]
+    np.testing.assert_allclose(spread.below_frac(at), expected, rtol=1e-12)
+    # Of the four fifths with an outcome an eighth, 0.1, lies under 1; the half, 0.4,
+    # in the point at 4; 15/16, 0.75, under 9.
+    found = spread.quantiles(np.array([0.0, 0.125, 0.5, 0.9375, 1.0]))
+    np.testing.assert_allclose(found, [0.0, 1.0, 4.0, 9.0, 10.0], rtol=1e-12)
+
+
+def test_nothing_known_is_no_share_and_no_quantile() -> None:
+    nothing = Distribution(np.zeros(0), np.zeros(0), np.zeros(0))
+    assert nothing.known_frac == 0.0
+    assert nothing.below_frac(np.array([-1.0, 1.0])).tolist() == [0.0, 0.0]
+    assert np.isnan(nothing.quantiles(np.array([0.5]))).all()
+
+
+def test_bins_hold_what_rows_hold_and_are_the_same_without_them(study: Study) -> None:
+    kept, streamed = (scored(study, keep_rows=flag) for flag in (True, False))
+    assert kept.columns is not None
+    assert streamed.columns is None
+    assert set(kept.distributions) == set(streamed.distributions) == set(kept.summary)
+    for name, one in kept.distributions.items():
+        other = streamed.distributions[name]
+        for key in ("low", "high", "share_frac"):
+            np.testing.assert_array_equal(getattr(one, key), getattr(other, key))
+        values = kept.columns[name]
+        known = values[~np.isnan(values)]
+        assert one.known_frac == pytest.approx(len(known) / len(values), abs=1e-12)
+        assert (one.low[1:] >= one.high[:-1]).all()
+        # Up to the end of each bin there is what rows say, to the last one.
+        below = np.searchsorted(np.sort(known), one.high, side="right") / len(values)
+        np.testing.assert_allclose(np.cumsum(one.share_frac), below, atol=1.5 / 6_000)
+
+
+def test_weights_count_in_shares(study: Study, planned: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(planned, tmp_path / "run")
+    result = score_run(run, n_scenarios=4_096, sampling="importance").result
+    assert result.columns is not None
+    weight, npv = result.columns["weight"], result.columns["npv_usd"]
+    spread = result.distributions["npv_usd"]
+    for value in np.quantile(npv, [0.1, 0.5, 0.9]):
+        share = np.average(npv <= value, weights=weight)
+        assert spread.below_frac(np.array([value]))[0] == pytest.approx(share, abs=2e-3)
+    read = read_distributions(open_run(run))
+    assert set(read) == {n for n, one in result.distributions.items() if len(one.low)}
+    np.testing.assert_array_equal(read["npv_usd"].share_frac, spread.share_frac)
+    np.testing.assert_array_equal(read["npv_usd"].low, spread.low)
+    data = load_report_data(run)
+    assert data.scores is not None
+    assert "drawn toward shortfalls of cash and weighted" in data.scores.note
+
+
+@pytest.mark.parametrize("sampling", ["plain", "sobol"])
+def test_a_report_without_rows_shows_what_one_with_rows_shows(
+    planned: Path, tmp_path: Path, sampling: SamplingMethod
+) -> None:
+    shown = []
+    for keep_rows in (True, False):
+        run = shutil.copytree(planned, tmp_path / f"run_{keep_rows}")
+        score_run(run, n_scenarios=8_192, sampling=sampling, keep_rows=keep_rows)
+        assert (run / "scores.parquet").is_file() == keep_rows
+        data = load_report_data(run)
+        assert data.scores is not None
+        ids = {one.id for part in sections(data) for one in part.exhibits}
+        assert {"npv_distribution", "irr_distribution"} <= ids
+        shown.append(
+            (
+                npv_exhibit(data.study, data.scores),
+                irr_exhibit(data.study, data.plan, data.scores),
+            )
+        )
+    for with_rows, without in zip(*shown, strict=True):
+        assert with_rows.figure.to_json() == without.figure.to_json()
+        assert with_rows.table is not None
+        assert without.table is not None
+        for one, other in zip(with_rows.table.rows, without.table.rows, strict=True):
+            # Quantiles of streams are within a tenth of a per cent.
+            assert one[0] == other[0]
+            cells = [np.array(row[1:], dtype=np.float64) for row in (one, other)]
+            np.testing.assert_allclose(*cells, rtol=1e-3, atol=1e-9)
+
+
+def test_a_run_without_the_file_names_the_command(
+    planned: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(planned, tmp_path / "run")
+    score_run(run, n_scenarios=512)
+    (run / DISTRIBUTIONS_FILE).unlink()
+    data = load_report_data(run)
+    (risk,) = (part for part in sections(data) if part.id == "risk")
+    assert "wattplan score DIR" in risk.missing
+    assert "npv_distribution" not in {one.id for one in risk.exhibits}
