@@ -265,7 +265,9 @@ def _newton(columns: Any, xp: Any) -> Any:
         quick = (goal > low) & (goal < high) & (xp.abs(step) < 0.5 * before)
         # One step squares the error, relative to span and slope.
         nearness = xp.abs(step) * len(columns)
+        # Across zero lies another root, however near: no step may end there.
         is_last = nearness < LAST_STEP * xp.minimum(xp.abs(slope), 1.0)
+        is_last &= goal > 0.0
         goal = xp.where(quick | is_last, xp.clip(goal, low, high), middle)
         is_done = is_last | (middle <= low) | (middle >= high)
         before = xp.abs(goal - t)

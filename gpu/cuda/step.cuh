@@ -1542,6 +1542,7 @@ DEVICE int64 _move(int64 n_flows, double* work) {
         sure = (sure < 1.0) ? sure : 1.0;
         double last = (((width * width) * sure) <= (TOLERANCE * steep)) ? close : 0.0;
         last = ((width * n) <= (0.25 * steep)) ? last : 0.0;
+        last = (goal > 0.0) ? last : 0.0;
         goal = ((quick + last) > 0.0) ? goal : middle;
         goal = (goal > low) ? goal : low;
         goal = (goal < high) ? goal : high;

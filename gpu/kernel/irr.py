@@ -308,6 +308,8 @@ def _move(n_flows: int, work: Doubles) -> int:
         sure = sure if sure < 1.0 else 1.0
         last = close if width * width * sure <= TOLERANCE * steep else 0.0
         last = last if width * n <= 0.25 * steep else 0.0
+        # Across zero lies another root, however near: no step may end there.
+        last = last if goal > 0.0 else 0.0
         goal = goal if quick + last > 0.0 else middle
         goal = goal if goal > low else low
         goal = goal if goal < high else high

@@ -77,6 +77,21 @@ def test_every_status_in_one_batch() -> None:
     assert status.tolist() == [0, 1, 2, 3, 4, 5, 3, 0, 0]
 
 
+@pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-6, 2e-7, 1e-8, 1e-10])
+def test_a_root_just_across_zero_is_not_taken_for_the_one_asked_for(
+    excess: float,
+) -> None:
+    # -(g - 1.5) (g - 1 + e) in the growth g: rates of 0.5 and, just under zero, -e.
+    # Undiscounted flows sum to 0.5 e > 0, and the root of their sign is 0.5.
+    short = np.array([-1.0, 2.5 - excess, -1.5 * (1.0 - excess)])
+    long = np.r_[-1e8, np.full(59, 4e6), 0.0]
+    long[-1] = -long.sum() + 1e8 * excess
+    assert_same_as_scalar(short[None])
+    assert_same_as_scalar(long[None])
+    (rate,), _, _ = gpu.irr(short[None])
+    assert rate == pytest.approx(0.5, abs=TOLERANCE)
+
+
 @pytest.mark.parametrize("factor", [1e-12, 1.0, 1e12, 1e200])
 def test_extremes_agree(factor: float, rng: np.random.Generator) -> None:
     flows = rng.normal(size=(40, 12)) * 10.0 ** rng.uniform(-8, 8, (40, 12))
