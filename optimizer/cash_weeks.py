@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.sampling.philox import normals
+from gpu.sampling.rule import MAX_SEED
 from gpu.sampling.scenarios import DAILY_PRICE_STREAM, sampled_paths
 from models.cash_calendar import cash_calendar
 from models.cash_weeks import payment_terms, weekly_cash
@@ -47,7 +48,6 @@ __all__ = [
 
 DEFAULT_SCENARIOS: Final = 2_000
 MAX_SCENARIOS: Final = 100_000
-MAX_SEED: Final = 2**64 - 1
 SHARES: Final = (0.05, 0.5, 0.95)
 LIKELY_FRAC: Final = 0.05
 """Share of scenarios under the floor from which a week is named."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from gpu.engines import make_engine
 from gpu.liquidity import CALL, has_btc_loan
-from gpu.sampling.rule import GROUPS, DrawRule
+from gpu.sampling.rule import GROUPS, MAX_SEED, DrawRule
 from gpu.sampling.sobol_indices import BATCH, MIN_BATCHES, Estimate, PairSums
 from gpu.scoring.chunks import BLOCK
 from gpu.scoring.engine_rows import sampled_rows
@@ -51,7 +51,6 @@ DEFAULT_PAIRS: Final = 16_384
 """Scenarios, each with its partner: shares of the base study within 0.02."""
 LEAST_PAIRS: Final = BATCH * MIN_BATCHES
 MOST_PAIRS: Final = 4_000_000
-_MAX_SEED: Final = 2**64 - 1
 _STILL_USD: Final = 1e-3
 """A figure that scatters by less is still; the rest is rounding. [USD]"""
 
@@ -246,7 +245,7 @@ def _note(
 def _check(n_scenarios: int, seed: int) -> None:
     ranges = (
         ("--scenarios", n_scenarios, LEAST_PAIRS, MOST_PAIRS),
-        ("--seed", seed, 0, _MAX_SEED),
+        ("--seed", seed, 0, MAX_SEED),
     )
     faults = [
         Fault(

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.liquidity import has_btc_loan
 from gpu.numpy_engine import score_paths
-from gpu.sampling.rule import DrawRule, rule_from_json
+from gpu.sampling.rule import DrawRule
 from gpu.sampling.scenarios import draw_shocks, weights
 from models.cashflow import evaluate
-from models.errors import ConfigError, DataError, Fault
+from models.errors import ConfigError, Fault
 from models.market import base_paths, correlated, simulate
 from models.market_bitcoin import bitcoin_paths
 from models.market_parameters import FACTORS
 from models.units import SECONDS_PER_HOUR, month_hours_h
-from optimizer.opening_range import assumed_loan_terms
 from optimizer.replay_drivers import driver_steps
 from optimizer.replay_events import events_of
 from optimizer.replay_lines import (
@@ -34,15 +32,8 @@ from optimizer.replay_lines import (
     used_lines,
 )
 from optimizer.replay_words import why
-from optimizer.risk_tables import terms_note
-from optimizer.runfolder import open_run
-from optimizer.scoring import SUMMARY_FILE, baseline_of
-from sites.loader import load_bundle
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gpu.sampling.rule import SamplingMethod
     from models.market import Shocks
     from models.paths import MarketPaths
     from models.plan import Plan
@@ -50,14 +41,11 @@ if TYPE_CHECKING:
     from optimizer.replay_drivers import DriverStep
     from optimizer.replay_events import Events
     from optimizer.replay_lines import Columns, LineResult
-    from optimizer.runreader import Run
 
-__all__ = ["MAX_ID", "Replay", "Standing", "replay", "replay_run", "scenario_id_of"]
+__all__ = ["MAX_ID", "Replay", "Standing", "replay", "scenario_id_of"]
 
 MAX_ID: Final = 2**63 - 1
 _MAX_SWAPPED_ID: Final = 2**62 - 1
-_MAX_SEED: Final = 2**64 - 1
-_SCORES_FILE: Final = "scores.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +59,7 @@ class Standing:
     mean_npv_usd : float
         Their mean NPV. [USD]
     lower_frac : float or None
-        Share of them with a lower NPV; None where their rows were not kept.
-        [share 0-1]
+        Share of them with a lower NPV; None where that is not known. [share 0-1]
     between : tuple of str
         Names of the quantiles next below and next above it, such as ``P25`` and
         ``P50``; empty text for none.
@@ -246,63 +233,6 @@ def replay(
     return replace(found, why=why(study, plan, found))
 
 
-def replay_run(
-    folder: Path,
-    *,
-    scenario_id: str,
-    seed: int | None = None,
-    method: SamplingMethod | None = None,
-) -> Replay:
-    """Return one sampled future of a run's plan and why it went so.
-
-    Nothing is written: a future can be replayed as often as one likes.
-
-    Parameters
-    ----------
-    folder : Path
-        Run folder.
-    scenario_id : str
-        Number of the scenario, see `scenario_id_of`.
-    seed : int or None
-        Seed; None for that of the run's scores. [unitless]
-    method : {"plain", "antithetic", "sobol"} or None
-        How draws come about; None for the rule of the run's scores.
-
-    Returns
-    -------
-    Replay
-        With its standing among the run's scores, if it has any.
-
-    Raises
-    ------
-    ConfigError
-        If the id or the seed is out of range.
-    ReportError
-        If there is no run.
-    DataError
-        If the run lacks its study or plan.
-    """
-    run = open_run(folder)
-    scored = _scored(run)
-    rule = _rule_of(scored, seed, method)
-    number = scenario_id_of(scenario_id, rule=rule)
-    bundle, plan = load_bundle(run.file("study.toml")), run.plan()
-    study = bundle.study
-    found = replay(
-        study,
-        plan,
-        scenario_id=number,
-        rule=rule,
-        baseline=baseline_of(run, study),
-    )
-    standing = _standing(run, scored, found.npv_usd)
-    note = ""
-    if has_btc_loan(study, plan):
-        note = terms_note(assumed_loan_terms(bundle.provenance))
-    found = replace(found, standing=standing, loan_terms_note=note)
-    return replace(found, why=why(study, plan, found))
-
-
 def _valued(
     study: Study, plan: Plan, paths: MarketPaths, shocks: Shocks | None
 ) -> Valued:
@@ -313,69 +243,3 @@ def _valued(
     by_name = correlated(study.market, none if shocks is None else shocks.monthly)
     fees = bitcoin_paths(study.market, by_name, seconds).fee_share_frac[0]
     return Valued(paths, evaluate(study, plan, paths), fees)
-
-
-def _scored(run: Run) -> dict[str, Any]:
-    """Return what the run's summary says of its scores; empty without any."""
-    if not (run.folder / SUMMARY_FILE).is_file():
-        return {}
-    summary = run.json(SUMMARY_FILE)
-    score = summary.get("score") if isinstance(summary, dict) else None
-    return dict(score) if isinstance(score, dict) else {}
-
-
-def _rule_of(
-    scored: dict[str, Any], seed: int | None, method: SamplingMethod | None
-) -> DrawRule:
-    """Return the rule of the run's scores, with another seed or method if given."""
-    if seed is not None and not 0 <= seed <= _MAX_SEED:
-        allowed = f"must be a whole number from 0 to {_MAX_SEED:,}."
-        fault = Fault("--seed", "", str(seed), allowed, "Choose another.")
-        raise ConfigError([fault])
-    if isinstance(scored.get("rule"), dict):
-        try:
-            rule = rule_from_json(scored["rule"])
-        except (TypeError, ValueError) as error:
-            msg = (
-                f"{SUMMARY_FILE}: the draw rule of the scores is damaged ({error}). "
-                "Score the run again."
-            )
-            raise DataError(msg) from error
-    else:
-        rule = DrawRule(int(scored.get("seed", 1)))
-    if method is not None and method != rule.method:
-        rule = DrawRule(rule.seed, method=method)
-    return rule if seed is None else replace(rule, seed=seed)
-
-
-def _standing(run: Run, scored: dict[str, Any], npv_usd: float) -> Standing | None:
-    """Return how an NPV compares with the scores of the run."""
-    column = scored.get("columns", {}).get("npv_usd")
-    if not column:
-        return None
-    quantiles = column["quantiles"]
-    below = [name for name, value in quantiles.items() if value <= npv_usd]
-    above = [name for name, value in quantiles.items() if value > npv_usd]
-    rows = _npv_rows(run, scored)
-    return Standing(
-        n_scenarios=int(scored["n_scenarios"]),
-        mean_npv_usd=float(column["mean"]),
-        lower_frac=None if rows is None else float((rows < npv_usd).mean()),
-        between=(
-            _quantile_name(below[-1]) if below else "",
-            _quantile_name(above[0]) if above else "",
-        ),
-    )
-
-
-def _npv_rows(run: Run, scored: dict[str, Any]) -> np.ndarray[Any, Any] | None:
-    """Return the NPV of every scored scenario, where rows of equal weight are kept."""
-    method = (scored.get("rule") or {}).get("method", "plain")
-    if method == "importance" or not (run.folder / _SCORES_FILE).is_file():
-        return None
-    rows = run.table(_SCORES_FILE)["npv_usd"]
-    return rows if len(rows) == scored["n_scenarios"] else None
-
-
-def _quantile_name(key: str) -> str:
-    return f"P{int(key.removeprefix('p'))}"

@@ -12,10 +12,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gpu.liquidity import has_btc_loan
-from gpu.sampling.rule import DrawRule
+from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.tilt import tilt_toward_shortfall
 from gpu.scoring.chunks import chunk_ranges
-from gpu.scoring.inputs import MAX_SEED
 from gpu.scoring.options import ScoreOptions
 from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual

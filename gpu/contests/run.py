@@ -15,11 +15,11 @@ import numpy as np
 
 from gpu.contests.contest import COLUMNS, Contest
 from gpu.engines import make_engine
-from gpu.sampling.rule import DrawRule
+from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.scenarios import weights
 from gpu.scoring.chunks import BLOCK
 from gpu.scoring.engine_rows import sampled_rows
-from gpu.scoring.inputs import MAX_SCENARIOS, MAX_SEED
+from gpu.scoring.inputs import MAX_SCENARIOS
 from gpu.scoring.score import DEPENDENCE
 from gpu.scoring.workers import Watch, in_order
 from gpu.statistics.outcome_events import events

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GROUPS",
+    "MAX_SEED",
     "PARTNER_OFFSET",
     "DrawRule",
     "SamplingMethod",
@@ -32,7 +33,7 @@ GROUPS: Final = (*FACTORS, "site_power", "site_build", "client_fate", "within_mo
 PARTNER_OFFSET: Final = 2**62
 """The partner of scenario n is scenario n + 2^62."""
 
-_MAX_SEED: Final = 2**64 - 1
+MAX_SEED: Final = 2**64 - 1
 _MAX_TILT: Final = 4.0
 _MAX_PLAIN_EVERY: Final = 4096
 
@@ -85,8 +86,8 @@ class DrawRule:
         every = self.plain_every
         unknown = [name for name in self.swapped if name not in GROUPS]
         faults = {
-            f"seed = {self.seed} must lie in 0 to {_MAX_SEED}": not (
-                0 <= self.seed <= _MAX_SEED
+            f"seed = {self.seed} must lie in 0 to {MAX_SEED}": not (
+                0 <= self.seed <= MAX_SEED
             ),
             f"method = {self.method!r} must be one of {get_args(SamplingMethod)}": (
                 self.method not in get_args(SamplingMethod)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gpu.sampling.grid import Grid, parse_grid
+from gpu.sampling.rule import MAX_SEED
 from gpu.statistics.accuracy import Accuracy, parse_accuracy
 from models.errors import ConfigError, Fault
 
@@ -22,7 +23,6 @@ __all__ = [
     "DEFAULT_SCENARIOS",
     "MAX_KEPT_ROWS",
     "MAX_SCENARIOS",
-    "MAX_SEED",
     "checked_inputs",
 ]
 
@@ -30,7 +30,6 @@ DEFAULT_SCENARIOS = 100_000
 MAX_SCENARIOS = 1_000_000_000
 MAX_KEPT_ROWS = 5_000_000
 """Most scenarios whose rows are kept in memory."""
-MAX_SEED = 2**64 - 1
 
 
 def checked_inputs(

@@ -56,7 +56,7 @@ def show_replay(
         With every option that has no meaning for a replay, or a bad id or seed.
     """
     from models.errors import ConfigError, Fault
-    from optimizer.replay import replay_run
+    from optimizer.replay_folder import replay_run
 
     def is_given(name: str) -> bool:
         source = context.get_parameter_source(name)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,8 +14,9 @@ from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.score import score_scenarios
 from models.business_as_usual import business_as_usual
 from optimizer.cli import main
-from optimizer.replay import replay_run
+from optimizer.replay_folder import replay_run
 from optimizer.runfolder import RunFacts, RunWriter, open_run
+from optimizer.scoring import score_run
 from sites.loader import load_bundle
 from sites.resolved import resolved_toml
 
@@ -179,7 +180,7 @@ def test_the_rule_of_the_runs_scores_is_honoured(tmp_path: Path) -> None:
     )
     assert found.rule == rule.as_json()
     assert found.weight != 1.0
-    # Without rows of equal weight the place is told by quantiles.
+    # Without rows of equal weight or distributions quantiles tell the place.
     assert found.standing is not None
     assert found.standing.lower_frac is None
     assert found.standing.between == ("P95", "")
@@ -190,6 +191,55 @@ def test_the_rule_of_the_runs_scores_is_honoured(tmp_path: Path) -> None:
 def test_a_seed_alone_is_the_rule_of_plain_scores(tmp_path: Path) -> None:
     with_rule(tmp_path / "run", None)
     assert replay_run(tmp_path / "run", scenario_id="3").rule == DrawRule(4).as_json()
+
+
+@pytest.mark.parametrize("keep_rows", [True, False])
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        ({"seed": 1}, {"method": "importance"}),
+        ({"seed": 1, "sampling": "importance"}, {"seed": 5}),
+        ({"seed": 1, "sampling": "importance"}, {"seed": 5, "method": "plain"}),
+        ({"seed": 1, "sampling": "sobol"}, {"seed": 5, "method": "importance"}),
+    ],
+)
+def test_another_seed_or_method_shows_the_future_that_it_would_score(
+    tmp_path: Path, kept: dict[str, Any], asked: dict[str, Any], keep_rows: bool
+) -> None:
+    place = tmp_path / "run"
+    with_rule(place, None)
+    score_run(place, n_scenarios=64, keep_rows=keep_rows, **kept)
+    found = replay_run(place, scenario_id="21", **asked)
+    wanted = {"seed": asked.get("seed", kept["seed"])}
+    wanted["sampling"] = asked.get("method", kept.get("sampling", "plain"))
+    rows = score_run(place, n_scenarios=64, **wanted).result.columns
+    assert rows is not None
+    assert found.npv_usd == rows["npv_usd"][21]
+    weight = rows["weight"][21] if "weight" in rows else 1.0
+    assert found.weight == pytest.approx(weight, abs=2.0**-22)
+    standing = found.standing
+    assert standing is not None
+    assert standing.lower_frac is not None
+    assert 0.0 <= standing.lower_frac <= 1.0
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        {"seed": "x"},
+        {"seed": 1, "columns": {"npv_usd": 1}},
+        {"seed": 1, "columns": {"npv_usd": {"quantiles": [1.0]}}},
+        {"seed": 1, "columns": 5},
+    ],
+)
+def test_damaged_scores_are_a_data_error(
+    tmp_path: Path, score: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_rule(tmp_path / "run", None)
+    with RunWriter.extend(tmp_path / "run", command="x") as writer:
+        writer.write_json("summary.json", {"score": score})
+    assert main(["score", str(tmp_path / "run"), "--replay", "5"]) == 3
+    assert "damaged" in capsys.readouterr().err
 
 
 def test_a_damaged_rule_is_a_data_error(
