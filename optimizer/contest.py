@@ -37,6 +37,7 @@ __all__ = [
     "CONTEST_FILE",
     "ROWS_FILE",
     "RunContest",
+    "column_stems",
     "contest_run",
     "read_contest",
 ]
@@ -145,7 +146,12 @@ def contest_run(
         study = load_study(first.file("study.toml"))
         wants = len(runs) == 1 if has_naive is None else has_naive
         plans = contestants(runs, study, has_naive=wants)
-        fits = n_scenarios * len(plans) <= MAX_KEPT_OUTCOMES
+        fits = 0 < n_scenarios * len(plans) <= MAX_KEPT_OUTCOMES
+        if keep_rows and n_scenarios > 0 and not fits and say is not None:
+            say(
+                f"{n_scenarios:,} scenarios of {len(plans)} plans are more than "
+                f"{MAX_KEPT_OUTCOMES:,} outcomes: {ROWS_FILE} is left out."
+            )
         result = contest(
             study,
             [one.plan for one in plans],
@@ -208,17 +214,27 @@ def _write(writer: RunWriter, found: RunContest) -> None:
     }
     npv = result.rows["npv_usd"]
     regret = npv.max(axis=0) - npv
-    for place, name in enumerate(result.labels):
-        stem = _column(name)
-        if f"{stem}_npv_usd" in columns:
-            stem = f"{stem}_{place}"
+    for place, stem in enumerate(column_stems(result.labels)):
         columns[f"{stem}_npv_usd"] = npv[place]
         columns[f"{stem}_regret_usd"] = regret[place]
         columns[f"{stem}_min_cash_usd"] = result.rows["min_cash_usd"][place]
     writer.write_table(ROWS_FILE, columns)
 
 
-def _column(name: str) -> str:
-    """Return the name of a plan as the start of a column's name."""
-    letters = "".join(c if c.isalnum() else "_" for c in name.lower())
-    return "_".join(part for part in letters.split("_") if part)
+def column_stems(names: Sequence[str]) -> list[str]:
+    """Return the names of plans as starts of columns' names, all different.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the plans.
+    """
+    found: list[str] = []
+    for name in names:
+        letters = "".join(c if c.isalnum() else "_" for c in name.lower())
+        plain = "_".join(part for part in letters.split("_") if part) or "plan"
+        stem, again = plain, 2
+        while stem in found:
+            stem, again = f"{plain}_{again}", again + 1
+        found.append(stem)
+    return found

@@ -98,8 +98,8 @@ class DriverShare:
     key, name : str
         The driver.
     first_frac, total_frac : Estimate
-        Share of the figure's variance that the driver makes alone, and that would go
-        if it were known; NaN where the figure never moves. [share 0-1]
+        Share of the figure's variance that the driver makes alone, and that would be
+        left if all others were known; NaN where the figure never moves. [share 0-1]
     alone : Alone
         The figure when the driver alone is drawn. [unit of the figure]
     """

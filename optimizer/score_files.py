@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.sampling.grid import ROW_BYTES
 from gpu.scoring.chunk_run import WEIGHT_COLUMN
 from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.score import MAX_KEPT_ROWS, MAX_SCENARIOS
@@ -45,8 +46,6 @@ SCORES_FILE: Final = "scores.parquet"
 WEIGHTED_FILE: Final = "scores_weighted.parquet"
 """Rows that do not count alike: readers that count rows must not take them."""
 CHUNKS_FOLDER: Final = "scores"
-ROW_BYTES: Final = 350
-"""About 40 columns of a scenario. [B]"""
 
 
 @dataclass(frozen=True, slots=True)

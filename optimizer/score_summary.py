@@ -57,6 +57,7 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
         "baseline_label": result.baseline_label,
         "seed": result.seed,
         "n_scenarios": result.n_scenarios,
+        "effective_scenarios": result.effective_scenarios,
         "rule": None if result.rule is None else result.rule.as_json(),
         "backend": result.backend,
         "backend_reason": result.backend_reason,

@@ -199,7 +199,8 @@ def score_plans(
     tally = _tally(study, draws, engine, keep_rows=keep_rows)
     if goal is not None:
         rows = base[0].rows
-        goal.check(rows, events(rows, tally.rows.equity_limit_usd))
+        figures = [name for name, own in rows.items() if own.dtype == np.float64]
+        goal.check(figures, events(rows, tally.rows.equity_limit_usd))
     work = _work(
         parts, engine, tally, watch, n_scenarios, keep_rows=keep_rows, options=options
     )

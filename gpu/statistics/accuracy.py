@@ -51,6 +51,7 @@ EVENTS: Final = {
 }
 """Short names of events; any probability's own name is taken too."""
 UNITS: Final = {
+    "usd per btc": ("_usd_per_btc", 1.0),
     "usd": ("_usd", 1.0),
     "usd m": ("_usd", 1e6),
     "btc": ("_btc", 1.0),
@@ -198,13 +199,20 @@ def _amount(text: str, name: str) -> tuple[float, bool]:
         raise ConfigError([_fault(text, allowed, EXAMPLE)])
     if unit == "%":
         return size / 100.0, True
-    ending, scale = UNITS.get(unit, ("none", 1.0))
-    if name.endswith(ending):
-        return size * scale, False
-    fitting = [word for word, (end, _) in UNITS.items() if name.endswith(end)]
-    units = ", ".join(["%", *(word.replace("usd", "USD") for word in fitting)])
+    fitting = _units_of(name)
+    if unit in fitting:
+        return size * UNITS[unit][1], False
+    shown = (w.replace("usd", "USD").replace("btc", "BTC") for w in fitting)
+    units = ", ".join(["%", *shown])
     allowed = f"must have a unit that fits {name}: {units}."
     raise ConfigError([_fault(text, allowed, EXAMPLE)])
+
+
+def _units_of(name: str) -> list[str]:
+    """Return the units that fit a figure: those of the longest ending of its name."""
+    ends = {end for end, _ in UNITS.values() if name.endswith(end)}
+    longest = max(ends, key=len, default="")
+    return [word for word, (end, _) in UNITS.items() if end == longest]
 
 
 def _fault(value: str, allowed: str, action: str) -> Fault:

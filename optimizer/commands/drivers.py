@@ -83,8 +83,9 @@ def _show(found: DrivenRun) -> None:
     for text in (
         "Alone: the driver is drawn, everything else stays on the base path; 8 of 10 "
         f"such futures lie between P10 and P90 ({result.n_alone:,} each).",
-        "First order: share of the variance the driver makes alone. Total: share that "
-        "would go if the driver were known. Their difference is made with others.",
+        "First order: share of the variance the driver makes alone, which would go if "
+        "it were known. Total: share that would be left if all others were known. "
+        "Their difference is made with others.",
         *result.correlations,
         f"{result.n_scored:,} scenarios in {result.elapsed_s:,.1f} s on "
         f"{result.backend}.",

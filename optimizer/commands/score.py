@@ -183,7 +183,7 @@ def _title(result: ScoreResult) -> str:
     method = "" if result.rule is None else result.rule.method
     how = "" if method in {"", "plain"} else f", {method} draws"
     if method == "importance":
-        how += f" worth {result.effective_scenarios:,.0f} plain ones"
+        how += f", effective sample size {result.effective_scenarios:,.0f}"
     return (
         f"{result.plan_label}: {result.n_scenarios:,} scenarios, seed {result.seed}"
         f"{how} (+-: 95 % confidence)"
@@ -295,7 +295,10 @@ def _row(
         summary.quantiles["p50"] / unit,
         summary.quantiles["p95"] / unit,
         *(_with_half_width(tail, unit) if has_tail else (None, None)),
-        f"{summary.n_missing / result.n_scenarios:.1%}" if summary.n_missing else None,
+        # By weight, as every share is.
+        f"{1.0 - result.distributions[column].known_frac:.1%}"
+        if summary.n_missing
+        else None,
     )
 
 

@@ -13,7 +13,7 @@ from gpu.contests.contest import contest_of
 from models.business_as_usual import business_as_usual
 from models.errors import ConfigError
 from optimizer.cli import main
-from optimizer.contest import CONTEST_FILE, ROWS_FILE, contest_run
+from optimizer.contest import CONTEST_FILE, ROWS_FILE, column_stems, contest_run
 from optimizer.contest_plans import Contestant, contestants
 from optimizer.contest_projects import NO_PROJECT, project_contest
 from optimizer.contest_tables import dominance
@@ -127,8 +127,33 @@ def test_json_holds_what_the_file_holds(
     assert open_run(run).changed_files() == []
 
 
-def test_bad_numbers_end_with_exit_code_2(run: Path) -> None:
-    assert main(["contest", str(run), "--scenarios", "0"]) == 2
+def test_bad_numbers_end_with_exit_code_2(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in ("0", "1000000001"):
+        assert main(["contest", str(run), "--scenarios", number]) == 2
+        assert "must be from 1 to 1,000,000,000." in capsys.readouterr().err
+
+
+def test_rows_that_do_not_fit_are_left_out_and_that_is_said(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optimizer.contest.MAX_KEPT_OUTCOMES", 3 * 50 - 1)
+    words = ["contest", str(run), "--scenarios", "50", "--backend", "numpy"]
+    assert main(words) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "50 scenarios of 3 plans are more than 149 outcomes" in told
+    assert f"{ROWS_FILE} is left out" in told
+    assert not (run / ROWS_FILE).exists()
+
+
+def test_plans_with_like_names_have_columns_of_their_own() -> None:
+    names = ("plan", "run a_3", "run a", "run A", "RUN a", "???")
+    stems = ["plan", "run_a_3", "run_a", "run_a_2", "run_a_3_2", "plan_2"]
+    assert (
+        column_stems(["plan", "run a_3", "run a", "run A", "run a 3", "???"]) == stems
+    )
+    assert len(set(column_stems(names))) == len(names)
 
 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:

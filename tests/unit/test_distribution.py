@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scored_plans import grown_plan, usual_plan
+from tiny_studies import tiny_study
 
+from gpu.sampling.rule import DrawRule
 from gpu.scoring.score import score
 from gpu.statistics.distribution import Distribution
 from models.business_as_usual import business_as_usual
@@ -117,6 +120,32 @@ def test_weights_count_in_shares(study: Study, planned: Path, tmp_path: Path) ->
     data = load_report_data(run)
     assert data.scores is not None
     assert "drawn toward shortfalls of cash and weighted" in data.scores.note
+
+
+@pytest.mark.parametrize("keep_rows", [True, False])
+def test_what_is_known_of_weighted_scenarios_counts_by_weight(keep_rows: bool) -> None:
+    study = tiny_study()
+    rule = DrawRule(2, method="importance", tilt=(-0.5,) * study.time.months)
+    found, rows = (
+        score(
+            study,
+            grown_plan(study),
+            n_scenarios=600,
+            rule=rule,
+            baseline=usual_plan(study),
+            backend="numpy",
+            keep_rows=keep,
+        )
+        for keep in (keep_rows, True)
+    )
+    assert rows.columns is not None
+    weight = rows.columns["weight"]
+    n_partly = 0
+    for name, one in found.distributions.items():
+        share = np.average(~np.isnan(rows.columns[name]), weights=weight)
+        assert one.known_frac == pytest.approx(share, abs=1e-6)
+        n_partly += 0.0 < share < 1.0
+    assert n_partly
 
 
 @pytest.mark.parametrize("sampling", ["plain", "sobol"])

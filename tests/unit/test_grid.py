@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu.sampling.grid import MAX_POINTS, parse_grid
+from gpu.sampling.grid import MAX_POINTS, ROW_BYTES, parse_grid
 from models.errors import ConfigError
 
 
@@ -85,10 +85,18 @@ def test_a_grid_beyond_reach_states_its_size_time_and_memory(
 
 def test_a_large_grid_that_fits_asks_for_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     room = "gpu.sampling.grid.free_memory_bytes"
-    monkeypatch.setattr(room, lambda: 2 * 300 * 3_000_000)
+    monkeypatch.setattr(room, lambda: 2 * ROW_BYTES * 3_000_000)
     text = "btc_price=0.5:1.5:1500, network=0.5:1.5:2000"
     with pytest.raises(ConfigError, match=f"more than {MAX_POINTS:,} points .*--yes"):
         parse_grid(text)
     assert parse_grid(text, is_confirmed=True).n_points == 3_000_000
     with pytest.raises(ConfigError, match="3,000,000 points at most fit"):
         parse_grid(text.replace("2000", "2001"), is_confirmed=True)
+
+
+def test_a_small_grid_must_fit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = "gpu.sampling.grid.free_memory_bytes"
+    monkeypatch.setattr(room, lambda: 2 * ROW_BYTES * 100)
+    assert parse_grid("btc_price=0.5:1.5:100").n_points == 100
+    with pytest.raises(ConfigError, match="100 points at most fit"):
+        parse_grid("btc_price=0.5:1.5:101")

@@ -27,6 +27,13 @@ PLAN, USUAL = grown_plan(STUDY), usual_plan(STUDY)
         ("gain mean +/- 1.5 USD m", "incremental_npv_usd", "mean", 1.5e6, False),
         ("cash p01 ± 250000 usd", "min_cash_usd", "p01", 250_000.0, False),
         ("mined_btc p50 +- 3 BTC", "mined_btc", "p50", 3.0, False),
+        (
+            "least call distance usd per btc mean +- 9 USD per BTC",
+            "least_call_distance_usd_per_btc",
+            "mean",
+            9.0,
+            False,
+        ),
         ("payback months mean +- 1 months", "payback_months", "mean", 1.0, False),
         ("prob of margin call +- 0.2 pp", "margin_call_frac", "probability", 2e-3, 0),
         ("P(liquidation) +- 5 %", "liquidation_frac", "probability", 0.05, True),
@@ -59,6 +66,11 @@ def test_a_figure_and_its_half_width_are_read(
         ("npv mean +- 5", "must have a unit that fits npv_usd: %, USD, USD m"),
         ("npv mean +- 5 BTC", "must have a unit that fits npv_usd: %, USD, USD m"),
         ("npv mean +- 5 EUR", "must have a unit that fits npv_usd: %, USD, USD m"),
+        ("mined_btc mean +- 5 EUR", "must have a unit that fits mined_btc: %, BTC"),
+        (
+            "least_call_distance_usd_per_btc mean +- 100 BTC",
+            "unit that fits least_call_distance_usd_per_btc: %, USD per BTC",
+        ),
         ("prob loss +- 5 USD", "must have a unit that fits npv_negative_frac: %, pp"),
     ],
 )
@@ -83,6 +95,11 @@ def test_a_figure_that_scores_do_not_have_is_refused_before_any_work() -> None:
     options = ScoreOptions(until="prob of margin calls +- 1 %")
     with pytest.raises(ConfigError, match=r"Did you mean margin_call_frac\?"):
         score(STUDY, PLAN, n_scenarios=5, options=options)
+    # Columns of codes and counts have no mean worth asking for.
+    for name in ("irr_n_roots", "irr_status"):
+        options = ScoreOptions(until=f"{name} mean +- 1 %")
+        with pytest.raises(ConfigError, match=f"{name} must be one of"):
+            score(STUDY, PLAN, n_scenarios=5, baseline=USUAL, options=options)
 
 
 def run(until: str, n_scenarios: int, *, keep_rows: bool = True) -> ScoreResult:

@@ -85,6 +85,24 @@ def test_score_as_json_is_only_json(
     assert answer["base"]["incremental_npv_usd"] == 0.0
 
 
+def test_shares_of_weighted_scenarios_count_by_weight(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    make_run(run)
+    words = ["score", str(run), "--scenarios", "400", "--sampling", "importance"]
+    assert main(words) == 0
+    told = capsys.readouterr().out
+    summary = open_run(run).json("summary.json")
+    assert isinstance(summary, dict)
+    score = summary["score"]
+    assert 1.0 < score["effective_scenarios"] < 400.0
+    assert f"effective sample size {score['effective_scenarios']:,.0f}" in told
+    # The plan is business as usual: not one increment in all the weight has an IRR.
+    (line,) = (one for one in told.splitlines() if "IRR over baseline" in one)
+    assert "100.0%" in line
+
+
 def test_no_rows_means_no_file_of_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

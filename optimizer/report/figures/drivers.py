@@ -60,9 +60,9 @@ def drivers_exhibit(found: Drivers) -> Exhibit:
 _HOW: Final = (
     "Sobol indices of the independent draws behind each driver, in scenarios that swap "
     "one driver's draws for another scenario's. First order: the share of the variance "
-    "that the driver makes by itself. Total: the share that would go if it were known; "
-    "what it has beyond the first order it makes together with others. Whiskers: 95 % "
-    "confidence. Variance counts gains as it counts losses."
+    "that the driver makes by itself. Total: the share that would be left if all other "
+    "drivers were known; what it has beyond the first order it makes together with "
+    "others. Whiskers: 95 % confidence. Variance counts gains as it counts losses."
 )
 
 
