@@ -16,10 +16,11 @@ import numpy as np
 from gpu.contests.run import MAX_KEPT_OUTCOMES, contest
 from gpu.sampling.rule import DrawRule
 from models.errors import ConfigError, Fault
-from optimizer.contest_plans import PLAN_FILE, contestants
+from optimizer.contest_plans import contestants
 from optimizer.contest_projects import project_contest
 from optimizer.contest_words import contest_words, project_words
 from optimizer.runfolder import RunWriter, open_run
+from optimizer.runreader import PLAN_FILE
 from sites.loader import load_study
 
 if TYPE_CHECKING:

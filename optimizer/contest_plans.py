@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from models.errors import ConfigError, Fault
 from models.study import Study
 from optimizer.policy_runs import POLICIES_KEY
+from optimizer.runreader import STUDY_FILE
 from optimizer.scoring import SUMMARY_FILE, baseline_of
 from sites.loader import load_study
 
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from optimizer.runreader import Run
 
-__all__ = ["PLAN_FILE", "Contestant", "contestants"]
+__all__ = ["Contestant", "contestants"]
 
-PLAN_FILE: Final = "plan.json"
-_STUDY_FILE: Final = "study.toml"
 _OWN: Final = "plan"
 _NOT_OF_FUTURES: Final = frozenset(
     {"schema_version", "id", "title", "description", "solver"}
@@ -148,7 +147,7 @@ def _is_same(one: Plan, other: Plan) -> bool:
 def _check_same_study(runs: Sequence[Run], study: Study) -> None:
     faults = []
     for run in runs[1:]:
-        place = run.file(_STUDY_FILE)
+        place = run.file(STUDY_FILE)
         fields = _differing(study, load_study(place))
         if fields:
             faults.append(_fault(run.folder, runs[0].folder, fields))

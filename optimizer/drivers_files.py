@@ -7,6 +7,7 @@ report along, and the report reads them.
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from models.errors import DataError
@@ -58,5 +59,5 @@ def read_surfaces(run: Run, study: Study) -> tuple[SiteSurface, ...]:
 
 
 def _damaged(run: Run, name: str) -> DataError:
-    again = f"wattplan drivers {run.folder}"
+    again = f"wattplan drivers {quote(str(run.folder))}"
     return DataError(f"{run.folder / name}: is damaged. Make it again: {again}.")

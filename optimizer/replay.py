@@ -109,6 +109,9 @@ class Replay:
         Why it went so, in sentences.
     loan_terms_note : str
         Which terms of the loan on pledged BTC are assumptions; empty if none is.
+    doubt : str
+        Why the scores of the run may not be those of this study, plan and version;
+        empty without a reason.
     """
 
     study_id: str
@@ -131,6 +134,7 @@ class Replay:
     standing: Standing | None = None
     why: tuple[str, ...] = field(default=())
     loan_terms_note: str = ""
+    doubt: str = ""
 
 
 def scenario_id_of(text: str, *, rule: DrawRule | None = None) -> int:
@@ -204,11 +208,7 @@ def replay(
     here = _valued(study, plan, paths, shocks)
     base = _valued(study, plan, base_path, None)
     scores, base_scores = (
-        {
-            name: float(column[0])
-            for name, column in score_paths(study, plan, one, baseline=baseline).items()
-        }
-        for one in (paths, base_path)
+        _scores(study, plan, one, baseline) for one in (paths, base_path)
     )
     columns = market_columns(study, plan, here, base)
     found = Replay(
@@ -231,6 +231,14 @@ def replay(
         events=events_of(study, plan, here, base),
     )
     return replace(found, why=why(study, plan, found))
+
+
+def _scores(
+    study: Study, plan: Plan, paths: MarketPaths, baseline: Plan | None
+) -> dict[str, float]:
+    """Return the scores of one future, by column."""
+    rows = score_paths(study, plan, paths, baseline=baseline)
+    return {name: float(column[0]) for name, column in rows.items()}
 
 
 def _valued(

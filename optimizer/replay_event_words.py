@@ -128,7 +128,8 @@ def _idle_frac(columns: Columns, prefix: str) -> float:
         float(columns[f"{prefix}{name}"].sum())
         for name in ("mining_mwh", "possible_mining_mwh")
     )
-    return 1.0 - run / possible
+    # Rounding may leave a little more than all: no energy stood by then.
+    return max(1.0 - run / possible, 0.0)
 
 
 def _cash(study: Study, found: Replay) -> str:

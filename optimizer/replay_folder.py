@@ -20,7 +20,7 @@ from optimizer.replay import Replay, Standing, replay, scenario_id_of
 from optimizer.replay_words import why
 from optimizer.risk_tables import terms_note
 from optimizer.runfolder import open_run
-from optimizer.score_files import SCORES_FILE
+from optimizer.score_files import SCORES_FILE, WEIGHTED_FILE
 from optimizer.scoring import SUMMARY_FILE, baseline_of, draw_rule
 from sites.loader import load_bundle
 
@@ -90,7 +90,8 @@ def replay_run(
     note = ""
     if has_btc_loan(study, plan):
         note = terms_note(assumed_loan_terms(bundle.provenance))
-    found = replace(found, standing=standing, loan_terms_note=note)
+    doubt = _doubt(run, found) if rule == kept and scored else ""
+    found = replace(found, standing=standing, loan_terms_note=note, doubt=doubt)
     return replace(found, why=why(study, plan, found))
 
 
@@ -177,6 +178,24 @@ def _lower_frac(run: Run, scored: dict[str, Any], npv_usd: float) -> float | Non
             return float((rows < npv_usd).mean())
     spread = read_distributions(run).get("npv_usd")
     return None if spread is None else float(spread.below_frac(np.array([npv_usd]))[0])
+
+
+def _doubt(run: Run, found: Replay) -> str:
+    """Return what is odd if the run's own row of the future has another NPV."""
+    for name in (SCORES_FILE, WEIGHTED_FILE):
+        if (run.folder / name).is_file():
+            rows = run.table(name)["npv_usd"].astype(np.float64)
+            if found.scenario_id >= len(rows):
+                return ""
+            npv_usd = float(rows[found.scenario_id])
+            # Engines agree far within a dollar; see docs/engines.md.
+            if abs(npv_usd - found.npv_usd) > max(1.0, 1e-6 * abs(npv_usd)):
+                return (
+                    f"{name} holds an NPV of {npv_usd:,.0f} USD for this future, the "
+                    f"replay finds {found.npv_usd:,.0f}: study or plan changed since, "
+                    "or another version scored them. Score the run again."
+                )
+    return ""
 
 
 def _quantile_name(key: str) -> str:

@@ -196,11 +196,10 @@ def _looked_like(driver: str, found: Replay) -> str:
     if driver == "btc_price":
         price, base = columns["btc_price_usd"], columns["base_btc_price_usd"]
         place = int(np.argmin(price / base))
-        how = "furthest" if (price / base).mean() < 1.0 else "least so"
         return (
-            f"BTC stood {_apart(price, base)} the base path on average, {how} in "
-            f"{months[place]}: {price[place]:,.0f} USD against {base[place]:,.0f}."
-            f"{_fetched(columns)}"
+            f"BTC stood {_apart(price, base)} the base path on average, lowest beside "
+            f"it in {months[place]}: {price[place]:,.0f} USD against "
+            f"{base[place]:,.0f}.{_fetched(columns)}"
         )
     if driver == "network":
         hashrate, base = columns["network_eh_s"], columns["base_network_eh_s"]

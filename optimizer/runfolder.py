@@ -396,5 +396,5 @@ def flush(place: Path) -> None:
 
 
 def _cannot_write(place: Path, error: OSError) -> ReportError:
-    msg = f"{place}: cannot be written ({error.strerror}). Choose another --out."
+    msg = f"{place}: cannot be written ({error.strerror}). Make room, or use another."
     return ReportError(msg)

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
     from optimizer.console import JsonValue
 
-__all__ = ["PASSPORT_FILE", "STAGING_PREFIX", "Run", "open_run", "remove_run"]
+__all__ = [
+    "BASELINE_FILE",
+    "PASSPORT_FILE",
+    "PLAN_FILE",
+    "STAGING_PREFIX",
+    "STUDY_FILE",
+    "Run",
+    "open_run",
+    "remove_run",
+]
+
+STUDY_FILE = "study.toml"
+PLAN_FILE = "plan.json"
+BASELINE_FILE = "baseline.json"
 
 PASSPORT_FILE = "run.json"
 STAGING_PREFIX = ".partial-"
@@ -99,12 +112,17 @@ class Run:
 
     def changed_files(self) -> list[str]:
         """Return the files that are missing or differ from the passport's hash."""
-        return [
-            name
-            for name, facts in sorted(self.passport.files.items())
-            if not (self.folder / name).is_file()
-            or file_sha256(self.folder / name) != facts.sha256
-        ]
+        return [name for name in sorted(self.passport.files) if self._is_changed(name)]
+
+    def changed_inputs(self) -> list[str]:
+        """Return those among the study and the plans, which other commands read."""
+        names = {STUDY_FILE, PLAN_FILE, BASELINE_FILE} & set(self.passport.files)
+        return [name for name in sorted(names) if self._is_changed(name)]
+
+    def _is_changed(self, name: str) -> bool:
+        place = self.folder / name
+        wanted = self.passport.files[name].sha256
+        return not place.is_file() or file_sha256(place) != wanted
 
 
 def open_run(folder: Path) -> Run:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import DataError, ReportError
-from optimizer.runreader import PASSPORT_FILE, Run, open_run
+from optimizer.runreader import PASSPORT_FILE, STUDY_FILE, Run, open_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 RUNS = Path("runs")
-STUDY_FILE = "study.toml"
 
 
 @dataclass(frozen=True, slots=True)

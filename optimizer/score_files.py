@@ -93,7 +93,10 @@ def check_room(
     ConfigError
         If they do not fit the disk, or are very many and not agreed to.
     """
-    if not has_rows or n_scenarios <= MAX_KEPT_ROWS or n_scenarios > MAX_SCENARIOS:
+    if not 0 < n_scenarios <= MAX_SCENARIOS:
+        # Left to the scoring, whose own limit it is.
+        return RowFiles(in_memory=False, on_disk=False)
+    if not has_rows or n_scenarios <= MAX_KEPT_ROWS:
         return RowFiles(in_memory=has_rows, on_disk=False)
     # Chunks and the tables made of them lie side by side at the end.
     needed_bytes, free_bytes = 2 * n_scenarios * ROW_BYTES, free_disk_bytes(folder)

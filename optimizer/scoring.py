@@ -29,6 +29,7 @@ from optimizer.policy_runs import score_run_policies, write_policy_scores
 from optimizer.policy_tables import advice
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
+from optimizer.runreader import BASELINE_FILE, STUDY_FILE
 from optimizer.score_files import check_room, chunk_store, readable, write_rows
 from optimizer.score_summary import ScoredRun, score_summary
 from optimizer.stress import stress
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from sites.stories import Story
 
 __all__ = [
-    "BASELINE_FILE",
     "RISK_FILE",
     "SUMMARY_FILE",
     "ScoredRun",
@@ -64,7 +64,6 @@ __all__ = [
     "write_stress",
 ]
 
-BASELINE_FILE = "baseline.json"
 SUMMARY_FILE = "summary.json"
 GRID_FILE = "grid.parquet"
 STRESS_FILE = "stress.parquet"
@@ -129,7 +128,7 @@ def score_run(
         If the run lacks its study or plan.
     """
     run = open_run(folder)
-    bundle, plan = load_bundle(run.file("study.toml")), run.plan()
+    bundle, plan = load_bundle(run.file(STUDY_FILE)), run.plan()
     study, usual = bundle.study, baseline_of(run, bundle.study)
     place = check_room(
         run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
@@ -244,7 +243,7 @@ def stress_run(
         If the run lacks its study or plan.
     """
     run = open_run(folder)
-    bundle, plan = load_bundle(run.file("study.toml")), run.plan()
+    bundle, plan = load_bundle(run.file(STUDY_FILE)), run.plan()
     study = bundle.study
     result = stress(study, plan, baseline=baseline_of(run, study), stories=stories)
     if has_btc_loan(study, plan):

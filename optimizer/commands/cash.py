@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from optimizer.commands.options import JsonOption, SeedOption
+from optimizer.commands.options import JsonOption, SeedOption, command_line
 from optimizer.console import output_console, print_json
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def cash(
     from optimizer.cash_files import check_csv_target, write_csv_file
 
     check_csv_target(out)
-    command = f"wattplan cash {place}"
+    command = command_line("cash", place)
     for name, value in (("weeks", weeks), ("quarter", quarter), ("segment", segment)):
         if value is not None:
             command += f" --{name} {value}"

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from optimizer.commands.options import JsonOption, SeedOption
+from optimizer.commands.options import (
+    JsonOption,
+    SeedOption,
+    command_line,
+    told_of_changes,
+)
 from optimizer.console import (
     error_console,
     live_progress,
@@ -39,7 +44,11 @@ def contest(
     context: typer.Context,
     folders: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Folders of runs of one study."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders of runs of one study.",
+            callback=told_of_changes,
+        ),
     ],
     *,
     naive: Annotated[
@@ -95,7 +104,7 @@ def contest(
 def _command(context: typer.Context, folders: Sequence[Path]) -> str:
     """Return the command with every option that changes the outcome."""
     given = context.params
-    words = ["wattplan contest", *(str(folder) for folder in folders)]
+    words = [command_line("contest", *folders)]
     if given["naive"] is not None:
         words.append("--naive" if given["naive"] else "--no-naive")
     words += [f"--scenarios {given['scenarios']}", f"--seed {given['seed']}"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument, SeedOption
+from optimizer.commands.options import JsonOption, RunArgument, SeedOption, command_line
 from optimizer.console import (
     error_console,
     live_progress,
@@ -55,7 +55,7 @@ def drivers(
     from optimizer.drivers_run import drivers_run
     from optimizer.surfaces_turns import break_evens
 
-    command = f"wattplan drivers {folder} --scenarios {scenarios} --seed {seed}"
+    command = command_line("drivers", folder, "--scenarios", scenarios, "--seed", seed)
     if backend != "auto":
         command += f" --backend {backend}"
     with live_progress("Scoring") as live:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument
+from optimizer.commands.options import JsonOption, RunArgument, command_line
 from optimizer.console import (
     error_console,
     live_progress,
@@ -51,7 +51,7 @@ def explain(
     from optimizer.explain import explain_run, loan_terms_note
     from optimizer.interrupts import stop_on_interrupt
 
-    command = f"wattplan explain {folder}"
+    command = command_line("explain", folder)
     if seconds is not None:
         command += f" --seconds {seconds:g}"
     with stop_on_interrupt() as should_stop, live_progress("Explaining") as live:

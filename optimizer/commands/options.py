@@ -6,10 +6,13 @@ What does not belong here: options of one command alone.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from optimizer.console import error_console
 
 __all__ = [
     "ForceOption",
@@ -19,7 +22,48 @@ __all__ = [
     "RunsFolderOption",
     "SeedOption",
     "StudyArgument",
+    "command_line",
+    "told_of_changes",
 ]
+
+
+def command_line(*words: object) -> str:
+    """Return a command of this program as a shell takes it, names with spaces too.
+
+    Parameters
+    ----------
+    *words : object
+        Name of the command and what follows it.
+    """
+    return shlex.join(["wattplan", *(str(word) for word in words)])
+
+
+def told_of_changes(folders: Path | list[Path]) -> Path | list[Path]:
+    """Return run folders as given, after a word on inputs changed since their runs.
+
+    Parameters
+    ----------
+    folders : Path or list of Path
+        Run folders; one that is no run is left to the command.
+    """
+    from models.errors import WattplanError
+    from optimizer.runreader import open_run
+
+    for folder in folders if isinstance(folders, list) else [folders]:
+        try:
+            changed = open_run(folder).changed_inputs()
+        except (WattplanError, OSError):
+            continue
+        if changed:
+            error_console().print(
+                f"{folder}: {', '.join(changed)} changed since the run was made; what "
+                "follows is of the files as they are now, and the run's key figures "
+                "are of the earlier ones. `wattplan plan` makes a run of both.",
+                markup=False,
+                soft_wrap=True,
+            )
+    return folders
+
 
 StudyArgument: TypeAlias = Annotated[
     str,
@@ -44,7 +88,8 @@ ForceOption: TypeAlias = Annotated[
 ]
 
 RunArgument: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Folder of a run.")
+    Path,
+    typer.Argument(metavar="RUN", help="Folder of a run.", callback=told_of_changes),
 ]
 
 RunsFolderOption: TypeAlias = Annotated[

@@ -17,6 +17,7 @@ from optimizer.commands.options import (
     OutOption,
     SeedOption,
     StudyArgument,
+    command_line,
 )
 from optimizer.console import (
     error_console,
@@ -91,7 +92,7 @@ def plan(
     from optimizer.interrupts import stop_on_interrupt
     from optimizer.planrun import run_plan
 
-    command = f"wattplan plan {study}"
+    command = command_line("plan", study)
     with stop_on_interrupt() as should_stop:
         with live_progress("Planning") as live:
             run = run_plan(
@@ -152,7 +153,9 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
             options=ScoreOptions(
                 say=lambda text: error_console().print(text, markup=False)
             ),
-            command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
+            command=command_line(
+                "score", folder, "--scenarios", scenarios, "--seed", seed
+            ),
         )
     stress_run(folder)
     return scored

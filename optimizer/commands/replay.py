@@ -6,11 +6,12 @@ What does not belong here: the future's figures (`optimizer.replay`).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
-from optimizer.console import output_console, print_json, print_table
+from optimizer.console import error_console, output_console, print_json, print_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,9 +80,21 @@ def show_replay(
     method = context.params["sampling"] if is_given("sampling") else None
     found = replay_run(folder, scenario_id=scenario_id, seed=seed, method=method)
     if json_output:
-        print_json({"replay": found})
+        print_json({"replay": _as_json(found)})
     else:
         _show(found)
+
+
+def _as_json(found: Replay) -> dict[str, object]:
+    """Return a replay with words for status codes, as tables of rows have them."""
+    from models.finance import IRR_STATUS
+
+    body: dict[str, object] = asdict(found)
+    for part, scores in (("scores", found.scores), ("base_scores", found.base_scores)):
+        if "irr_status" in scores:
+            word = IRR_STATUS[int(scores["irr_status"])]
+            body[part] = scores | {"irr_status": word}
+    return body
 
 
 def _show(found: Replay) -> None:
@@ -104,3 +117,5 @@ def _show(found: Replay) -> None:
         console.print(f"- {sentence}", markup=False)
     if found.loan_terms_note:
         console.print(found.loan_terms_note, markup=False)
+    if found.doubt:
+        error_console().print(found.doubt, markup=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument
+from optimizer.commands.options import JsonOption, RunArgument, command_line
 from optimizer.console import live_progress, output_console, print_json
 
 __all__ = ["report"]
@@ -29,12 +29,12 @@ def report(
         from optimizer.workbook import write_workbook
 
         with live_progress("Writing the workbook"):
-            place = write_workbook(run, command=f"wattplan report {run} --xlsx")
+            place = write_workbook(run, command=command_line("report", run, "--xlsx"))
     else:
         from optimizer.report import write_report
 
         with live_progress("Writing the report"):
-            place = write_report(run, command=f"wattplan report {run}")
+            place = write_report(run, command=command_line("report", run))
     name = "workbook" if xlsx else "report"
     if json_output:
         print_json({name: place, "size_bytes": place.stat().st_size})

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from optimizer.commands.options import ForceOption, JsonOption, OutOption, SeedOption
+from optimizer.commands.options import (
+    ForceOption,
+    JsonOption,
+    OutOption,
+    SeedOption,
+    command_line,
+)
 from optimizer.console import (
     error_console,
     live_progress,
@@ -114,7 +120,7 @@ def screen(
     from optimizer.screening.generation import START_MONTHS
     from optimizer.screening.run import DEFAULT_GRID
 
-    command = f"wattplan screen {study} --scenarios {scenarios} --seed {seed}"
+    command = command_line("screen", study, "--scenarios", scenarios, "--seed", seed)
     with stop_on_interrupt() as should_stop, live_progress("Screening") as live:
         folder, result = screen_study(
             study,

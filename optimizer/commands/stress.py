@@ -7,11 +7,12 @@ What does not belong here: stories (`sites.stories`) and stressing (`optimizer.s
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument
+from optimizer.commands.options import JsonOption, RunArgument, command_line
 from optimizer.console import output_console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ def stress(
     from sites.stories import bundled_stories, load_stories
 
     known = bundled_stories() if stories_file is None else load_stories(stories_file)[0]
-    command = f"wattplan stress {folder}"
+    command = command_line("stress", folder)
     if stories_file is not None:
-        command += f" --stories {stories_file}"
+        command += f" --stories {quote(str(stories_file))}"
     for name in story or []:
-        command += f" --story {name}"
+        command += f" --story {quote(name)}"
     result = stress_run(
         folder, stories=chosen_stories(story or [], known), command=command
     )

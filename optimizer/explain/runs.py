@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 from gpu.liquidity import has_btc_loan
@@ -122,7 +123,7 @@ def explain_run(
     )
     seconds = time.perf_counter() - begun
     with RunWriter.extend(
-        run.folder, command=command or f"wattplan explain {folder}"
+        run.folder, command=command or f"wattplan explain {quote(str(folder))}"
     ) as writer:
         writer.write_json(EXPLAIN_FILE, found.to_dict())
         if found.marginal is not None:

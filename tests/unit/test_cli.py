@@ -219,6 +219,18 @@ def test_runs_show_tells_the_passport_and_what_changed(
     assert "Changed since the run: study.toml" in said.err
 
 
+@pytest.mark.parametrize("command", ["score", "contest", "drivers", "stress", "report"])
+def test_commands_say_that_inputs_of_a_run_were_changed(
+    runs: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, str(runs / "a")]) != 0
+    assert "changed since the run was made" not in capsys.readouterr().err
+    (runs / "a" / "study.toml").write_text("")
+    assert main([command, str(runs / "a")]) != 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{runs / 'a'}: study.toml changed since the run was made" in told
+
+
 def test_runs_compare_gives_changes_of_results_and_inputs(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

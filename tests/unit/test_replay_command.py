@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +14,19 @@ from gpu.sampling.rule import DrawRule
 from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.score import score_scenarios
 from models.business_as_usual import business_as_usual
+from models.finance import IRR_STATUS
 from optimizer.cli import main
 from optimizer.replay_folder import replay_run
 from optimizer.runfolder import RunFacts, RunWriter, open_run
+from optimizer.score_files import readable
 from optimizer.scoring import score_run
 from sites.loader import load_bundle
 from sites.resolved import resolved_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gpu.sampling.rule import SamplingMethod
 
 SCORED_SEED = 11
 N = 200
@@ -63,9 +68,12 @@ def test_json_has_every_month_and_the_exact_scores(
     )
     assert answer["scenario_id"] == 123_456_789
     assert answer["scores"].keys() == rows.keys()
-    for name, column in rows.items():
-        value = float(column[0])
-        assert answer["scores"][name] == (value if np.isfinite(value) else None)
+    for name, column in readable(rows).items():
+        (value,) = column.tolist()
+        is_null = isinstance(value, float) and not np.isfinite(value)
+        assert answer["scores"][name] == (None if is_null else value)
+    assert answer["base_scores"]["irr_status"] in IRR_STATUS
+    assert answer["doubt"] == ""
     paths = sampled_paths(study, SCORED_SEED, ids)
     assert answer["months"] == list(study.months)
     assert answer["columns"]["btc_price_usd"] == paths.btc_price_usd[0].tolist()
@@ -83,6 +91,29 @@ def test_a_scored_scenario_is_the_row_of_the_run(
     assert answer["standing"]["lower_frac"] == (npv < npv[5]).mean()
     assert answer["standing"]["n_scenarios"] == N
     assert answer["standing"]["mean_npv_usd"] == pytest.approx(npv.mean())
+
+
+@pytest.mark.parametrize("sampling", ["plain", "importance"])
+def test_rows_that_another_study_made_are_doubted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sampling: SamplingMethod
+) -> None:
+    place = tmp_path / "run"
+    with_rule(place, None)
+    score_run(place, n_scenarios=30, sampling=sampling)
+    words = ["score", str(place), "--replay", "5"]
+    assert main(words) == 0
+    assert "Score the run again" not in capsys.readouterr().err
+    study = (place / "study.toml").read_text(encoding="utf-8")
+    changed = re.sub(r"(?m)^cash_usd = .*$", "cash_usd = 9_000_000.0", study, count=1)
+    assert changed != study
+    (place / "study.toml").write_text(changed, encoding="utf-8")
+    assert main(words) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "study.toml changed since the run was made" in told
+    assert "for this future, the replay finds" in told
+    # Beyond the rows there is nothing to hold it against.
+    assert main(["score", str(place), "--replay", "30"]) == 0
+    assert "the replay finds" not in capsys.readouterr().err
 
 
 def test_another_seed_is_another_future(
