@@ -77,7 +77,7 @@ class CpuEngine:
     ) -> None:
         self.name: str = "cpu"
         self.reason = "cpu: compiled by Numba"
-        self.n_workers = len(os.sched_getaffinity(0))
+        self.n_workers = _count_cores()
         self.blocks_per_call = 1
         self.tables: Tables = make_tables(study, plans, baseline, has_sites=has_sites)
         self._rule = as_rule(rule)
@@ -215,6 +215,14 @@ class CpuEngine:
         # Covenants are tested a few months a year.
         result.events[2 * self.tables.n_plans :] = 0
         return result
+
+
+def _count_cores() -> int:
+    """Return the cores this process may use; all where the system does not say."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # Neither on macOS nor on Windows.
+        return os.cpu_count() or 1
 
 
 def _padded(ids: IntArray) -> IntArray:
