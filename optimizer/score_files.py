@@ -159,9 +159,8 @@ def write_rows(
         name = WEIGHTED_FILE if WEIGHT_COLUMN in result.columns else SCORES_FILE
         writer.write_table(name, {"scenario_id": ids} | readable(result.columns))
     elif store is not None:
-        for first, rows in store.tables("0/row/"):
-            if first >= result.n_scenarios:
-                break
+        tables = store.tables("0/row/", n_scenarios=result.n_scenarios)
+        for first, rows in tables:
             n_rows = len(next(iter(rows.values())))
             ids = np.arange(first, first + n_rows, dtype=np.int64)
             name = f"{CHUNKS_FOLDER}/part-{first:010d}.parquet"
