@@ -18,6 +18,7 @@ __all__ = [
     "changed",
     "changes",
     "damaged_at_the_end",
+    "nothing_to_resume",
     "undecided",
     "unreadable",
 ]
@@ -77,6 +78,11 @@ def unreadable(manifest: Path, why: str, n_chunks: int) -> ConfigError:
         "Wattplan that wrote it, and go on with --resume."
     )
     return ConfigError([Fault("--fresh", "", "", allowed, action)])
+
+
+def nothing_to_resume(folder: Path) -> str:
+    """Return that a scoring begins anew although it was to go on."""
+    return f"{folder}: no finished chunks; starting at scenario 0."
 
 
 def damaged_at_the_end(place: Path, why: str) -> ReportError:

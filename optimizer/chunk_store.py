@@ -23,6 +23,7 @@ from optimizer.chunk_faults import (
     changed,
     changes,
     damaged_at_the_end,
+    nothing_to_resume,
     undecided,
     unreadable,
 )
@@ -152,11 +153,15 @@ class ChunkStore:
             if differing:
                 raise changed(self.folder, differing)
         if resume and not chunks:
-            self.say(f"{self.folder}: no finished chunks; starting at scenario 0.")
+            self.say(nothing_to_resume(self.folder))
         self._chunks = chunks if resume else {}
         self._identity = identity
         self._remove_others()
         self._write_manifest()
+
+    def is_left_over(self) -> bool:
+        """Return whether a scoring that did not end has left something here."""
+        return (self.folder / MANIFEST).is_file() or bool(self._chunk_files())
 
     def earlier_engine(self) -> str | None:
         """Return the engine of the scoring that left chunks; None where none did."""

@@ -136,7 +136,7 @@ def score_run(
         run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
     )
     with ExitStack() as stack:
-        store = chunk_store(run.folder, n_scenarios, options.say)
+        store = chunk_store(run.folder, n_scenarios, options.say, resume=options.resume)
         if store is not None:
             stack.enter_context(store)
             stack.enter_context(_how_to_resume(store, n_scenarios, command))
