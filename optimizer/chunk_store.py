@@ -163,10 +163,10 @@ class ChunkStore:
         """Return whether a scoring that did not end has left something here."""
         return (self.folder / MANIFEST).is_file() or bool(self._chunk_files())
 
-    def earlier_engine(self) -> str | None:
-        """Return the engine of the scoring that left chunks; None where none did."""
+    def earlier(self) -> dict[str, str]:
+        """Return the identity of the scoring that left chunks; empty where none did."""
         identity, chunks, _ = self._read_manifest()
-        return identity.get("engine") if chunks else None
+        return identity if chunks else {}
 
     def close(self) -> None:
         """Let the folder go; what is finished stays."""
