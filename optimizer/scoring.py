@@ -339,7 +339,7 @@ def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterato
             store.say("No chunk was finished yet: nothing is kept.")
             raise
         n_all = len(chunk_ranges(n_scenarios))
-        again = command if " --resume" in command else f"{command} --resume"
+        again = command if command.endswith(" --resume") else f"{command} --resume"
         store.say(
             f"{store.n_finished} of {n_all} chunks are finished and kept. "
             f"Go on with: {again}"

@@ -7,6 +7,7 @@ What does not belong here: planning (`optimizer.planning`) and the run folder
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,9 +151,12 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
             seed=seed,
             progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
             options=ScoreOptions(
-                say=lambda text: error_console().print(text, markup=False)
+                say=lambda text: error_console().print(
+                    text, markup=False, soft_wrap=True
+                )
             ),
-            command=f"wattplan score {folder} --scenarios {scenarios} --seed {seed}",
+            command=f"wattplan score {shlex.quote(str(folder))} "
+            f"--scenarios {scenarios} --seed {seed}",
         )
     stress_run(folder)
     return scored

@@ -7,6 +7,7 @@ What does not belong here: scoring (`optimizer.scoring`, `gpu.scoring.score`).
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -130,18 +131,21 @@ def score(
 
 
 def _command(context: typer.Context, folder: Path) -> str:
-    """Return the command with every option that was given and changes a score."""
-    words = [f"wattplan score {folder}"]
+    """Return the command, for a shell, that scores alike and asks nothing again."""
+    words = [f"wattplan score {shlex.quote(str(folder))}"]
     for name in ("scenarios", "seed"):
         words.append(f"--{name} {context.params[name]}")
-    for name, usual in (("backend", "auto"), ("sampling", "plain")):
-        if context.params[name] != usual:
-            words.append(f"--{name} {context.params[name]}")
+    usual = {"backend": "auto", "sampling": "plain", "on_device_loss": "cpu"}
+    for name, value in usual.items():
+        if context.params[name] != value:
+            words.append(f"--{name.replace('_', '-')} {context.params[name]}")
     if not context.params["rows"]:
         words.append("--no-rows")
     for name in ("until", "grid"):
         if context.params[name] is not None:
-            words.append(f'--{name} "{context.params[name]}"')
+            words.append(f"--{name} {shlex.quote(context.params[name])}")
+    if context.params["yes"]:
+        words.append("--yes")
     return " ".join(words)
 
 

@@ -73,7 +73,7 @@ def test_score_writes_rows_grid_and_summary(
     assert found.passport.seed == 7
     assert found.passport.scenarios == N
     assert found.passport.timings_s["score"] > 0
-    assert found.passport.commands[-1].endswith('--grid "btc_price=0.5:1.5:3"')
+    assert found.passport.commands[-1].endswith(" --grid btc_price=0.5:1.5:3")
     assert found.changed_files() == []
 
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +13,7 @@ import gpu.array_engine
 from models.business_as_usual import business_as_usual
 from optimizer.chunk_store import MANIFEST
 from optimizer.cli import main
+from optimizer.commands import plan
 from optimizer.runfolder import RunFacts, RunWriter, open_run
 from sites.loader import load_bundle
 from sites.resolved import resolved_toml
@@ -58,6 +60,43 @@ def interrupted(
         return capsys.readouterr().err
 
     return press
+
+
+def test_the_command_that_goes_on_is_accepted_as_it_is_printed(
+    folder: Path,
+    interrupted: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("optimizer.score_files.MAX_KEPT_ROWS", 5000)
+    words = [*LONG, "--yes", "--on-device-loss", "stop", "--sampling", "antithetic"]
+    words += ["--until", "npv mean +- 1e-9 %", "--grid", "capex=1:2:3, fees=1:2:2"]
+    told = interrupted(*words)
+    assert "1 of 2 chunks are finished and kept." in told
+    [line] = [line for line in told.splitlines() if "Go on with: " in line]
+    again = shlex.split(line.partition("Go on with: ")[2])
+    assert again[:3] == ["wattplan", "score", str(folder)]
+    assert {*words, "--seed", "--resume"} == {*again[3:]} - {"1"}
+    assert main(again[1:]) == 0
+    assert "6,000 scenarios" in capsys.readouterr().out
+    found = open_run(folder)
+    assert [*shlex.split(found.passport.commands[-1]), "--resume"] == again
+    assert found.table("grid.parquet")["capex_multiplier"].size == 6
+
+
+def test_a_scoring_within_a_planning_says_how_to_go_on_just_so(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(folder: Path, *, command: str, options: Any, **_: object) -> None:
+        options.say(f"Go on with: {command}{' ' * 80}--resume")
+
+    monkeypatch.setattr("optimizer.scoring.score_run", broken_off)
+    monkeypatch.setattr("optimizer.scoring.stress_run", lambda _: None)
+    plan._score(folder, 6000, 3)
+    line = capsys.readouterr().err.strip()
+    words = ["wattplan", "score", str(folder), "--scenarios", "6000", "--seed", "3"]
+    assert shlex.split(line.removeprefix("Go on with: ")) == [*words, "--resume"]
+    assert "\n" not in line
 
 
 def test_a_short_scoring_does_not_pass_over_the_chunks_of_a_longer_one(
