@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.asked_rows import count_ids, count_points
 from gpu.backend import DeviceLostError, is_device_loss
 from gpu.numpy_engine import score_each
 from gpu.sampling.scenarios import sampled_paths
@@ -89,9 +90,14 @@ class ArrayEngine:
         ----------
         ids : ndarray of int of shape (n,)
             Numbers of the scenarios. [unitless]
+
+        Raises
+        ------
+        ValueError
+            If there is no scenario, or a number is out of range.
         """
         return self._in_pieces(
-            len(ids),
+            count_ids(ids),
             lambda piece: sampled_paths(
                 self._study, self._rule, ids[piece], xp=self._xp
             ),
@@ -104,8 +110,13 @@ class ArrayEngine:
         ----------
         multipliers : dict of str to ndarray of shape (n,)
             Of `models.path_changes.MULTIPLIERS`, at least one. [ratio]
+
+        Raises
+        ------
+        ValueError
+            If there is no factor, a name is unknown or a factor cannot be applied.
         """
-        n_rows = len(next(iter(multipliers.values())))
+        n_rows = count_points(multipliers)
         base = _base_path(self._study, self._xp)
 
         def paths_of(piece: slice) -> MarketPaths:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gpu.asked_rows import count_ids, count_points
 from gpu.kernel import layout as at
 from gpu.kernel.compiled import L, cache_folder
 from gpu.kernel.irr import IRR_OUT_ROWS, IRR_WORK_ROWS
@@ -76,7 +77,7 @@ class CpuEngine:
     ) -> None:
         self.name: str = "cpu"
         self.reason = "cpu: compiled by Numba"
-        self.n_workers = len(os.sched_getaffinity(0))
+        self.n_workers = _count_cores()
         self.blocks_per_call = 1
         self.tables: Tables = make_tables(study, plans, baseline, has_sites=has_sites)
         self._rule = as_rule(rule)
@@ -93,12 +94,18 @@ class CpuEngine:
         ----------
         ids : ndarray of int of shape (n,)
             Numbers of the scenarios. [unitless]
+
+        Raises
+        ------
+        ValueError
+            If there is no scenario, or a number is out of range.
         """
         scenario, leading = self._sampled(ids)
         return self._scored(scenario, leading, {}, self._drawn)
 
     def _sampled(self, ids: IntArray) -> tuple[IntArray, FloatArray]:
         """Return scenarios, checked, and their leading draws where the rule has any."""
+        count_ids(ids)
         scenario = checked_ids(self._rule, np.asarray(ids))
         leading = np.zeros(1)
         if self._rule.method == "sobol":
@@ -118,11 +125,11 @@ class CpuEngine:
         Raises
         ------
         ValueError
-            If a name is unknown or a factor cannot be applied.
+            If there is no factor, a name is unknown or a factor cannot be applied.
         """
+        n_rows = count_points(multipliers)
         for name, values in multipliers.items():
             require_multiplier(name, values)
-        n_rows = len(next(iter(multipliers.values())))
         ids = np.zeros(n_rows, dtype=np.int64)
         return self._scored(ids, np.zeros(1), multipliers, self._still)
 
@@ -208,6 +215,14 @@ class CpuEngine:
         # Covenants are tested a few months a year.
         result.events[2 * self.tables.n_plans :] = 0
         return result
+
+
+def _count_cores() -> int:
+    """Return the cores this process may use; all where the system does not say."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # Neither on macOS nor on Windows.
+        return os.cpu_count() or 1
 
 
 def _padded(ids: IntArray) -> IntArray:

@@ -69,10 +69,22 @@ class Engine(Protocol):
     """Blocks of 4,096 scenarios that one call should be given. [unitless]"""
 
     def score(self, ids: IntArray) -> tuple[Scored, ...]:
-        """Return the scores of each plan in sampled scenarios, on the host."""
+        """Return the scores of each plan in sampled scenarios, on the host.
+
+        Raises
+        ------
+        ValueError
+            If there is no scenario, or a number is out of range.
+        """
 
     def score_grid(self, multipliers: dict[str, FloatArray]) -> tuple[Scored, ...]:
-        """Return the scores of each plan at multiples of the base path."""
+        """Return the scores of each plan at multiples of the base path.
+
+        Raises
+        ------
+        ValueError
+            If there is no factor, a name is unknown or a factor cannot be applied.
+        """
 
     def score_base(self) -> tuple[Scored, ...]:
         """Return the scores of each plan on the base path, one row."""

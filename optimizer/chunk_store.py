@@ -4,7 +4,7 @@
 A chunk is a file of arrays. The manifest beside them says what was scored, as hashes,
 and which chunks are finished, each with its checksum. What does not belong here: what
 the arrays mean (`gpu.scoring.score`), how a run is cut into chunks
-(`gpu.scoring.chunks`).
+(`gpu.scoring.chunks`), how faults are worded (`optimizer.chunk_faults`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 import numpy as np
 
-from models.errors import ConfigError, Fault, ReportError
+from models.errors import ReportError
+from optimizer.chunk_faults import (
+    cannot_write,
+    changed,
+    changes,
+    damaged_at_the_end,
+    nothing_to_resume,
+    undecided,
+    unreadable,
+)
 from optimizer.passport import file_sha256
 from optimizer.runfolder import flush
 
@@ -37,8 +46,7 @@ __all__ = [
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 LOCK: Final = ".lock"
-LONGEST_TOLD: Final = 32
-"""Longer parts are hashes, which say nothing to a user. [characters]"""
+CHUNK_FILES: Final = "chunk-*.npz"
 TEMPORARY: Final = ".partial"
 """End of the name under which a file is written before it is whole."""
 
@@ -121,7 +129,8 @@ class ChunkStore:
         ------
         ConfigError
             If chunks are to be taken over and belong to another scoring, naming every
-            part that differs; or with None, if there are any.
+            part that differs; or with None, if there are any. With either, if no
+            manifest says what chunks there are of.
         ReportError
             If the folder cannot be written or another process uses it.
         """
@@ -133,25 +142,31 @@ class ChunkStore:
             raise
 
     def _open(self, identity: dict[str, str], resume: bool | None) -> None:
-        found = self._read_manifest()
-        chunks = {} if found is None else found[1]
+        earlier, chunks, trouble = self._read_manifest()
+        n_files = len(self._chunk_files())
+        if resume is not False and trouble and n_files:
+            raise unreadable(self.folder / MANIFEST, trouble, n_files)
         if resume is None and chunks:
-            raise ConfigError([_undecided(self.folder, len(chunks))])
-        if resume and found is not None and chunks:
-            changes = _changes(found[0], identity)
-            if changes:
-                raise ConfigError([_changed(self.folder, changes)])
+            raise undecided(self.folder, len(chunks))
+        if resume and chunks:
+            differing = changes(earlier, identity)
+            if differing:
+                raise changed(self.folder, differing)
         if resume and not chunks:
-            self.say(f"{self.folder}: no finished chunks; starting at scenario 0.")
+            self.say(nothing_to_resume(self.folder))
         self._chunks = chunks if resume else {}
         self._identity = identity
         self._remove_others()
         self._write_manifest()
 
-    def earlier_engine(self) -> str | None:
-        """Return the engine of the scoring that left chunks; None where none did."""
-        found = self._read_manifest()
-        return None if found is None or not found[1] else found[0].get("engine")
+    def is_left_over(self) -> bool:
+        """Return whether a scoring that did not end has left something here."""
+        return (self.folder / MANIFEST).is_file() or bool(self._chunk_files())
+
+    def earlier(self) -> dict[str, str]:
+        """Return the identity of the scoring that left chunks; empty where none did."""
+        identity, chunks, _ = self._read_manifest()
+        return identity if chunks else {}
 
     def close(self) -> None:
         """Let the folder go; what is finished stays."""
@@ -180,34 +195,42 @@ class ChunkStore:
         chunk = self._chunks.get(first)
         if chunk is None or chunk.stop != stop:
             return None
-        place = self.folder / file_of(first)
-        try:
-            found = file_sha256(place)
-            why = "" if found == chunk.sha256 else "does not match its checksum"
-        except OSError as error:
-            why = f"cannot be read ({error.strerror})"
+        place, why = self.folder / file_of(first), self._damage(chunk)
         if why:
             del self._chunks[first]
             self.say(
                 f"{place}: {why}; scenarios {first:,} to {stop - 1:,} are scored again."
             )
             return None
-        with np.load(place, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        return _arrays_in(place)
 
-    def tables(self, start: str) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+    def tables(
+        self, start: str, *, n_scenarios: int
+    ) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
         """Yield first scenario and chosen arrays of each finished chunk, in id order.
 
         Parameters
         ----------
         start : str
             What names of the arrays begin with; it is left out of them.
+        n_scenarios : int
+            Chunks from this scenario on are left alone. [unitless]
+
+        Raises
+        ------
+        ReportError
+            If a chunk is no longer as it was written: sampling is over, and nothing
+            may drop out of what is made of it.
         """
         for first, chunk in sorted(self._chunks.items()):
-            arrays = self.load(first, chunk.stop) or {}
+            if first >= n_scenarios:
+                return
+            place, why = self.folder / file_of(first), self._damage(chunk)
+            if why:
+                raise damaged_at_the_end(place, why)
             chosen = {
                 name.removeprefix(start): array
-                for name, array in arrays.items()
+                for name, array in _arrays_in(place).items()
                 if name.startswith(start)
             }
             if chosen:
@@ -241,8 +264,19 @@ class ChunkStore:
         self._chunks[first] = FinishedChunk(first, stop, engine, size_bytes, sha256)
         self._write_manifest()
 
-    def _read_manifest(self) -> tuple[dict[str, str], dict[int, FinishedChunk]] | None:
-        """Return identity and chunks as written; None where there is no manifest."""
+    def _damage(self, chunk: FinishedChunk) -> str:
+        """Return what is wrong with a chunk's file; empty where it is sound."""
+        try:
+            found = file_sha256(self.folder / file_of(chunk.first))
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        return "" if found == chunk.sha256 else "does not match its checksum"
+
+    def _chunk_files(self) -> list[Path]:
+        return list(self.folder.glob(CHUNK_FILES))
+
+    def _read_manifest(self) -> tuple[dict[str, str], dict[int, FinishedChunk], str]:
+        """Return identity and chunks as written, or why neither can be told."""
         place = self.folder / MANIFEST
         try:
             value = json.loads(place.read_text(encoding="utf-8"))
@@ -250,14 +284,11 @@ class ChunkStore:
             chunks = [FinishedChunk(**entry) for entry in value["chunks"]]
             identity = {str(k): str(v) for k, v in value["identity"].items()}
         except FileNotFoundError:
-            return None
+            return {}, {}, "is missing"
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             why = str(error) or type(error).__name__
-            self.say(
-                f"{place}: cannot be read ({why}); the chunks beside it are not used."
-            )
-            return None
-        return identity, {chunk.first: chunk for chunk in chunks}
+            return {}, {}, f"cannot be read ({why})"
+        return identity, {chunk.first: chunk for chunk in chunks}, ""
 
     def _write_manifest(self) -> None:
         value = {
@@ -287,16 +318,15 @@ class ChunkStore:
             flush(self.folder)
         except OSError as error:
             partial.unlink(missing_ok=True)
-            raise _cannot_write(place, error) from error
+            raise cannot_write(place, error) from error
         return size_bytes, sha256
 
     def _remove_others(self) -> None:
         """Remove files of chunks that the store does not hold."""
         kept = {file_of(first) for first in self._chunks}
-        for pattern in ("chunk-*.npz", f"*{TEMPORARY}"):
-            for place in self.folder.glob(pattern):
-                if place.name not in kept:
-                    place.unlink(missing_ok=True)
+        for place in (*self._chunk_files(), *self.folder.glob(f"*{TEMPORARY}")):
+            if place.name not in kept:
+                place.unlink(missing_ok=True)
 
     def _take_lock(self) -> None:
         """Keep other processes out; the lock ends with this process, however."""
@@ -304,7 +334,7 @@ class ChunkStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = (self.folder / LOCK).open("w")
         except OSError as error:
-            raise _cannot_write(self.folder, error) from error
+            raise cannot_write(self.folder, error) from error
         try:
             import fcntl
         except ImportError:  # Not on Windows, where nothing keeps others out.
@@ -325,6 +355,11 @@ def file_of(first: int) -> str:
     return f"chunk-{first:010d}.npz"
 
 
+def _arrays_in(place: Path) -> dict[str, NDArray[Any]]:
+    with np.load(place, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
 def _fill(file: BinaryIO, arrays: Mapping[str, NDArray[Any]]) -> None:
     named: dict[str, Any] = dict(arrays)
     np.savez(file, **named)
@@ -334,45 +369,3 @@ def _check_format(found: object) -> None:
     if found != FORMAT:
         msg = f"layout {found}, not {FORMAT}"
         raise ValueError(msg)
-
-
-def _changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    found = []
-    for name in dict.fromkeys((*before, *now)):
-        was, is_now = before.get(name, "absent"), now.get(name, "absent")
-        if was == is_now:
-            continue
-        is_told = max(len(was), len(is_now)) <= LONGEST_TOLD
-        found.append(f"{name} (was {was}, is {is_now})" if is_told else name)
-    return found
-
-
-def _changed(folder: Path, changes: list[str]) -> Fault:
-    return Fault(
-        "--resume",
-        "",
-        "",
-        f"cannot go on: the chunks in {folder} belong to another scoring; changed: "
-        f"{', '.join(changes)}.",
-        "Give the command as it was, or start again with --fresh.",
-    )
-
-
-def _undecided(folder: Path, n_chunks: int) -> Fault:
-    plural = "" if n_chunks == 1 else "s"
-    return Fault(
-        "--resume",
-        "",
-        "",
-        f"or --fresh must be given: {folder} holds {n_chunks} finished chunk{plural} "
-        "of a scoring that was broken off.",
-        "Go on with --resume, or drop them with --fresh.",
-    )
-
-
-def _cannot_write(place: Path, error: OSError) -> ReportError:
-    msg = (
-        f"{place}: cannot be written ({error.strerror}). Finished chunks are kept: "
-        "make room and go on with --resume."
-    )
-    return ReportError(msg)

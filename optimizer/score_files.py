@@ -20,6 +20,7 @@ from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.score import MAX_KEPT_ROWS, MAX_SCENARIOS
 from models.errors import ConfigError, Fault
 from models.finance import IRR_STATUS
+from optimizer.chunk_faults import nothing_to_resume
 from optimizer.chunk_store import ChunkStore
 
 if TYPE_CHECKING:
@@ -120,9 +121,16 @@ def check_room(
 
 
 def chunk_store(
-    folder: Path, n_scenarios: int, say: Callable[[str], None] | None
+    folder: Path,
+    n_scenarios: int,
+    say: Callable[[str], None] | None,
+    *,
+    resume: bool | None,
 ) -> ChunkStore | None:
-    """Return where finished chunks of a scoring are kept; None for a single chunk.
+    """Return where finished chunks of a scoring are kept.
+
+    A single chunk is kept nowhere, None, unless an earlier scoring has left chunks:
+    what becomes of those is the store's to ask, however short the new scoring is.
 
     Parameters
     ----------
@@ -132,10 +140,16 @@ def chunk_store(
         Scenarios at most. [unitless]
     say : callable or None
         Told in one line what a user should know.
+    resume : bool or None
+        Whether finished chunks are to be taken over; told if there can be none.
     """
-    if len(chunk_ranges(n_scenarios)) < 2:
-        return None
-    return ChunkStore(folder / CHUNKS_FOLDER, say=say)
+    store = ChunkStore(folder / CHUNKS_FOLDER, say=say)
+    n_chunks = len(chunk_ranges(n_scenarios))
+    if n_chunks > 1 or (n_chunks and store.is_left_over()):
+        return store
+    if n_chunks and resume:
+        store.say(nothing_to_resume(store.folder))
+    return None
 
 
 def write_rows(
@@ -161,9 +175,8 @@ def write_rows(
         name = WEIGHTED_FILE if WEIGHT_COLUMN in result.columns else SCORES_FILE
         writer.write_table(name, {"scenario_id": ids} | readable(result.columns))
     elif store is not None:
-        for first, rows in store.tables("0/row/"):
-            if first >= result.n_scenarios:
-                break
+        tables = store.tables("0/row/", n_scenarios=result.n_scenarios)
+        for first, rows in tables:
             n_rows = len(next(iter(rows.values())))
             ids = np.arange(first, first + n_rows, dtype=np.int64)
             name = f"{CHUNKS_FOLDER}/part-{first:010d}.parquet"

@@ -134,7 +134,7 @@ def score_run(
         run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
     )
     with ExitStack() as stack:
-        store = chunk_store(run.folder, n_scenarios, options.say)
+        store = chunk_store(run.folder, n_scenarios, options.say, resume=options.resume)
         if store is not None:
             stack.enter_context(store)
             stack.enter_context(_how_to_resume(store, n_scenarios, command))
@@ -337,7 +337,7 @@ def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterato
             store.say("No chunk was finished yet: nothing is kept.")
             raise
         n_all = len(chunk_ranges(n_scenarios))
-        again = command if " --resume" in command else f"{command} --resume"
+        again = command if command.endswith(" --resume") else f"{command} --resume"
         store.say(
             f"{store.n_finished} of {n_all} chunks are finished and kept. "
             f"Go on with: {again}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from gpu.asked_rows import count_points
 from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
@@ -112,6 +113,11 @@ class CudaEngine(CpuEngine):
         tuple of ScoredThere
             For `gpu.statistics.device_tally.take`. Where not all scenarios fit the
             device at once they come to the host piece by piece, as `Scored`.
+
+        Raises
+        ------
+        ValueError
+            If there is no scenario, or a number is out of range.
         """
         scenario, leading = self._sampled(ids)
         none: dict[str, FloatArray] = {}
@@ -133,8 +139,13 @@ class CudaEngine(CpuEngine):
         -------
         tuple of ScoredThere
             With rows on the host; `Scored` where not all fit the device at once.
+
+        Raises
+        ------
+        ValueError
+            If there is no factor.
         """
-        ids = np.zeros(len(next(iter(multipliers.values()))), dtype=np.int64)
+        ids = np.zeros(count_points(multipliers), dtype=np.int64)
         parts = (ids, np.zeros(1), multipliers, self._still)
         found = self._left_there(*parts, has_rows=True)
         return self._scored(*parts) if found is None else found

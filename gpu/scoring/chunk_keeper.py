@@ -31,8 +31,8 @@ class ChunkKeeper(Protocol):
             refuses where there are any.
         """
 
-    def earlier_engine(self) -> str | None:
-        """Return the engine of the scoring that left chunks; None where none did."""
+    def earlier(self) -> dict[str, str]:
+        """Return the identity of the scoring that left chunks; empty where none did."""
 
     def load(self, first: int, stop: int) -> dict[str, NDArray[Any]] | None:
         """Return the arrays of a finished chunk; None where there is no sound one.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from models.study import Study
 
-__all__ = ["identity_of"]
+__all__ = ["identity_of", "in_place_of"]
 
 WORDS_ALONE: Final = frozenset({"title", "description", "schema_version", "solver"})
 """Fields of a study that change no score."""
@@ -82,6 +82,33 @@ def identity_of(
     for package in PACKAGES.get(engine, PACKAGES["numpy"]):
         parts[f"version of {package}"] = _version(package)
     return parts
+
+
+def in_place_of(now: dict[str, str], earlier: dict[str, str]) -> dict[str, str]:
+    """Return what is scored, under the engine that began it.
+
+    Parameters
+    ----------
+    now : dict of str to str
+        What is scored, with the engine that goes on.
+    earlier : dict of str to str
+        What the engine that began was given.
+
+    Returns
+    -------
+    dict of str to str
+        As if the earlier engine went on: with its name and the versions of packages
+        that it alone uses. All else is that of now, and is compared as ever.
+    """
+    own, theirs = _engine_parts(now["engine"]), _engine_parts(earlier["engine"])
+    kept = {name: value for name, value in now.items() if name not in own - theirs}
+    taken = {"engine", *(theirs - own)}
+    return kept | {n: value for n, value in earlier.items() if n in taken}
+
+
+def _engine_parts(engine: str) -> set[str]:
+    packages = PACKAGES.get(engine, PACKAGES["numpy"])
+    return {f"version of {package}" for package in packages}
 
 
 def _short(value: object) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gpu.engines import ENGINES, make_engine, make_host_engine
+from gpu.engines import make_engine, make_host_engine
 from gpu.numpy_engine import score_paths
 from gpu.sampling.rule import DrawRule, as_rule
 from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.chunk_run import ChunkRun
 from gpu.scoring.chunks import BLOCK
 from gpu.scoring.engine_rows import grid_rows
+from gpu.scoring.going_on import chosen_engine, identity_to_keep
 from gpu.scoring.identity import identity_of
 from gpu.scoring.inputs import (
     DEFAULT_SCENARIOS,
@@ -101,7 +102,8 @@ def score(
     baseline : Plan or None
         Business as usual, run on the same scenarios; increments are counted from it.
     backend : {"auto", "numpy", "cpu", "cuda"}
-        Engine, see `gpu.engines.make_engine`.
+        Engine, see `gpu.engines.make_engine`; for a scoring that goes on, see
+        `gpu.scoring.going_on.chosen_engine`.
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
@@ -187,12 +189,16 @@ def score_plans(
     parts = (study, plans, baseline, draws)
     n_total = n_scenarios + (0 if points is None else points.n_points)
     watch = Watch(n_total, progress)
-    engine = make_engine(
-        _asked_for(backend, options),
-        *parts,
-        n_rows=n_total,
-        rows_at_once=options.rows_at_once,
-        say=options.say,
+    engine = chosen_engine(
+        lambda name: make_engine(
+            name,
+            *parts,
+            n_rows=n_total,
+            rows_at_once=options.rows_at_once,
+            say=options.say,
+        ),
+        backend,
+        options,
     )
     base = engine.score_base()
     watch.start()
@@ -252,14 +258,6 @@ def score_scenarios(
     return score_paths(study, plan, paths, baseline=baseline)
 
 
-def _asked_for(backend: EngineName, options: ScoreOptions) -> EngineName:
-    """Return the engine to make: left to choose, the one that chunks are from."""
-    if backend == "auto" and options.resume and options.store is not None:
-        earlier = options.store.earlier_engine()
-        return next((name for name in ENGINES if name == earlier), "auto")
-    return backend
-
-
 def _work(
     parts: tuple[Study, Sequence[Plan], Plan | None, DrawRule],
     engine: Engine,
@@ -277,7 +275,7 @@ def _work(
         identity = identity_of(
             *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
         )
-        options.store.open(identity, resume=options.resume)
+        options.store.open(identity_to_keep(identity, options), resume=options.resume)
     can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
     return ChunkRun(
         study,

@@ -151,7 +151,9 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
             seed=seed,
             progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
             options=ScoreOptions(
-                say=lambda text: error_console().print(text, markup=False)
+                say=lambda text: error_console().print(
+                    text, markup=False, soft_wrap=True
+                )
             ),
             command=command_line(
                 "score", folder, "--scenarios", scenarios, "--seed", seed

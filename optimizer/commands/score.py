@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument, SeedOption
+from optimizer.commands.options import JsonOption, RunArgument, SeedOption, command_line
 from optimizer.commands.policies import show_policies
 from optimizer.commands.replay import ReplayOption, show_replay
 from optimizer.console import (
@@ -130,19 +130,22 @@ def score(
 
 
 def _command(context: typer.Context, folder: Path) -> str:
-    """Return the command with every option that was given and changes a score."""
-    words = [f"wattplan score {folder}"]
+    """Return the command, for a shell, that scores alike and asks nothing again."""
+    words: list[object] = ["score", folder]
     for name in ("scenarios", "seed"):
-        words.append(f"--{name} {context.params[name]}")
-    for name, usual in (("backend", "auto"), ("sampling", "plain")):
-        if context.params[name] != usual:
-            words.append(f"--{name} {context.params[name]}")
+        words += [f"--{name}", context.params[name]]
+    usual = {"backend": "auto", "sampling": "plain", "on_device_loss": "cpu"}
+    for name, value in usual.items():
+        if context.params[name] != value:
+            words += [f"--{name.replace('_', '-')}", context.params[name]]
     if not context.params["rows"]:
         words.append("--no-rows")
     for name in ("until", "grid"):
         if context.params[name] is not None:
-            words.append(f'--{name} "{context.params[name]}"')
-    return " ".join(words)
+            words += [f"--{name}", context.params[name]]
+    if context.params["yes"]:
+        words.append("--yes")
+    return command_line(*words)
 
 
 def _show(scored: ScoredRun) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -54,10 +53,11 @@ def test_what_was_saved_comes_back_as_it_was(tmp_path: Path) -> None:
     assert again.engine_of(10) == "cpu"
     assert again.load(15, 20) is None
     assert again.load(10, 16) is None
-    assert [(first, list(a)) for first, a in again.tables("x")] == [
+    assert [(first, list(a)) for first, a in again.tables("x", n_scenarios=15)] == [
         (0, [""]),
         (10, [""]),
     ]
+    assert [first for first, _ in again.tables("x", n_scenarios=10)] == [0]
     again.discard()
     assert not tmp_path.exists()
 
@@ -118,21 +118,74 @@ def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
     told: list[str] = []
     with opened(tmp_path, say=told.append):
         assert "starting at scenario 0" in told[0]
-    filled(tmp_path)
     (tmp_path / MANIFEST).write_text("{")
     told.clear()
     with opened(tmp_path, say=told.append) as store:
-        assert "the chunks beside it are not used" in told[0]
+        assert "starting at scenario 0" in told[0]
         assert store.n_finished == 0
 
 
-def test_another_layout_is_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("harm", "why"),
+    [
+        (lambda text: text[:-9], "cannot be read (Expecting"),
+        (lambda text: text.replace('"format": 1', '"format": 99'), "(layout 99, not 1"),
+        (lambda text: text.replace('"engine"', '"motor"'), "cannot be read ("),
+        (None, "is missing"),
+    ],
+)
+@pytest.mark.parametrize("resume", [None, True])
+def test_chunks_without_a_readable_manifest_are_kept_until_dropped(
+    tmp_path: Path,
+    harm: Callable[[str], str] | None,
+    why: str,
+    resume: bool | None,
+) -> None:
     filled(tmp_path)
-    value = json.loads((tmp_path / MANIFEST).read_text())
-    (tmp_path / MANIFEST).write_text(json.dumps(value | {"format": 99}))
-    told: list[str] = []
-    with opened(tmp_path, say=told.append):
-        assert "layout 99, not 1" in told[0]
+    place = tmp_path / MANIFEST
+    text = place.read_text()
+    if harm is None:
+        place.unlink()
+    else:
+        place.write_text(harm(text))
+    with pytest.raises(ConfigError) as caught, ChunkStore(tmp_path) as store:
+        store.open(OF, resume=resume)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert f"--fresh must be given: {place} " in told
+    assert why in told
+    assert "2 finished chunks in that folder cannot be used. Drop them with" in told
+    # Nothing was touched: with the manifest back the scoring goes on.
+    place.write_text(text)
+    with opened(tmp_path) as again:
+        assert again.n_finished == 2
+        assert again.load(0, 10) is not None
+    place.write_text("{")
+    with opened(tmp_path, resume=False):
+        assert not list(tmp_path.glob("chunk-*"))
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone"])
+def test_a_chunk_damaged_before_its_table_is_written_ends_the_writing(
+    tmp_path: Path, damage: str
+) -> None:
+    filled(tmp_path)
+    place = tmp_path / file_of(10)
+    whole = place.read_bytes()
+    with opened(tmp_path) as store:
+        if damage == "flipped":
+            place.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        else:
+            place.unlink()
+        assert [first for first, _ in store.tables("x", n_scenarios=10)] == [0]
+        with pytest.raises(ReportError) as caught:
+            list(store.tables("x", n_scenarios=15))
+    assert str(caught.value).startswith(f"{place}: ")
+    assert "again with --resume, which scores this chunk again" in str(caught.value)
+    with opened(tmp_path) as store:
+        assert store.n_finished == 2
+        assert store.load(0, 10) is not None
+        assert store.load(10, 15) is None
 
 
 def test_a_file_half_written_is_not_taken_for_a_chunk(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -173,6 +174,22 @@ def test_a_plan_of_another_study_is_refused() -> None:
     longer = plan.model_copy(update={"months": 36})
     with pytest.raises(ValueError, match="36 months"):
         CpuEngine(STUDY, (longer,), None, 1)
+
+
+@pytest.mark.parametrize(("n_cores", "n_workers"), [(6, 6), (None, 1)])
+def test_where_no_affinity_is_told_all_cores_work(
+    monkeypatch: pytest.MonkeyPatch, n_cores: int | None, n_workers: int
+) -> None:
+    """As on macOS and Windows."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: n_cores)
+    assert CpuEngine(STUDY, PLANS, USUAL, RULE).n_workers == n_workers
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="not told here")
+def test_only_cores_the_process_may_use_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5, 7})
+    assert CpuEngine(STUDY, PLANS, USUAL, RULE).n_workers == 3
 
 
 def test_compiled_is_said_only_of_the_model_s_kernel(

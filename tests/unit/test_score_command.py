@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import gpu.array_engine
+import optimizer.scoring
 from models.business_as_usual import business_as_usual
+from optimizer.chunk_store import file_of
 from optimizer.cli import main
 from optimizer.runfolder import RunFacts, RunWriter, open_run
 from optimizer.scoring import baseline_of
@@ -71,7 +73,7 @@ def test_score_writes_rows_grid_and_summary(
     assert found.passport.seed == 7
     assert found.passport.scenarios == N
     assert found.passport.timings_s["score"] > 0
-    assert found.passport.commands[-1].endswith('--grid "btc_price=0.5:1.5:3"')
+    assert found.passport.commands[-1].endswith(" --grid btc_price=0.5:1.5:3")
     assert found.changed_files() == []
 
 
@@ -164,6 +166,40 @@ def test_more_rows_than_memory_should_hold_go_to_parts_when_agreed_to(
     assert "0.0 GB are free. Choose fewer, or keep no rows with --no-rows." in (
         capsys.readouterr().err
     )
+
+
+def test_a_chunk_damaged_before_the_tables_are_written_is_scored_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    make_run(folder)
+    monkeypatch.setattr("optimizer.score_files.MAX_KEPT_ROWS", 5000)
+    monkeypatch.setattr("gpu.scoring.chunks.MIN_CHUNK_BLOCKS", 1)
+    words = ["score", str(folder), "--scenarios", "9000", "--backend", "numpy"]
+    words += ["--yes", "--json"]
+    real = optimizer.scoring._with_company
+    chunk = folder / "scores" / file_of(4096)
+
+    def harmed(*given: Any) -> object:
+        chunk.write_bytes(chunk.read_bytes()[:-1])
+        return real(*given)
+
+    before = (folder / "run.json").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(optimizer.scoring, "_with_company", harmed)
+        assert main(words) == 7
+    told = capsys.readouterr().err
+    assert f"{chunk}: does not match its checksum. Nothing was written" in told
+    assert "are scored again" not in told
+    assert (folder / "run.json").read_bytes() == before
+    assert not list(folder.rglob("*.parquet"))
+    assert len(list(folder.glob("scores/chunk-*"))) == 3
+    assert main([*words, "--resume"]) == 0
+    told = capsys.readouterr().err
+    assert "scenarios 4,096 to 8,191 are scored again" in told
+    found = open_run(folder)
+    parts = [found.table(n)["scenario_id"] for n in found.passport.files if "part" in n]
+    np.testing.assert_array_equal(np.concatenate(parts), np.arange(9000))
 
 
 def test_an_interrupt_says_how_to_go_on_and_resume_does(

@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from scored_plans import grown_plan, usual_plan
-from tiny_studies import company, tiny_study
+from quick_engine import (
+    CHUNK,
+    N_BLOCKS,
+    PLAN,
+    STUDY,
+    USUAL,
+    Broken,
+    N,
+    Quick,
+    run,
+    same,
+)
 
 import gpu.scoring.chunks
 import gpu.scoring.score
@@ -21,7 +31,7 @@ from gpu.backend import DeviceLostError
 from gpu.engines import make_engine
 from gpu.sampling.rule import DrawRule
 from gpu.scoring.chunks import BLOCK, chunk_ranges
-from gpu.scoring.score import ScoreOptions, ScoreResult, score
+from gpu.scoring.score import ScoreOptions, score
 from gpu.scoring.scored_parts import joined
 from models.errors import BackendError, ConfigError
 from optimizer.chunk_store import MANIFEST, ChunkStore, file_of
@@ -30,70 +40,6 @@ if TYPE_CHECKING:
     from gpu.engines import Engine
     from gpu.numpy_engine import Scored
     from models.arrays import IntArray
-
-STUDY = tiny_study(
-    company=company(btc_pledged=60.0),
-)
-PLAN, USUAL = grown_plan(STUDY), usual_plan(STUDY)
-# Blocks of a chunk in these tests; really there are 16 at least.
-N_BLOCKS = 2
-CHUNK = N_BLOCKS * BLOCK
-N = 2 * CHUNK + 5000
-
-
-class Broken(BaseException):
-    """Stands for whatever ends a process."""
-
-
-class Quick:
-    """An engine as quick as memory: rows are a function of the id alone."""
-
-    def __init__(self, pattern: tuple[Scored, ...], *, n_workers: int = 1) -> None:
-        self.name: str = "numpy"
-        self.reason = "quick: for tests"
-        self.n_workers, self.blocks_per_call = n_workers, 1
-        self.fails_from: int | None = None
-        self.failure: BaseException = Broken()
-        self.calls: list[int] = []
-        self._pattern = pattern
-
-    def score(self, ids: IntArray) -> tuple[Scored, ...]:
-        first = int(ids[0])
-        self.calls.append(first)
-        if self.fails_from is not None and first >= self.fails_from:
-            raise self.failure
-        if self.n_workers > 1:
-            time.sleep(0.002 * ((first // BLOCK) % 3))
-        return tuple(shifted(one, ids) for one in self._pattern)
-
-    def score_base(self) -> tuple[Scored, ...]:
-        return tuple(cut(one, slice(0, 1)) for one in self._pattern)
-
-    def score_grid(self, multipliers: dict[str, Any]) -> tuple[Scored, ...]:
-        n_rows = len(next(iter(multipliers.values())))
-        return tuple(cut(one, slice(0, n_rows)) for one in self._pattern)
-
-
-def cut(scored: Scored, part: slice) -> Scored:
-    def of(risk: Any) -> Any:
-        return type(risk)(*({k: v[part] for k, v in d.items()} for d in parts(risk)))
-
-    rows = {name: values[part] for name, values in scored.rows.items()}
-    usual = None if scored.baseline is None else of(scored.baseline)
-    return type(scored)(rows, of(scored.plan), usual)
-
-
-def parts(risk: Any) -> tuple[dict[str, Any], ...]:
-    return risk.rows, risk.events, risk.levels
-
-
-def shifted(scored: Scored, ids: IntArray) -> Scored:
-    """Return the pattern's first rows with money that depends on the id."""
-    found = cut(scored, slice(0, len(ids)))
-    shift = np.sin(ids.astype(np.float64)) * 1e6
-    for name in ("npv_usd", "min_cash_usd", "incremental_npv_usd"):
-        found.rows[name] = found.rows[name] + shift
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -108,30 +54,6 @@ def quick(pattern: tuple[Scored, ...], monkeypatch: pytest.MonkeyPatch) -> Quick
     monkeypatch.setattr(gpu.scoring.chunks, "MIN_CHUNK_BLOCKS", N_BLOCKS)
     monkeypatch.setattr(gpu.scoring.score, "make_engine", lambda *_, **__: engine)
     return engine
-
-
-def run(folder: Path | None = None, **changes: Any) -> ScoreResult:
-    """Score with chunks in a folder, if there is one."""
-    options = changes.pop("options", {})
-    given = {"n_scenarios": N, "seed": 5, "baseline": USUAL} | changes
-    if folder is None:
-        return score(STUDY, PLAN, options=ScoreOptions(**options), **given)
-    with ChunkStore(folder, say=options.get("say")) as store:
-        every = ScoreOptions(**{"resume": True, **options, "store": store})
-        return score(STUDY, PLAN, options=every, **given)
-
-
-def same(one: ScoreResult, other: ScoreResult) -> None:
-    """Assert that two results are the same but for times."""
-    assert repr(one.summary) == repr(other.summary)
-    assert one.probabilities == other.probabilities
-    assert one.probability_ranges == other.probability_ranges
-    assert one.irr_status_frac == other.irr_status_frac
-    assert repr(one.monthly) == repr(other.monthly)
-    assert one.n_scenarios == other.n_scenarios
-    assert (one.columns is None) == (other.columns is None)
-    for name, values in (one.columns or {}).items():
-        np.testing.assert_array_equal(values, (other.columns or {})[name], name)
 
 
 @pytest.mark.parametrize("keep_rows", [True, False])

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Going on from finished chunks: with which engine, and as what scoring.
+
+Left to choose, a scoring goes on with the engine of its chunks. Chunks of a device are
+no end where the device is gone: engines agree within a contract, every chunk's record
+names its own, so an engine of the host may go on in its place. What does not belong
+here: making engines (`gpu.engines`), a device that fails while it works
+(`gpu.scoring.chunk_run`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gpu.engines import ENGINES
+from gpu.scoring.identity import in_place_of
+from models.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gpu.engines import Engine, EngineName
+    from gpu.scoring.options import ScoreOptions
+
+__all__ = ["chosen_engine", "identity_to_keep"]
+
+DEVICE: Final = "cuda"
+
+
+def chosen_engine(
+    make: Callable[[EngineName], Engine], backend: EngineName, options: ScoreOptions
+) -> Engine:
+    """Return the engine asked for or, left to choose, the one that chunks are from.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the engine of a name, or raises `BackendError`.
+    backend : {"auto", "numpy", "cpu", "cuda"}
+        What was asked for.
+    options : ScoreOptions
+        Whether chunks are taken over, and from where.
+
+    Returns
+    -------
+    Engine
+        For chunks of a device that does not work here, with ``auto``, the best that
+        works, which is told in one line; an engine of the host that was asked for goes
+        on after such chunks too.
+
+    Raises
+    ------
+    BackendError
+        If the engine does not work; for a device that was asked for by name, with how
+        to go on without it.
+    """
+    earlier = _earlier(options).get("engine")
+    if earlier != DEVICE:
+        known: EngineName = next((name for name in ENGINES if name == earlier), "auto")
+        return make(known if backend == "auto" else backend)
+    say = options.say or (lambda _: None)
+    if backend not in ("auto", DEVICE):
+        engine = make(backend)
+        say(f"Going on with the engine {engine.name}, as asked, after chunks of cuda.")
+        return engine
+    try:
+        engine = make(DEVICE)
+        engine.score_base()
+    except BackendError as error:
+        why = str(error).rstrip(".")
+        if backend == DEVICE:
+            msg = f"{why}. Or go on without the device: --resume --backend auto."
+            raise BackendError(msg) from error
+        engine = make("auto")
+        if engine.name != DEVICE:
+            name = engine.name
+            say(f"Going on with the engine {name}: cuda does not work here ({why}).")
+    return engine
+
+
+def identity_to_keep(now: dict[str, str], options: ScoreOptions) -> dict[str, str]:
+    """Return as what a scoring goes on.
+
+    Parameters
+    ----------
+    now : dict of str to str
+        What is scored, see `gpu.scoring.identity.identity_of`.
+    options : ScoreOptions
+        Whether chunks are taken over, and from where.
+    """
+    earlier = _earlier(options)
+    is_moved = earlier.get("engine") == DEVICE and now["engine"] != DEVICE
+    return in_place_of(now, earlier) if is_moved else now
+
+
+def _earlier(options: ScoreOptions) -> dict[str, str]:
+    """Return what chunks to be taken over are of; nothing where there are none."""
+    if not options.resume or options.store is None:
+        return {}
+    return options.store.earlier()
