@@ -97,8 +97,8 @@ def damaged_at_the_end(place: Path, why: str) -> ReportError:
 def cannot_write(place: Path, error: OSError) -> ReportError:
     """Return that a file cannot be written; chunks that are finished stay."""
     msg = (
-        f"{place}: cannot be written ({error.strerror}). Finished chunks are kept: "
-        "make room and go on with --resume."
+        f"{place}: cannot be written ({error.strerror}). Make room, or the folder "
+        "writable; finished chunks, if any, are kept for --resume."
     )
     return ReportError(msg)
 

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from models.errors import ReportError
 from optimizer.chunk_faults import (
@@ -29,6 +30,7 @@ from optimizer.chunk_faults import (
 )
 from optimizer.passport import file_sha256
 from optimizer.runfolder import flush
+from optimizer.runreader import first_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -72,6 +74,15 @@ class FinishedChunk:
     engine: str
     size_bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no range of scenarios."""
+        if not 0 <= self.first < self.stop:
+            msg = f"scenarios {self.first} to {self.stop} are no chunk"
+            raise ValueError(msg)
+
+
+_CHUNKS: Final = TypeAdapter(list[FinishedChunk])
 
 
 class ChunkStore:
@@ -281,10 +292,12 @@ class ChunkStore:
         try:
             value = json.loads(place.read_text(encoding="utf-8"))
             _check_format(value["format"])
-            chunks = [FinishedChunk(**entry) for entry in value["chunks"]]
+            chunks = _CHUNKS.validate_json(json.dumps(value["chunks"]), strict=True)
             identity = {str(k): str(v) for k, v in value["identity"].items()}
         except FileNotFoundError:
             return {}, {}, "is missing"
+        except ValidationError as error:
+            return {}, {}, f"cannot be read ({first_fault(error)})"
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             why = str(error) or type(error).__name__
             return {}, {}, f"cannot be read ({why})"

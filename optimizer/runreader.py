@@ -32,6 +32,7 @@ __all__ = [
     "STAGING_PREFIX",
     "STUDY_FILE",
     "Run",
+    "first_fault",
     "open_run",
     "remove_run",
 ]
@@ -87,7 +88,7 @@ class Run:
         try:
             return Plan.model_validate_json(place.read_bytes())
         except ValidationError as error:
-            msg = f"{place}: not a readable plan ({_first_fault(error)})."
+            msg = f"{place}: not a readable plan ({first_fault(error)})."
             raise DataError(msg) from error
 
     def table(self, name: str) -> dict[str, NDArray[np.generic]]:
@@ -150,7 +151,7 @@ def open_run(folder: Path) -> Run:
     try:
         passport = Passport.model_validate_json(place.read_bytes())
     except (ValidationError, OSError) as error:
-        why = _first_fault(error) if isinstance(error, ValidationError) else str(error)
+        why = first_fault(error) if isinstance(error, ValidationError) else str(error)
         msg = f"{place}: the passport is damaged ({why}). Make the run again."
         raise ReportError(msg) from error
     return Run(folder=folder, passport=passport)
@@ -173,7 +174,8 @@ def remove_run(run: Run) -> list[Path]:
     return [p for p in run.folder.iterdir() if not p.name.startswith(STAGING_PREFIX)]
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """Return where the first fault of a file lies and what it is."""
     fault = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
     return f"{where}: {fault['msg']}" if where else fault["msg"]

@@ -78,13 +78,15 @@ def score(
         ),
     ] = None,
     resume: Annotated[
-        bool | None,
+        bool,
         typer.Option(
-            "--resume/--fresh",
-            help="Go on from the finished chunks of a scoring that was broken off, or "
-            "drop them.",
+            "--resume",
+            help="Go on from the finished chunks of a scoring that was broken off.",
         ),
-    ] = None,
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Drop such chunks and begin again.")
+    ] = False,
     on_device_loss: Annotated[
         Literal["cpu", "stop"],
         typer.Option(help="Go on without a device that fails, or stop."),
@@ -100,8 +102,12 @@ def score(
         show_replay(context, folder, replay, json_output=json_output)
         return
     from gpu.scoring.options import ScoreOptions
+    from models.errors import ConfigError, Fault
     from optimizer.scoring import score_run, score_summary
 
+    if resume and fresh:
+        both = "cannot go with --fresh, which drops what --resume goes on from."
+        raise ConfigError([Fault("--resume", "", "", both, "Leave one of them out.")])
     with live_progress("Scoring") as live:
         scored = score_run(
             folder,
@@ -114,7 +120,7 @@ def score(
             keep_rows=rows,
             options=ScoreOptions(
                 until=until,
-                resume=resume,
+                resume=resume if resume or fresh else None,
                 on_device_loss=on_device_loss,
                 is_confirmed=yes,
                 say=lambda text: error_console().print(

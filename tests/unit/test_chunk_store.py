@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,9 @@ def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
         (lambda text: text[:-9], "cannot be read (Expecting"),
         (lambda text: text.replace('"format": 1', '"format": 99'), "(layout 99, not 1"),
         (lambda text: text.replace('"engine"', '"motor"'), "cannot be read ("),
+        (lambda text: re.sub('"engine": "[a-z]+"', '"engine": 7', text), "0.engine"),
+        (lambda text: text.replace('"first": 10', '"first": -5'), "-5 to 15 are no"),
+        (lambda text: text.replace('"first": 10', '"first": "10"'), "1.first"),
         (None, "is missing"),
     ],
 )

@@ -105,6 +105,26 @@ def test_shares_of_weighted_scenarios_count_by_weight(
     assert "100.0%" in line
 
 
+def test_resume_and_fresh_exclude_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path / "run")
+    words = ["score", str(tmp_path / "run"), "--scenarios", "50", "--resume", "--fresh"]
+    assert main(words) == 2
+    assert "--resume cannot go with --fresh" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "scores.parquet").exists()
+
+
+@pytest.mark.parametrize("number", ["0", "1000000000000"])
+@pytest.mark.parametrize("more", [[], ["--no-rows"], ["--yes"]])
+def test_the_limit_of_scenarios_is_the_one_that_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: str, more: list[str]
+) -> None:
+    make_run(tmp_path / "run")
+    assert main(["score", str(tmp_path / "run"), "--scenarios", number, *more]) == 2
+    assert "from 1 to 1,000,000,000." in capsys.readouterr().err
+
+
 def test_no_rows_means_no_file_of_rows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
