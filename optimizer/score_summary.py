@@ -39,6 +39,8 @@ class ScoredRun:
         where the run compares none.
     policy_advice : tuple of str
         What their figures say to do, in sentences.
+    irr_notes : tuple of str
+        Where rates of return mislead, see `optimizer.irr_words`.
     """
 
     result: ScoreResult
@@ -47,6 +49,7 @@ class ScoredRun:
     assumed_terms: tuple[str, ...] = ()
     policies: tuple[PolicyScore, ...] = ()
     policy_advice: tuple[str, ...] = ()
+    irr_notes: tuple[str, ...] = ()
 
 
 def score_summary(scored: ScoredRun) -> dict[str, object]:
@@ -68,6 +71,7 @@ def score_summary(scored: ScoredRun) -> dict[str, object]:
         "probabilities": result.probabilities,
         "probability_ranges": result.probability_ranges,
         "irr_status_frac": result.irr_status_frac,
+        "irr_notes": list(scored.irr_notes),
         "columns": {name: asdict(column) for name, column in result.summary.items()},
     }
     if result.reached is not None:

@@ -20,6 +20,7 @@ from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from optimizer.distribution_files import write_distributions
+from optimizer.irr_words import irr_notes
 from optimizer.opening_range import (
     OPENING_SCENARIOS,
     assumed_loan_terms,
@@ -209,6 +210,7 @@ def _with_company(
         assumed_loan_terms(numbers) if result.monthly else (),
         policies,
         advice(study, policies, seed=seed),
+        irr_notes(study, result),
     )
 
 

@@ -103,13 +103,19 @@ class Accuracy:
         ConfigError
             If the figure is none of them.
         """
-        known = probabilities if self.statistic == "probability" else columns
+        is_event = self.statistic == "probability"
+        known, words = (probabilities, EVENTS) if is_event else (columns, COLUMNS)
         if self.name in known:
             return
         near = difflib.get_close_matches(self.name, list(known), n=1)
         action = f"Did you mean {near[0]}?" if near else "Ask for another figure."
-        listed = ", ".join(sorted(known))
-        raise ConfigError([_fault(self.name, f"must be one of {listed}.", action)])
+        short = [word for word, name in words.items() if name in known]
+        listed = ", ".join([*short, *sorted(set(known) - set(words.values()))])
+        allowed = f"must be one of {listed}."
+        if self.name in words.values():
+            allowed = f"is not to be had of this study and plan. There are {listed}."
+            action = "Ask for another figure."
+        raise ConfigError([_fault(self.name, allowed, action)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +208,12 @@ def _amount(text: str, name: str) -> tuple[float, bool]:
     fitting = _units_of(name)
     if unit in fitting:
         return size * UNITS[unit][1], False
+    if not fitting:
+        allowed = (
+            "must be an amount in %: the name of the figure before it ends in no unit. "
+            f"Short names are {', '.join(COLUMNS)}; any column's own name is taken."
+        )
+        raise ConfigError([_fault(text, allowed, EXAMPLE)])
     shown = (w.replace("usd", "USD").replace("btc", "BTC") for w in fitting)
     units = ", ".join(["%", *shown])
     allowed = f"must have a unit that fits {name}: {units}."

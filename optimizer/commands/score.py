@@ -172,6 +172,8 @@ def _show(scored: ScoredRun) -> None:
             if key in result.probabilities
         ],
     )
+    for note in scored.irr_notes:
+        output_console().print(note, markup=False)
     _show_risk(scored)
     show_policies(scored)
     if result.grid is not None:
@@ -265,7 +267,7 @@ def _rows(result: ScoreResult) -> list[tuple[object, ...] | None]:
     rows = [
         _row(result, "npv_usd", "NPV, USD m", MILLION),
         _row(result, "incremental_npv_usd", "NPV over baseline, USD m", MILLION),
-        _row(result, "irr_per_year", "IRR over baseline, %/year", 0.01),
+        _row(result, "irr_per_year", "IRR of the company over baseline, %/year", 0.01),
         _row(result, "payback_months", "payback, months", 1.0),
         _row(result, "min_cash_usd", "minimum cash, USD m", MILLION),
         _row(result, "equity_usd", "emergency equity, USD m", MILLION),
@@ -325,9 +327,9 @@ def _events(result: ScoreResult) -> dict[str, str]:
         "npv_negative_frac": "NPV < 0",
         "npv_below_baseline_frac": f"NPV below {result.baseline_label}",
         "equity_needed_frac": "the cash floor needs emergency equity",
-        "equity_over_limit_frac": "... of these: more than the company can raise",
+        "equity_over_limit_frac": "... and more of it than the company can raise",
         "no_irr_frac": "the increment has no IRR",
-        "no_irr_and_gain_frac": "... of these: it gains without an outlay to recover",
+        "no_irr_and_gain_frac": "... though it gains: there is no outlay to recover",
         "no_payback_frac": "the increment is never paid back",
     }
     for site in _sites(result):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scored_plans import grown_plan, usual_plan
-from tiny_studies import tiny_study
+from tiny_studies import company, tiny_study
 
 import gpu.scoring.chunks
 from gpu.scoring.chunks import BLOCK
@@ -66,6 +66,7 @@ def test_a_figure_and_its_half_width_are_read(
         ("npv mean +- 5", "must have a unit that fits npv_usd: %, USD, USD m"),
         ("npv mean +- 5 BTC", "must have a unit that fits npv_usd: %, USD, USD m"),
         ("npv mean +- 5 EUR", "must have a unit that fits npv_usd: %, USD, USD m"),
+        ("foo mean +- 1 USD", "1 USD must be an amount in %: the name of the figure"),
         ("mined_btc mean +- 5 EUR", "must have a unit that fits mined_btc: %, BTC"),
         (
             "least_call_distance_usd_per_btc mean +- 100 BTC",
@@ -95,6 +96,11 @@ def test_a_figure_that_scores_do_not_have_is_refused_before_any_work() -> None:
     options = ScoreOptions(until="prob of margin calls +- 1 %")
     with pytest.raises(ConfigError, match=r"Did you mean margin_call_frac\?"):
         score(STUDY, PLAN, n_scenarios=5, options=options)
+    owed = company().loan.model_copy(update={"principal_usd": 0.0})
+    free = tiny_study(company=company(loan=owed))
+    options = ScoreOptions(until="prob of margin call +- 1 %")
+    with pytest.raises(ConfigError, match=r"not to be had.*There are cash shortfall"):
+        score(free, PLAN, n_scenarios=5, options=options)
     # Columns of codes and counts have no mean worth asking for.
     for name in ("irr_n_roots", "irr_status"):
         options = ScoreOptions(until=f"{name} mean +- 1 %")

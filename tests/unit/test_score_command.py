@@ -101,7 +101,7 @@ def test_shares_of_weighted_scenarios_count_by_weight(
     assert 1.0 < score["effective_scenarios"] < 400.0
     assert f"effective sample size {score['effective_scenarios']:,.0f}" in told
     # The plan is business as usual: not one increment in all the weight has an IRR.
-    (line,) = (one for one in told.splitlines() if "IRR over baseline" in one)
+    (line,) = (one for one in told.splitlines() if "IRR of the company over" in one)
     assert "100.0%" in line
 
 

@@ -161,12 +161,15 @@ def irr_exhibit(study: Study, plan: PlanResult, scores: Scores) -> Exhibit:
         table=_irr_table(projects),
         note=(
             f"{scores.note} IRRs are after tax; those of sites, counted "
-            "over business as usual where the plan invests, are unlevered. Where flows "
+            "over business as usual where the plan invests, are unlevered, that of the "
+            "whole plan is of the company's flows with its treasury and loans (the "
+            "key figures have that of all sites, unlevered). Where flows "
             "have no IRR (often because money comes in before any goes out) the "
             "scenario is counted beside the bars; NPV at the hurdle decides there. "
             "Curves end at the share of scenarios that have an IRR; the outermost bars "
-            "hold all beyond the axis."
-        ),
+            "hold all beyond the axis. "
+            + " ".join(scores.record.get("irr_notes") or ())
+        ).strip(),
         folds=(exactness("irr_exactness", exact),) if projects else (),
     )
 
