@@ -186,7 +186,10 @@ def _cell(value: object) -> str:
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return "-"
-    if value == 0 or abs(value) >= 1000:
+    # What rounding leaves of a difference is nothing to read.
+    if abs(value) < 1e-9:
+        return "0"
+    if abs(value) >= 1000:
         return f"{value:,.0f}"
     if abs(value) >= 10:
         return f"{value:,.1f}"

@@ -153,6 +153,8 @@ def contest_run(
                 f"{n_scenarios:,} scenarios of {len(plans)} plans are more than "
                 f"{MAX_KEPT_OUTCOMES:,} outcomes: {ROWS_FILE} is left out."
             )
+        if len(plans) == 1 and say is not None:
+            say("One plan alone: name another run, or leave out --no-naive.")
         result = contest(
             study,
             [one.plan for one in plans],

@@ -135,6 +135,14 @@ def test_bad_numbers_end_with_exit_code_2(
         assert "must be from 1 to 1,000,000,000." in capsys.readouterr().err
 
 
+def test_a_plan_alone_is_said_to_be(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["contest", str(run), str(run), "--scenarios", "50", "--backend", "numpy"]
+    assert main(words) == 0
+    assert "One plan alone: name another run" in capsys.readouterr().err
+
+
 def test_rows_that_do_not_fit_are_left_out_and_that_is_said(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
