@@ -7,11 +7,12 @@ What does not belong here: rows (`optimizer.score_files`), distributions themsel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.statistics.distribution import Distribution
+from gpu.statistics.distribution import Distribution, JointDistribution
+from models.errors import DataError
 
 if TYPE_CHECKING:
     from gpu.scoring.result import ScoreResult
@@ -19,14 +20,22 @@ if TYPE_CHECKING:
     from optimizer.runfolder import RunWriter
     from optimizer.runreader import Run
 
-__all__ = ["DISTRIBUTIONS_FILE", "read_distributions", "write_distributions"]
+__all__ = [
+    "DISTRIBUTIONS_FILE",
+    "JOINT_FILE",
+    "read_distributions",
+    "read_joints",
+    "write_distributions",
+]
 
 DISTRIBUTIONS_FILE: Final = "score_distributions.parquet"
+JOINT_FILE: Final = "score_joint.parquet"
 _KEYS: Final = ("low", "high", "share_frac")
+_CELL_KEYS: Final = ("x_low", "x_high", "y_low", "y_high", "share_frac")
 
 
 def write_distributions(writer: RunWriter, result: ScoreResult) -> None:
-    """Stage how every outcome is spread: a row per bin, in the unit of its column.
+    """Stage how outcomes are spread: a row per bin or cell, in the columns' units.
 
     Parameters
     ----------
@@ -35,15 +44,17 @@ def write_distributions(writer: RunWriter, result: ScoreResult) -> None:
     result : ScoreResult
         Scores.
     """
-    found = result.distributions
-    counts = [len(one.low) for one in found.values()]
-    columns = {
-        "column": np.repeat(np.array(list(found)), counts),
-        "low": _joined([one.low for one in found.values()]),
-        "high": _joined([one.high for one in found.values()]),
-        "share_frac": _joined([one.share_frac for one in found.values()]),
-    }
-    writer.write_table(DISTRIBUTIONS_FILE, columns)
+    single = [
+        {"column": name} | {key: getattr(one, key) for key in _KEYS}
+        for name, one in result.distributions.items()
+    ]
+    joint = [
+        {"x": one.x_name, "y": one.y_name}
+        | {key: getattr(one, key) for key in _CELL_KEYS}
+        for one in result.joints
+    ]
+    writer.write_table(DISTRIBUTIONS_FILE, _joined(single))
+    writer.write_table(JOINT_FILE, _joined(joint))
 
 
 def read_distributions(run: Run) -> dict[str, Distribution]:
@@ -59,20 +70,60 @@ def read_distributions(run: Run) -> dict[str, Distribution]:
     DataError
         If the file is damaged.
     """
-    if not (run.folder / DISTRIBUTIONS_FILE).is_file():
-        return {}
-    table = run.table(DISTRIBUTIONS_FILE)
-    names = table["column"]
-    starts = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
-    ends = [*starts[1:].tolist(), len(names)]
-    parts = [slice(a, b) for a, b in zip(starts.tolist(), ends, strict=True)]
     return {
-        str(names[part.start]): Distribution(
-            *(table[key][part].astype(np.float64) for key in _KEYS)
-        )
-        for part in parts
+        name: Distribution(*arrays)
+        for (name,), arrays in _parts(run, DISTRIBUTIONS_FILE, ("column",), _KEYS)
     }
 
 
-def _joined(parts: list[FloatArray]) -> FloatArray:
-    return np.concatenate(parts) if parts else np.zeros(0)
+def read_joints(run: Run) -> tuple[JointDistribution, ...]:
+    """Return how pairs of outcomes of a scored run are spread; none for one without.
+
+    Parameters
+    ----------
+    run : Run
+        Open run.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged.
+    """
+    return tuple(
+        JointDistribution(x_name, y_name, *arrays)
+        for (x_name, y_name), arrays in _parts(run, JOINT_FILE, ("x", "y"), _CELL_KEYS)
+    )
+
+
+def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return parts one below the other, their names repeated in every row."""
+    counts = [len(part["share_frac"]) for part in parts]
+    return (
+        {
+            key: np.repeat([part[key] for part in parts], counts)
+            if isinstance(parts[0][key], str)
+            else np.concatenate([part[key] for part in parts])
+            for key in parts[0]
+        }
+        if parts
+        else {}
+    )
+
+
+def _parts(
+    run: Run, file: str, names: tuple[str, ...], keys: tuple[str, ...]
+) -> list[tuple[tuple[str, ...], list[FloatArray]]]:
+    """Return names and arrays of each part of a file; none without the file."""
+    if not (run.folder / file).is_file():
+        return []
+    table = run.table(file)
+    lacking = sorted({*names, *keys} - set(table))
+    if lacking:
+        msg = f"{run.folder / file}: lacks {', '.join(lacking)}. Score the run again."
+        raise DataError(msg)
+    labels = list(zip(*(table[name].tolist() for name in names), strict=True))
+    starts = [k for k, own in enumerate(labels) if not k or own != labels[k - 1]]
+    return [
+        (labels[start], [table[key][start:end].astype(np.float64) for key in keys])
+        for start, end in zip(starts, [*starts[1:], len(labels)], strict=True)
+    ]

@@ -66,7 +66,7 @@ def irr_notes(study: Study, result: ScoreResult) -> tuple[str, ...]:
         irr_frac = spread.known_frac - under
         if abs(clears_frac - irr_frac) > _TOO_FAR_FRAC:
             found.append(
-                f"{name}: NPV at {100.0 * hurdle_per_year:g} % a year is not negative "
+                f"{name}: NPV at {100.0 * hurdle_per_year:g}% a year is not negative "
                 f"in {clears_frac:.0%} of scenarios, IRR at least that in "
                 f"{irr_frac:.0%}. Where they differ money mostly comes in before it "
                 "goes out, and a rate is missing or says the opposite: judge by NPV."

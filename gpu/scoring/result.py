@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gpu.sampling.rule import DrawRule
     from gpu.statistics.accuracy import Reached
     from gpu.statistics.columns import ColumnSummary
-    from gpu.statistics.distribution import Distribution
+    from gpu.statistics.distribution import Distribution, JointDistribution
     from gpu.statistics.month_tally import MonthlyRisk
     from gpu.statistics.tally import ScoreTally
 
@@ -81,6 +81,8 @@ class ScoreResult:
         Scenarios of equal weight worth as much. [unitless]
     distributions : dict of str to Distribution
         How the outcomes of each column are spread.
+    joints : tuple of JointDistribution
+        How pairs of outcomes are.
     prepared_s : float
         Wall time before: making the engine, compiling it where that was due. [s]
     tally : ScoreTally or None
@@ -108,5 +110,6 @@ class ScoreResult:
     probability_ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     effective_scenarios: float = 0.0
     distributions: dict[str, Distribution] = field(default_factory=dict)
+    joints: tuple[JointDistribution, ...] = ()
     prepared_s: float = 0.0
     tally: ScoreTally | None = None

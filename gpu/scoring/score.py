@@ -375,5 +375,6 @@ def _result(
         probability_ranges={n: (one.low, one.high) for n, one in shares.items()},
         effective_scenarios=rows.effective_count,
         distributions=rows.distributions(columns, weight, own.tally.counter),
+        joints=rows.joints(),
         tally=own.tally,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an outcome is spread over scenarios, as shares of narrow bins.
+"""How outcomes are spread over scenarios, as shares of bins: of one, or of two jointly.
 
 What does not belong here: counting (`gpu.statistics.histogram`), figures and their
 intervals (`gpu.statistics.columns`), files (`optimizer.distribution_files`).
@@ -14,9 +14,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     from gpu.statistics.histogram import Histogram
+    from gpu.statistics.joint import JointHistogram
     from models.arrays import FloatArray
 
-__all__ = ["Distribution"]
+__all__ = ["Distribution", "JointDistribution"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +119,82 @@ class Distribution:
         width = self.high[place] - self.low[place]
         found: FloatArray = self.low[place] + np.clip(inside, 0.0, 1.0) * width
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class JointDistribution:
+    """Shares of all scenarios by cells of two outcomes.
+
+    Parameters
+    ----------
+    x_name, y_name : str
+        Columns.
+    x_low, x_high, y_low, y_high : ndarray of shape (n_cells,)
+        Ends of the cells that hold any; the outermost reach to infinity. [as named]
+    share_frac : ndarray of shape (n_cells,)
+        Share of scenarios in each; what lacks to 1 lacks an outcome. [share 0-1]
+    """
+
+    x_name: str
+    y_name: str
+    x_low: FloatArray
+    x_high: FloatArray
+    y_low: FloatArray
+    y_high: FloatArray
+    share_frac: FloatArray
+
+    @classmethod
+    def of(cls, histogram: JointHistogram, total: int) -> JointDistribution:
+        """Return the distribution of counted pairs.
+
+        Parameters
+        ----------
+        histogram : JointHistogram
+            Counts.
+        total : int
+            All scenarios, or their weight in units. [unitless]
+        """
+        x, y = np.nonzero(histogram.counts)
+        return cls(
+            histogram.x_name,
+            histogram.y_name,
+            histogram.x_edges[x],
+            histogram.x_edges[x + 1],
+            histogram.y_edges[y],
+            histogram.y_edges[y + 1],
+            histogram.counts[x, y] / total,
+        )
+
+    def on_grid(self, x_edges: FloatArray, y_edges: FloatArray) -> FloatArray:
+        """Return the shares of other cells.
+
+        Parameters
+        ----------
+        x_edges : ndarray of shape (n_x + 1,)
+            Rising edges; what lies beyond them counts in the outermost cells. [as x]
+        y_edges : ndarray of shape (n_y + 1,)
+            The same of the other outcome. [as y]
+
+        Returns
+        -------
+        ndarray of shape (n_x, n_y)
+            Within a cell of this distribution outcomes are taken as evenly spread, in
+            a cell that reaches to infinity as at its finite end. [share 0-1]
+        """
+        x = _parts(self.x_low, self.x_high, x_edges)
+        y = _parts(self.y_low, self.y_high, y_edges)
+        found: FloatArray = (x * self.share_frac) @ y.T
+        return found
+
+
+def _parts(low: FloatArray, high: FloatArray, edges: FloatArray) -> FloatArray:
+    """Return the part of each of n cells in each of m bins, shape (m, n)."""
+    start = np.where(np.isinf(low), high, low)
+    end = np.where(np.isinf(high), low, high)
+    width = np.where(end > start, end - start, 1.0)
+    inner = edges[1:-1, None]
+    below = np.where(
+        end > start, np.clip((inner - start) / width, 0.0, 1.0), inner > start
+    )
+    ones = np.ones((1, len(low)))
+    return np.diff(np.concatenate([0.0 * ones, below, ones]), axis=0)

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["JOINT_PAIRS", "JointHistogram"]
 
-JOINT_PAIRS: Final = (("npv_usd", "min_cash_usd"), ("npv_usd", "peak_ltv_frac"))
+JOINT_PAIRS: Final = (("npv_usd", "equity_usd"), ("npv_usd", "peak_ltv_frac"))
 """Columns whose joint distribution is kept."""
 
-# Eight bins an octave; 65,536 USD to 69 billion, 0.4 % to 400 %.
-_BINS: Final = {"_usd": BitBins(3, 16, 20), "_frac": BitBins(4, -8, 10)}
+# 65,536 USD to 69 billion in 32 or 4 bins an octave, 0.4 % to 400 % in 4.
+_BINS: Final = {
+    "npv_usd": BitBins(5, 16, 20),
+    "equity_usd": BitBins(2, 16, 20),
+    "peak_ltv_frac": BitBins(2, -8, 10),
+}
 
 
 class JointHistogram:
@@ -37,12 +41,12 @@ class JointHistogram:
     Parameters
     ----------
     x_name, y_name : str
-        Columns, in ``_usd`` or ``_frac``.
+        Columns among `JOINT_PAIRS`.
     """
 
     def __init__(self, x_name: str, y_name: str) -> None:
         self.x_name, self.y_name = x_name, y_name
-        self._x, self._y = _bins(x_name), _bins(y_name)
+        self._x, self._y = _BINS[x_name], _BINS[y_name]
         shape = (2 * self._x.side + 1, 2 * self._y.side + 1)
         self.counts: IntArray = np.zeros(shape, dtype=np.int64)
         self.n_missing = 0
@@ -101,10 +105,6 @@ class JointHistogram:
         found.counts.reshape(-1)[arrays["places"]] = arrays["counts"]
         found.n_missing = int(arrays["n_missing"][0])
         return found
-
-
-def _bins(name: str) -> BitBins:
-    return next(bins for end, bins in _BINS.items() if name.endswith(end))
 
 
 def _edges(bins: BitBins) -> FloatArray:

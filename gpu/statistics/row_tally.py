@@ -17,7 +17,7 @@ from gpu.statistics.column_figures import figures_of_block, judged_by_blocks
 from gpu.statistics.column_pool import ColumnPool
 from gpu.statistics.columns import ColumnStatistics
 from gpu.statistics.describe import NUMPY, weight_units
-from gpu.statistics.distribution import Distribution
+from gpu.statistics.distribution import Distribution, JointDistribution
 from gpu.statistics.histogram import Histogram, smallest_of
 from gpu.statistics.intervals import MIN_BLOCKS, share_interval
 from gpu.statistics.joint import JOINT_PAIRS, JointHistogram
@@ -347,9 +347,11 @@ class RowTally:
         """
         return self._first[column] / self.total
 
-    def joints(self) -> tuple[JointHistogram, ...]:
-        """Return the joint histograms of the pairs that there are."""
-        return tuple(self._joints.values())
+    def joints(self) -> tuple[JointDistribution, ...]:
+        """Return how pairs of outcomes are spread, of the pairs that there are."""
+        return tuple(
+            JointDistribution.of(one, self.total) for one in self._joints.values()
+        )
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from models.business_as_usual import business_as_usual
 from optimizer.cash import CASH_FILE
 from optimizer.contest import read_contest
-from optimizer.distribution_files import read_distributions
+from optimizer.distribution_files import read_distributions, read_joints
 from optimizer.drivers_files import read_drivers, read_surfaces
 from optimizer.explain.runs import read_explanation
 from optimizer.planning import PlanResult, evaluate_plan
@@ -144,7 +144,9 @@ def _others(run: Run, study: Study) -> dict[str, PlanResult]:
 
 def _scores(run: Run, summary: dict[str, Any]) -> Scores | None:
     record = _part(summary, "score")
-    return Scores(record, read_distributions(run)) if record else None
+    if not record:
+        return None
+    return Scores(record, read_distributions(run), read_joints(run))
 
 
 def _stories(value: object) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.statistics.distribution import Distribution
+from gpu.statistics.distribution import Distribution, JointDistribution
 from gpu.statistics.intervals import Interval
 from optimizer.report.exhibit import Fold
 from optimizer.report.formats import percent
@@ -40,10 +40,13 @@ class Scores:
         Key ``score`` of the run's summary, see `optimizer.score_summary`.
     distributions : mapping of str to Distribution
         How outcomes are spread, by column; empty in runs of old.
+    joints : tuple of JointDistribution
+        How pairs of outcomes are.
     """
 
     record: Mapping[str, Any]
     distributions: Mapping[str, Distribution] = field(default_factory=dict)
+    joints: tuple[JointDistribution, ...] = ()
 
     @property
     def n_scenarios(self) -> int:

@@ -22,6 +22,7 @@ from optimizer.report.figures.contest import contest_exhibits, project_exhibits
 from optimizer.report.figures.distribution import npv_exhibit
 from optimizer.report.figures.drivers import drivers_exhibit
 from optimizer.report.figures.gantt import gantt_exhibit
+from optimizer.report.figures.joint import equity_exhibit
 from optimizer.report.figures.merit import merit_exhibit
 from optimizer.report.figures.partner import partner_exhibit
 from optimizer.report.figures.returns import irr_exhibit
@@ -178,6 +179,9 @@ def _risk(data: ReportData) -> Section:
             npv_exhibit(data.study, data.scores),
             irr_exhibit(data.study, data.plan, data.scores),
         ]
+        joint = equity_exhibit(data.study, data.scores)
+        if joint is not None:
+            exhibits.append(joint)
     if data.drivers is None:
         missing.append(
             "What drives the figures is not in this run: `wattplan drivers DIR` finds "

@@ -184,7 +184,9 @@ def reported_data(site_name: str = "Alpha", *, is_full: bool = True) -> ReportDa
         provenance=numbers(),
         warnings=(SuspiciousInput("odd", "company.loan", f"odd {HOSTILE}"),),
         scores=Scores(
-            score_summary(ScoredRun(scored, study.months)), scored.distributions
+            score_summary(ScoredRun(scored, study.months)),
+            scored.distributions,
+            scored.joints,
         ),
         stress=[asdict(row) for row in (told.base, *told.stories)],
         screen=screened_rows(),

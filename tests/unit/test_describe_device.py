@@ -160,7 +160,7 @@ def test_a_devices_pairs_periods_and_totals_are_the_same(
     n = 3000
     x, y = (1e8 * drawn("some missing", n, rng) for _ in range(2))
     units, units_there = weights_in_units(n, is_weighted, rng)
-    ours, theirs = (JointHistogram("npv_usd", "min_cash_usd") for _ in range(2))
+    ours, theirs = (JointHistogram("npv_usd", "equity_usd") for _ in range(2))
     ours.add(there(x), there(y), units_there, THERE)
     theirs.add(x, y, units, NUMPY)
     assert ours.n_missing == theirs.n_missing > 0

@@ -13,12 +13,20 @@ from tiny_studies import tiny_study
 
 from gpu.sampling.rule import DrawRule
 from gpu.scoring.score import score
-from gpu.statistics.distribution import Distribution
+from gpu.statistics.distribution import Distribution, JointDistribution
+from gpu.statistics.histogram import Histogram
+from gpu.statistics.joint import JointHistogram
 from models.business_as_usual import business_as_usual
-from optimizer.distribution_files import DISTRIBUTIONS_FILE, read_distributions
+from optimizer.distribution_files import (
+    DISTRIBUTIONS_FILE,
+    read_distributions,
+    read_joints,
+)
 from optimizer.report.figures.distribution import npv_exhibit
+from optimizer.report.figures.joint import equity_exhibit
 from optimizer.report.figures.returns import irr_exhibit
 from optimizer.report.load import load_report_data
+from optimizer.report.scores import Scores
 from optimizer.report.sections import sections
 from optimizer.runfolder import RunFacts, RunWriter, open_run
 from optimizer.scoring import score_run
@@ -79,6 +87,32 @@ def test_shares_below_and_quantiles_by_hand() -> None:
     np.testing.assert_allclose(found, [0.0, 1.0, 4.0, 9.0, 10.0], rtol=1e-12)
 
 
+def test_pairs_are_brought_to_other_cells_by_hand() -> None:
+    # Three tenths in x 0 to 4, y 0 to 2; half in x 4 to 8, y 2 and more; a fifth in x
+    # under 0, y 0 to 2.
+    inf = np.inf
+    pair = JointDistribution(
+        "npv_usd",
+        "equity_usd",
+        np.array([0.0, 4.0, -inf]),
+        np.array([4.0, 8.0, 0.0]),
+        np.array([0.0, 2.0, 0.0]),
+        np.array([2.0, inf, 2.0]),
+        np.array([0.3, 0.5, 0.2]),
+    )
+    # In x three quarters of the first and nothing of the second lie under 3; in y
+    # half of the first and of the last lie under 1, the second stands at 2.
+    found = pair.on_grid(np.array([-9.0, 3.0, 9.0]), np.array([0.0, 1.0, 2.5, 3.0]))
+    expected = [
+        [0.3 * 0.75 * 0.5 + 0.2 * 0.5, 0.3 * 0.75 * 0.5 + 0.2 * 0.5, 0.0],
+        [0.3 * 0.25 * 0.5, 0.3 * 0.25 * 0.5 + 0.5, 0.0],
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    # A level at an edge belongs above it.
+    (row,) = pair.on_grid(np.array([0.0, 1.0]), np.array([0.0, 2.0, 3.0]))
+    np.testing.assert_allclose(row, [0.5, 0.5], rtol=1e-12)
+
+
 def test_nothing_known_is_no_share_and_no_quantile() -> None:
     nothing = Distribution(np.zeros(0), np.zeros(0), np.zeros(0))
     assert nothing.known_frac == 0.0
@@ -114,6 +148,15 @@ def test_weights_count_in_shares(study: Study, planned: Path, tmp_path: Path) ->
         share = np.average(npv <= value, weights=weight)
         assert spread.below_frac(np.array([value]))[0] == pytest.approx(share, abs=2e-3)
     read = read_distributions(open_run(run))
+    (pair, *_) = read_joints(open_run(run))
+    (made, *_) = result.joints
+    assert (pair.x_name, pair.y_name) == ("npv_usd", "equity_usd")
+    np.testing.assert_array_equal(pair.share_frac, made.share_frac)
+    np.testing.assert_array_equal(pair.y_high, made.y_high)
+    # NPV under zero, from pairs and from the event: off by part of a bin of 65,536 USD.
+    under = pair.on_grid(np.array([-1.0, 0.0, 1.0]), np.array([-1.0, 1.0])).sum(axis=1)
+    loss = result.probabilities["npv_negative_frac"]
+    assert under == pytest.approx([loss, 1.0 - loss], abs=2e-3)
     assert set(read) == {n for n, one in result.distributions.items() if len(one.low)}
     np.testing.assert_array_equal(read["npv_usd"].share_frac, spread.share_frac)
     np.testing.assert_array_equal(read["npv_usd"].low, spread.low)
@@ -176,6 +219,34 @@ def test_a_report_without_rows_shows_what_one_with_rows_shows(
             assert one[0] == other[0]
             cells = [np.array(row[1:], dtype=np.float64) for row in (one, other)]
             np.testing.assert_allclose(*cells, rtol=1e-3, atol=1e-9)
+
+
+def test_npv_is_split_by_the_equity_it_stands_on(study: Study) -> None:
+    # A fifth loses 50 M USD and needs 1 B; three tenths make 100 M with 20 M; half
+    # make 300 M with none. The company can raise 100 M.
+    company = study.company.model_copy(update={"emergency_equity_max_usd": 100e6})
+    study = study.model_copy(update={"company": company})
+    npv = np.repeat([-50e6, 100e6, 300e6], [200, 300, 500])
+    equity = np.repeat([1e9, 20e6, 0.0], [200, 300, 500])
+    histogram = JointHistogram("npv_usd", "equity_usd")
+    histogram.add(npv, equity)
+    column = Histogram(1.0)
+    column.add(npv)
+    shares = {"equity_needed_frac": 0.5, "equity_over_limit_frac": 0.2}
+    scores = Scores(
+        {"n_scenarios": 1000, "seed": 1, "probabilities": shares, "columns": {}},
+        {"npv_usd": Distribution.of(column, 1000, -50e6, 300e6)},
+        (JointDistribution.of(histogram, 1000),),
+    )
+    exhibit = equity_exhibit(study, scores)
+    assert exhibit is not None
+    assert exhibit.figure is not None
+    none, some, over = (sum(bar.y) for bar in exhibit.figure.data)
+    assert (none, some, over) == pytest.approx((50.0, 30.0, 20.0))
+    assert "positive in 80.0% of scenarios: in 50.0% without" in exhibit.reading
+    assert "in 30.0% with what the company can raise, and in 0.0%" in exhibit.reading
+    shares["equity_needed_frac"] = 0.0
+    assert equity_exhibit(study, scores) is None
 
 
 def test_a_run_without_the_file_names_the_command(

@@ -37,9 +37,9 @@ def test_only_what_lies_far_apart_is_named() -> None:
         },
     )
     first, second = irr_notes(study, result)
-    assert first.startswith("Alpha: NPV at 20 % a year is not negative in 40% of")
+    assert first.startswith("Alpha: NPV at 20% a year is not negative in 40% of")
     assert "IRR at least that in 75%." in first
-    assert second.startswith(f"The company: NPV at {100 * rate:g} % a year")
+    assert second.startswith(f"The company: NPV at {100 * rate:g}% a year")
     assert "in 90% of scenarios, IRR at least that in 50%." in second
     result.probabilities["site_alpha_clears_hurdle_frac"] = 0.7
     result.probabilities["npv_below_baseline_frac"] = 0.45

@@ -17,13 +17,13 @@ def cell(pair: JointHistogram, x: float, y: float) -> tuple[int, int]:
     )
 
 
-def test_edges_are_eighths_of_powers_of_two() -> None:
-    edges = JointHistogram("npv_usd", "min_cash_usd").x_edges
-    # From 2^16 USD eight bins an octave: 65,536, 73,728, 81,920, ...
+def test_edges_divide_powers_of_two_evenly() -> None:
+    edges = JointHistogram("npv_usd", "equity_usd").x_edges
+    # From 2^16 USD 32 bins an octave: 65,536, then 2,048 more each.
     first = int(np.searchsorted(edges, 65_536.0))
-    assert edges[first : first + 3].tolist() == [65_536.0, 73_728.0, 81_920.0]
+    assert edges[first : first + 3].tolist() == [65_536.0, 67_584.0, 69_632.0]
     assert edges[first - 1] == -65_536.0
-    assert edges[first + 8] == 131_072.0
+    assert edges[first + 32] == 131_072.0
     assert (np.diff(edges) > 0.0).all()
     assert (edges[0], edges[-1]) == (-np.inf, np.inf)
 
@@ -40,7 +40,7 @@ def test_outcomes_fall_between_the_edges_of_their_cell(
 
 
 def test_an_outcome_at_an_edge_belongs_to_the_larger_size() -> None:
-    pair = JointHistogram("npv_usd", "min_cash_usd")
+    pair = JointHistogram("npv_usd", "equity_usd")
     pair.add(np.array([65_536.0, 0.0, -0.0]), np.array([81_920.0, 65_535.9, 1.0]))
     assert pair.counts[cell(pair, 65_536.0, 81_920.0)] == 1
     assert pair.counts[cell(pair, 0.0, 0.0)] == 2
@@ -58,7 +58,7 @@ def test_missing_outcomes_are_counted_apart() -> None:
 def test_weights_count_in_units_and_histograms_add_up(rng: np.random.Generator) -> None:
     x, y = rng.normal(0.0, 1e8, 500), rng.normal(1e8, 1e8, 500)
     units = weight_units(rng.lognormal(0.0, 1.0, 500))
-    whole, one, other = (JointHistogram("npv_usd", "min_cash_usd") for _ in range(3))
+    whole, one, other = (JointHistogram("npv_usd", "equity_usd") for _ in range(3))
     whole.add(x, y, units)
     one.add(x[:200], y[:200], units[:200])
     other.add(x[200:], y[200:], units[200:])
