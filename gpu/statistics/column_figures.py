@@ -19,7 +19,7 @@ from gpu.statistics.intervals import (
     order_ranks,
     tail_standard_error,
 )
-from gpu.statistics.risk import SHARE_TOLERANCE, cvar, cvar_of_sorted
+from gpu.statistics.risk import cvar, cvar_of_sorted, weight_inside, weight_reached
 from gpu.statistics.row_figures import RowFigures
 
 if TYPE_CHECKING:
@@ -185,9 +185,9 @@ def figures_of_block(values: FloatArray, weights: FloatArray | None) -> FloatArr
     if not len(ordered) or not reached[-1] > 0.0:
         return np.full(len(STATISTICS), np.nan)
     total = reached[-1]
-    goals = (np.array(QUANTILES) - SHARE_TOLERANCE) * total
+    goals = weight_reached(np.array(QUANTILES), total)
     places = np.searchsorted(reached, goals, side="left")
-    inside = np.clip((1.0 - CVAR_ALPHA) * total - (reached - weight), 0.0, weight)
+    inside = weight_inside(reached, weight, (1.0 - CVAR_ALPHA) * total)
     tail = (inside * ordered).sum() / inside.sum()
     mean = (weight * ordered).sum() / total
     shares = ordered[np.minimum(places, len(ordered) - 1)]

@@ -20,7 +20,7 @@ from gpu.statistics.intervals import (
     tail_standard_error,
     wilson_interval,
 )
-from gpu.statistics.risk import SHARE_TOLERANCE
+from gpu.statistics.risk import weight_reached
 
 if TYPE_CHECKING:
     from gpu.statistics.intervals import Dependence
@@ -122,10 +122,10 @@ class RowFigures:
     def _at(self, share: float) -> float:
         """Return the quantile of a share, as `gpu.statistics.risk.quantile` has it."""
         if self._reached is None:
-            goal = math.ceil((share - SHARE_TOLERANCE) * len(self.ordered))
-            return float(self.ordered[max(goal, 1) - 1])
-        goal_weight = (share - SHARE_TOLERANCE) * self._reached[-1]
-        place = int(np.searchsorted(self._reached, goal_weight, side="left"))
+            goal = weight_reached(share, float(len(self.ordered)))
+            return float(self.ordered[math.ceil(goal) - 1])
+        goal = weight_reached(share, self._reached[-1])
+        place = int(np.searchsorted(self._reached, goal, side="left"))
         return float(self.ordered[min(place, len(self.ordered) - 1)])
 
     def _judged(self, value: float, gaps: FloatArray) -> Interval:
