@@ -15,6 +15,7 @@ import numpy as np
 from gpu.statistics.intervals import (
     MIN_BLOCKS,
     Interval,
+    independent_count,
     normal_interval,
     order_ranks,
     tail_standard_error,
@@ -156,9 +157,10 @@ def row_probability(
     everyone = np.ones(len(hits), dtype=np.bool_)
     error, freedom = _standard_error(gaps, everyone, weights, dependence)
     if not error > 0.0:
-        # None or all: nothing is seen of the spread, so pairs count as one.
-        independent = len(hits) if dependence != "pairs" else len(hits) / 2.0
-        return wilson_interval(share, independent)
+        # None or all: nothing is seen of the spread. What was not seen may carry the
+        # largest weight, and pairs count as one.
+        least = len(hits) if weights is None else weights.sum() / weights.max()
+        return wilson_interval(share, independent_count(float(least), dependence))
     return wilson_interval(share, share * (1.0 - share) / error**2, freedom)
 
 
