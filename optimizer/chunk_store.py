@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 LOCK: Final = ".lock"
 LONGEST_TOLD: Final = 32
 """Longer parts are hashes, which say nothing to a user. [characters]"""

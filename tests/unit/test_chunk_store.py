@@ -132,7 +132,7 @@ def test_another_layout_is_not_read(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text(json.dumps(value | {"format": 99}))
     told: list[str] = []
     with opened(tmp_path, say=told.append):
-        assert "layout 99, not 1" in told[0]
+        assert "layout 99, not 2" in told[0]
 
 
 def test_a_file_half_written_is_not_taken_for_a_chunk(tmp_path: Path) -> None:
