@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 LOCK: Final = ".lock"
 CHUNK_FILES: Final = "chunk-*.npz"
 TEMPORARY: Final = ".partial"

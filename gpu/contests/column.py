@@ -17,19 +17,19 @@ import numpy as np
 
 from gpu.contests.dominance import Distributions
 from gpu.contests.result import ColumnStandings, PairStanding, PlanStanding
-from gpu.scoring.chunks import BLOCK
-from gpu.statistics.block_figures import MAX_BLOCKS, BlockFigures
+from gpu.statistics.block_figures import BlockFigures, means_of_groups
 from gpu.statistics.column_figures import (
     QUANTILE_NAMES,
-    figures_of_block,
+    figures_of_groups,
     judged_by_blocks,
 )
 from gpu.statistics.columns import ColumnStatistics, part_of
 from gpu.statistics.intervals import (
     Interval,
     block_interval,
+    independent_count,
     normal_interval,
-    wilson_interval,
+    share_interval,
 )
 from gpu.statistics.moments import Moments
 
@@ -82,17 +82,12 @@ class ColumnContest:
         # Plan x number of plans that share the scenario, less one.
         self._best = np.zeros((n_plans, n_plans), dtype=np.int64)
         self._beats = np.zeros((n_plans, n_plans), dtype=np.int64)
-        self._blocks = BlockFigures()
+        self._blocks = BlockFigures(is_weighted=is_weighted, dependence=dependence)
 
     def _statistics(self) -> ColumnStatistics:
         return ColumnStatistics(
             _SMALLEST, is_streamed=True, is_weighted=self.is_weighted
         )
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether scenarios count alike and do not depend on each other."""
-        return self.dependence == "rows" and not self.is_weighted
 
     def take(
         self, first_id: int, outcomes: FloatArray, units: IntArray | None = None
@@ -131,30 +126,30 @@ class ColumnContest:
         for plan, mine in enumerate(is_best):
             np.add.at(self._best[plan], n_best[mine] - 1, ones[mine])
             self._beats[plan] += (outcomes[plan] > outcomes + self.tie) @ ones
-        if not self.is_plain and n == BLOCK and first_id < MAX_BLOCKS * BLOCK:
-            self._judge(first_id, outcomes, shortfall, units)
+        for size in self._blocks.sizes(first_id):
+            self._judge(first_id, (outcomes, shortfall), units, size)
 
     def _judge(
         self,
         first_id: int,
-        outcomes: FloatArray,
-        shortfall: FloatArray,
+        rows: tuple[FloatArray, FloatArray],
         units: IntArray | None,
+        size: int,
     ) -> None:
-        """Keep the block's own figures, whose spread over blocks gives error bars."""
-        weights = None if units is None else units.astype(np.float64)
-        for plan in range(self.n_plans):
-            for kind, rows in (("own", outcomes), ("shortfall", shortfall)):
-                found = figures_of_block(rows[plan], weights)
-                self._blocks.put(f"{kind}.{plan}", first_id, found)
+        """Keep the figures of groups of scenarios, whose spread gives error bars."""
+        outcomes, shortfall = rows
+        for kind, values in (("own", outcomes), ("shortfall", shortfall)):
+            found = figures_of_groups(values, units, size)
+            for plan, figures in enumerate(found):
+                self._blocks.put(f"{kind}.{plan}", first_id, size, figures)
         is_best = shortfall >= -self.tie
-        share = is_best / is_best.sum(axis=0)
-        mean = np.average(outcomes, axis=1, weights=weights)
+        best = means_of_groups(is_best / is_best.sum(axis=0), units, size)
+        self._blocks.put("best", first_id, size, best.T)
+        mean = means_of_groups(outcomes, units, size)
         # One after the other: the difference of means is the mean of differences.
-        more = np.array([mean[one] - mean[other] for one, other in self.pairs])
-        self._blocks.put("more", first_id, more)
-        best = np.average(share, axis=1, weights=weights)
-        self._blocks.put("best", first_id, best)
+        more = [mean[one] - mean[other] for one, other in self.pairs]
+        if more:
+            self._blocks.put("more", first_id, size, np.array(more).T)
 
     def merge(self, other: ColumnContest) -> None:
         """Take the scenarios of another set of the same plans."""
@@ -224,12 +219,10 @@ class ColumnContest:
     def _figures(self, kind: str, plan: int) -> dict[str, Interval]:
         column = (self._own if kind == "own" else self._shortfall)[plan]
         figures = column.figures(dependence=self.dependence)
-        name = f"{kind}.{plan}"
-        if name not in self._blocks:
+        seen = self._blocks.of(f"{kind}.{plan}", self.n_scenarios)
+        if seen is None:
             return figures
-        blocks = self._blocks.of(name, self.n_scenarios)
-        n_blocks = self.n_scenarios / BLOCK
-        return judged_by_blocks(figures, blocks, n_blocks, column.histogram)
+        return judged_by_blocks(figures, *seen, column.histogram)
 
     def _best_frac(self, plan: int) -> Interval:
         """Return the share of scenarios in which a plan is best, ties shared."""
@@ -237,29 +230,22 @@ class ColumnContest:
             int(units) / (m + 1) for m, units in enumerate(self._best[plan])
         )
         share = shared / self.total
-        if "best" in self._blocks:
-            seen = self._blocks.of("best", self.n_scenarios)[:, plan]
-            found = block_interval(share, seen, self.n_scenarios / BLOCK)
-            if found is not None:
-                low, high = max(found.low, 0.0), min(found.high, 1.0)
-                return Interval(share, low, high)
-        return wilson_interval(share, self._count())
+        seen = self._blocks.single("best", plan, self.n_scenarios)
+        return share_interval(share, *seen, self._independent_count())
 
-    def _count(self) -> float:
-        """Return the independent scenarios worth as much [unitless]."""
-        count = self.effective_count
-        return count / 2.0 if self.dependence == "pairs" else count
+    def _independent_count(self) -> float:
+        least = self._own[0].moments.least_count
+        return independent_count(least, self.dependence)
 
     def _difference(self, one: int, other: int) -> tuple[Interval, float]:
         """Return the mean difference of two plans, and its standard deviation."""
         sign = 1.0 if one < other else -1.0
         place = self.pairs.index((min(one, other), max(one, other)))
-        moments, count = self._more[place], self._count()
+        moments, count = self._more[place], self._independent_count()
         mean = sign * moments.mean
-        found = None
-        if "more" in self._blocks:
-            seen = sign * self._blocks.of("more", self.n_scenarios)[:, place]
-            found = block_interval(mean, seen, self.n_scenarios / BLOCK)
+        seen, n_seen = self._blocks.single("more", place, self.n_scenarios)
+        # The spread has no sign.
+        found = None if seen is None else block_interval(mean, seen, n_seen)
         if found is None:
             error = moments.sd / math.sqrt(count)
             found = normal_interval(mean, error, count - 1.0)
@@ -325,7 +311,7 @@ class ColumnContest:
         )
         found.n_scenarios, found.total = n_scenarios, total
         found._best, found._beats = arrays["best"].copy(), arrays["beats"].copy()
-        found._blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
+        found._blocks.restore(part_of(arrays, "block."))
         for kind, parts in (("own", found._own), ("shortfall", found._shortfall)):
             for plan in range(n_plans):
                 own = part_of(arrays, f"{kind}.{plan}/")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Smarter sampling: a tilt toward cash shortfall, and what weighted rows are worth.
+"""Smarter sampling: a tilt toward cash shortfall.
 
 What does not belong here: what a rule does to the draws (`gpu.sampling.scenarios`),
-statistics and confidence intervals (`gpu.statistics.columns`,
-`gpu.statistics.intervals`).
+what weighted rows are worth (`gpu.statistics.moments`), confidence intervals
+(`gpu.statistics.intervals`).
 
 References
 ----------
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PILOT_FIRST_ID",
-    "effective_sample_size",
     "tilt_by_month",
     "tilt_toward_shortfall",
 ]
@@ -143,31 +142,3 @@ def tilt_by_month(tail_draws: FloatArray) -> FloatArray:
         first, end = end, 2 * end
     even: FloatArray = np.clip(tilt, -_MOST_TILT, _MOST_TILT)
     return even
-
-
-def effective_sample_size(weights: FloatArray) -> float:
-    """Return how many equally weighted scenarios are worth as much in a mean.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_scenarios,)
-        Those of `gpu.sampling.scenarios.weights`, with a positive sum. [ratio]
-
-    Returns
-    -------
-    float
-        ``(sum w)^2 / sum w^2``: from 1 to n. In the tail toward which scenarios are
-        tilted they are worth more than this says. [unitless]
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or not finite, or the sum is not positive.
-    """
-    counted = np.asarray(weights, dtype=np.float64)
-    if not (np.isfinite(counted).all() and (counted >= 0.0).all() and counted.any()):
-        msg = "weights must be finite, none negative, and some positive"
-        raise ValueError(msg)
-    # Scaled first: squares of small weights would vanish.
-    counted = counted / counted.max()
-    return float(counted.sum() ** 2 / (counted * counted).sum())

@@ -2,11 +2,11 @@
 """Blocks and pieces: how scenarios are counted, and how many are worked on at once.
 
 A block is 4,096 scenario ids, always the same ones: statistics are taken of whole
-blocks and merged in id order, so that no result depends on threads or memory. A chunk
-is some blocks that are kept on disk together. A piece is what fits memory and cache at
-once and may be of any size. What does not belong here: what is computed
-(`gpu.numpy_engine`), statistics themselves (`gpu.statistics.columns`), files
-(`optimizer.chunk_store`).
+blocks, and what is kept of them adds up exactly, so that blocks merge in any order and
+no result depends on threads or memory. A chunk is some blocks that are kept on disk
+together. A piece is what fits memory and cache at once and may be of any size. What
+does not belong here: what is computed (`gpu.numpy_engine`), statistics themselves
+(`gpu.statistics.columns`), files (`optimizer.chunk_store`).
 """
 
 from __future__ import annotations

@@ -12,28 +12,30 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gpu.statistics.block_figures import in_groups
 from gpu.statistics.intervals import (
     Interval,
     block_interval,
+    independent_count,
     normal_interval,
     order_ranks,
     tail_standard_error,
 )
-from gpu.statistics.risk import SHARE_TOLERANCE, cvar, cvar_of_sorted
+from gpu.statistics.risk import cvar, cvar_of_sorted, weight_inside, weight_reached
 from gpu.statistics.row_figures import RowFigures
 
 if TYPE_CHECKING:
     from gpu.statistics.histogram import Histogram
     from gpu.statistics.intervals import Dependence
     from gpu.statistics.moments import Moments
-    from models.arrays import FloatArray
+    from models.arrays import FloatArray, IntArray
 
 __all__ = [
     "CVAR_ALPHA",
     "QUANTILES",
     "QUANTILE_NAMES",
     "STATISTICS",
-    "figures_of_block",
+    "figures_of_groups",
     "judged_by_blocks",
     "row_figures",
     "streamed_figures",
@@ -97,17 +99,15 @@ def streamed_figures(
     histogram : Histogram
         Their counts.
     dependence : {"rows", "pairs", "blocks"}
-        What is independent of each other. Pairs count as one outcome, which bounds
-        the error from above; so do whole rows where blocks even out.
+        What is independent of each other.
 
     Returns
     -------
     dict of str to Interval
-        By the names of `STATISTICS`; intervals include the bins' widths.
+        By the names of `STATISTICS`; intervals include the bins' widths. Those of
+        pairs and of weights are bounds, `judged_by_blocks` knows better.
     """
-    count = moments.effective_count
-    if dependence == "pairs":
-        count /= 2.0
+    count = independent_count(moments.least_count, dependence)
     error = moments.sd / math.sqrt(count)
     found = {"mean": normal_interval(moments.mean, error, count - 1.0)}
     tail = 1.0 - CVAR_ALPHA
@@ -144,9 +144,10 @@ def judged_by_blocks(
     figures : dict of str to Interval
         Figures of all outcomes.
     block_figures : ndarray of shape (n_seen, n_statistics)
-        Figures of single blocks, in the order of `STATISTICS`. [same as outcomes]
+        Figures of single blocks, or of parts, in the order of `STATISTICS`. [same as
+        outcomes]
     n_blocks : float
-        Blocks in all. [unitless]
+        Blocks in all, or parts of them. [unitless]
     histogram : Histogram or None
         What quantiles were read from: intervals then include the bins' widths.
     """
@@ -162,33 +163,46 @@ def judged_by_blocks(
     return found
 
 
-def figures_of_block(values: FloatArray, weights: FloatArray | None) -> FloatArray:
-    """Return the figures of one block.
+def figures_of_groups(
+    values: FloatArray, units: IntArray | None, size: int
+) -> FloatArray:
+    """Return the figures of groups of scenarios, of several columns.
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
+    values : ndarray of shape (n_columns, n)
         Outcomes, NaN where there is none. [any]
-    weights : ndarray of shape (n,) or None
-        Weights. [ratio]
+    units : ndarray of int of shape (n,) or None
+        Weights in units. [unitless]
+    size : int
+        Scenarios of a group; what fills no whole group is passed over. [unitless]
 
     Returns
     -------
-    ndarray of shape (n_statistics,)
+    ndarray of shape (n_columns, n_groups, n_statistics)
         In the order of `STATISTICS`; NaN without outcomes. [same as outcomes]
     """
-    known = ~np.isnan(values)
-    order = np.argsort(values[known], kind="stable")
-    ordered = values[known][order]
-    weight = np.ones(len(ordered)) if weights is None else weights[known][order]
-    reached = np.cumsum(weight)
-    if not len(ordered) or not reached[-1] > 0.0:
-        return np.full(len(STATISTICS), np.nan)
-    total = reached[-1]
-    goals = (np.array(QUANTILES) - SHARE_TOLERANCE) * total
-    places = np.searchsorted(reached, goals, side="left")
-    inside = np.clip((1.0 - CVAR_ALPHA) * total - (reached - weight), 0.0, weight)
-    tail = (inside * ordered).sum() / inside.sum()
-    mean = (weight * ordered).sum() / total
-    shares = ordered[np.minimum(places, len(ordered) - 1)]
-    return np.concatenate([[mean, tail], shares])
+    cut = in_groups(values, size)
+    order = np.argsort(cut, axis=-1, kind="stable")
+    ordered = np.take_along_axis(cut, order, axis=-1)
+    weight = np.ones_like(ordered)
+    if units is not None:
+        each = np.broadcast_to(in_groups(units, size), cut.shape)
+        weight = np.take_along_axis(each, order, axis=-1).astype(np.float64)
+    # What is missing is sorted to the end.
+    is_missing = np.isnan(ordered)
+    weight[is_missing], ordered[is_missing] = 0.0, 0.0
+    reached = np.cumsum(weight, axis=-1)
+    total = reached[..., -1]
+    inside = weight_inside(reached, weight, (1.0 - CVAR_ALPHA) * total[..., None])
+    found = np.empty((*total.shape, len(STATISTICS)))
+    with np.errstate(invalid="ignore"):
+        found[..., 0] = (weight * ordered).sum(axis=-1) / total
+        found[..., 1] = (inside * ordered).sum(axis=-1) / inside.sum(axis=-1)
+    for column, share in enumerate(QUANTILES, start=len(STATISTICS) - len(QUANTILES)):
+        goal = weight_reached(share, total)
+        place = (reached < goal[..., None]).sum(axis=-1, keepdims=True)
+        place = np.minimum(place, size - 1)
+        found[..., column] = np.take_along_axis(ordered, place, axis=-1)[..., 0]
+    found[~(total > 0.0)] = np.nan
+    return found

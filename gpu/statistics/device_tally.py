@@ -18,9 +18,7 @@ from gpu.backend import DeviceLostError, is_device_loss
 from gpu.liquidity import LiquidityRisk
 from gpu.numpy_engine import Scored
 from gpu.scoring.chunks import BLOCK
-from gpu.statistics.block_figures import MAX_BLOCKS
 from gpu.statistics.describe_device import DeviceCounter
-from gpu.statistics.joint import JOINT_PAIRS, JointHistogram
 from gpu.statistics.month_tally import MonthTally, RiskMonths
 from gpu.statistics.outcome_events import events
 from gpu.statistics.row_tally import RowTally
@@ -131,30 +129,38 @@ class _RowsThere(RowTally):
         )
 
     def take_all(
-        self, rows: Rows, units: IntArray | None, counter: DeviceCounter
+        self,
+        rows: Rows,
+        units: tuple[IntArray | None, IntArray | None],
+        counter: DeviceCounter,
     ) -> None:
-        """Take whole blocks of rows, with weights in units, all on the device."""
-        self.n_scenarios += len(rows["npv_usd"])
+        """Take whole blocks, with weights in units on the host and on the device."""
+        here, there = units
+        n_rows = len(rows["npv_usd"])
+        self.n_scenarios += n_rows
+        self.total += n_rows if here is None else int(here.sum())
         for name, values in rows.items():
             if name.endswith("_period"):
-                found = counter.counted(values, units)
+                found = counter.counted(values, there)
                 self._first[name] = added(self._first.get(name), found)
-        self._describe_all(rows, units, counter)
+        heaviest = 1 if here is None else int(here.max())
+        self._describe_all(rows, there, counter, heaviest)
         hits = events(rows, self.equity_limit_usd)
         for name, n_hits in zip(
-            hits, counter.totals(list(hits.values()), units), strict=True
+            hits, counter.totals(list(hits.values()), there), strict=True
         ):
             self._counts[name] = self._counts.get(name, 0) + n_hits
         if "irr_status" in rows:
-            seen = counter.counted(rows["irr_status"], units)
+            seen = counter.counted(rows["irr_status"], there)
             self._status_counts = added(self._status_counts, seen)
-        for x, y in JOINT_PAIRS:
-            if x in rows and y in rows:
-                joint = self._joints.setdefault(f"{x}.{y}", JointHistogram(x, y))
-                joint.add(rows[x], rows[y], units, counter)
+        self._pairs.add(rows, there, counter)
 
     def _describe_all(
-        self, rows: Rows, units: IntArray | None, counter: DeviceCounter
+        self,
+        rows: Rows,
+        units: IntArray | None,
+        counter: DeviceCounter,
+        heaviest: int,
     ) -> None:
         """Take all columns of real numbers: moments by block, counts in one go."""
         named = {name: v for name, v in rows.items() if v.dtype == np.float64}
@@ -167,7 +173,8 @@ class _RowsThere(RowTally):
         blocks = counter.moments_by_block(columns, units, BLOCK)
         for one, own in zip(found, blocks, strict=True):
             for k, block in enumerate(own):
-                low, high = one.moments.take(block, min(BLOCK, n_rows - k * BLOCK))
+                length = min(BLOCK, n_rows - k * BLOCK)
+                low, high = one.moments.take(block, length, heaviest)
                 if one.histogram is not None and low <= high:
                     one.histogram.make_room(low, high)
         histograms = [one.histogram for one in found if one.histogram is not None]
@@ -188,20 +195,17 @@ class _MonthsThere(MonthTally):
     ) -> None:
         """Take whole blocks, with weights in units on the host and on the device."""
         here, there = units
-        parts = [slice(k, min(k + BLOCK, n_rows)) for k in range(0, n_rows, BLOCK)]
-        inside = [None if here is None else here[part] for part in parts]
-        lengths = [part.stop - part.start for part in parts]
         for name, flags in risk.events.items():
             in_month, by_block = counter.flags_by_block(flags, there, BLOCK)
             self._add_event(name, in_month, by_block.sum(axis=0))
-            for part, own, n, weight in zip(
-                parts, by_block, lengths, inside, strict=True
-            ):
-                self._judge(name, first_id + part.start, own, n, weight)
+            for size in self._blocks.sizes(first_id):
+                by_group = by_block
+                if size < BLOCK:
+                    _, by_group = counter.flags_by_block(flags, there, size)
+                self._judge(name, first_id, by_group, n_rows, here, size)
         for name, level in risk.levels.items():
             self._level_of(name, level.shape[1]).add(level, there, counter)
-        for n, weight in zip(lengths, inside, strict=True):
-            self._note(n if risk.events else 0, weight)
+        self._note(n_rows if risk.events else 0, here)
 
 
 class _RiskThere(RiskMonths):
@@ -249,15 +253,13 @@ def _described(
     )
     rows = _RowsThere.like(tally.rows)
     # The first blocks are also judged one by one, which sorts them: on the host.
-    is_judged = not rows.is_plain and first_id < MAX_BLOCKS * BLOCK
-    n_rows = len(scored.rows["npv_usd"])
+    is_judged = bool(rows.blocks.sizes(first_id))
     try:
         months.take_all(first_id, scored, (here, there), counter)
         if scored.has_rows_here or is_judged:
             _take_blocks(rows, first_id, _rows_here(scored), here, tally.counter)
         else:
-            rows.take_all(scored.rows, there, counter)
-            rows.total += n_rows if here is None else int(here.sum())
+            rows.take_all(scored.rows, (here, there), counter)
     except MemoryError:
         # CuPy's out-of-memory error is a MemoryError too.
         return None

@@ -19,7 +19,7 @@ import numpy as np
 
 from gpu.statistics.bins import BitBins, widened
 from gpu.statistics.describe import NUMPY, WEIGHT_BITS
-from gpu.statistics.risk import SHARE_TOLERANCE
+from gpu.statistics.risk import weight_inside, weight_reached
 from gpu.statistics.stored_parts import compact
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ class Histogram:
     def places_of(self, shares: tuple[float, ...]) -> IntArray:
         """Return the bins (n_shares,) in which some shares are reached [unitless]."""
         reached = np.cumsum(self.counts)
-        goals = (np.array(shares) - SHARE_TOLERANCE) * reached[-1]
-        goals = np.clip(np.ceil(goals), 1, reached[-1])
+        goals = np.ceil(weight_reached(np.array(shares), reached[-1]))
         found: IntArray = np.searchsorted(reached, goals, side="left") + self.first
         return found
 
@@ -151,8 +150,7 @@ class Histogram:
         bin: off by at most a bin's width times the share of that bin in the tail.
         """
         tail = (1.0 - alpha) * int(self.counts.sum())
-        before = np.cumsum(self.counts) - self.counts
-        inside = np.clip(tail - before, 0.0, self.counts)
+        inside = weight_inside(np.cumsum(self.counts), self.counts, tail)
         return float((inside * self.means()).sum() / inside.sum())
 
     def means(self) -> FloatArray:

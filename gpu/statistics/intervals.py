@@ -3,9 +3,11 @@
 
 Scenarios are independent draws, or come in pairs of mirrored draws (ids 2k and 2k + 1),
 or in blocks of 4,096 that are independent of each other (Sobol nets). Plain draws are
-judged by the spread of scenarios; all others by the spread of the blocks' own figures,
-and below 16 blocks by that of groups of rows. What does not belong here: figures of
-rows (`gpu.statistics.row_figures`) and of streams (`gpu.statistics.columns`,
+judged by the spread of scenarios; all others by the spread of the blocks' own figures.
+Below 16 blocks the spread of groups of rows tells where rows are at hand, that of parts
+of blocks where scenarios are only counted, and a bound on the spread where neither does
+(`independent_count`). What does not belong here: figures of rows
+(`gpu.statistics.row_figures`) and of streams (`gpu.statistics.columns`,
 `gpu.statistics.block_figures`).
 
 References
@@ -41,6 +43,7 @@ __all__ = [
     "Interval",
     "block_interval",
     "figure_interval",
+    "independent_count",
     "normal_interval",
     "order_ranks",
     "share_interval",
@@ -138,6 +141,24 @@ def normal_interval(
         return Interval(value, -math.inf, math.inf)
     half = _quantile_of_t(freedom) * standard_error
     return Interval(value, value - half, value + half)
+
+
+def independent_count(least_count: float, dependence: Dependence) -> float:
+    """Return how many independent scenarios say at least as little as these.
+
+    For where their own spread cannot be judged. The variance of a mean with weights is
+    ``sum w^2 (x - mean)^2 / (sum w)^2``, never above ``max w / sum w`` times the
+    variance of outcomes; ``(sum w)^2 / sum w^2`` would take weights to have nothing to
+    do with outcomes. A pair is at worst worth one scenario.
+
+    Parameters
+    ----------
+    least_count : float
+        Scenarios, or with weights ``sum w / max w``. [unitless]
+    dependence : {"rows", "pairs", "blocks"}
+        What is independent of each other. Nets even out: they count as rows.
+    """
+    return least_count / 2.0 if dependence == "pairs" else least_count
 
 
 def wilson_interval(
@@ -252,9 +273,10 @@ def share_interval(
     share : float
         Share of scenarios in which the event happens. [share 0-1]
     block_shares : ndarray of shape (n_seen,) or None
-        Shares in some of the blocks; None where scenarios are independent. [share 0-1]
+        Shares in some of the blocks, or of parts; None where there are too few, or
+        scenarios are independent. [share 0-1]
     n_blocks : float
-        Blocks in all. [unitless]
+        Blocks in all, or parts. [unitless]
     n_independent : float
         Independent scenarios, where the blocks cannot tell. [unitless]
     """

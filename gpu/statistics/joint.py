@@ -19,10 +19,11 @@ from gpu.statistics.stored_parts import compact
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from gpu.numpy_engine import Rows
     from gpu.statistics.counter import Counter
     from models.arrays import FloatArray, IntArray
 
-__all__ = ["JOINT_PAIRS", "JointHistogram"]
+__all__ = ["JOINT_PAIRS", "JointHistogram", "JointHistograms"]
 
 JOINT_PAIRS: Final = (("npv_usd", "equity_usd"), ("npv_usd", "peak_ltv_frac"))
 """Columns whose joint distribution is kept."""
@@ -105,6 +106,34 @@ class JointHistogram:
         found.counts.reshape(-1)[arrays["places"]] = arrays["counts"]
         found.n_missing = int(arrays["n_missing"][0])
         return found
+
+
+class JointHistograms:
+    """Joint histograms of every one of `JOINT_PAIRS` that scenarios have.
+
+    `by_name` holds them under the names of their columns with a dot between.
+    """
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, JointHistogram] = {}
+
+    def of(self, x_name: str, y_name: str) -> JointHistogram:
+        """Return the histogram of two columns, an empty one at first."""
+        name = f"{x_name}.{y_name}"
+        if name not in self.by_name:
+            self.by_name[name] = JointHistogram(x_name, y_name)
+        return self.by_name[name]
+
+    def add(self, rows: Rows, units: IntArray | None, counter: Counter) -> None:
+        """Add the pairs of a block of rows, see `JointHistogram.add`."""
+        for x, y in JOINT_PAIRS:
+            if x in rows and y in rows:
+                self.of(x, y).add(rows[x], rows[y], units, counter)
+
+    def merge(self, other: JointHistograms) -> None:
+        """Add the scenarios of others."""
+        for joint in other.by_name.values():
+            self.of(joint.x_name, joint.y_name).merge(joint)
 
 
 def _edges(bins: BitBins) -> FloatArray:

@@ -46,8 +46,9 @@ class Moments:
     ----------
     count, n_missing : int
         Outcomes, and NaN beside them. [unitless]
-    units : int
-        Weights in all, in units of weight; the count without weights. [unitless]
+    units, heaviest : int
+        Weights in all, and the largest, in units of weight; the count, and one, without
+        weights. [unitless]
     low, high : float
         Least and largest outcome; inf and -inf without any. [same as outcomes]
     """
@@ -55,6 +56,7 @@ class Moments:
     def __init__(self, *, is_weighted: bool = False) -> None:
         self.is_weighted = is_weighted
         self.count, self.n_missing, self.units = 0, 0, 0
+        self.heaviest = 0 if is_weighted else 1
         self.low, self.high = math.inf, -math.inf
         self._is_finite = True
         self._sum, self._square_sum, self._square_units = 0, 0, 0
@@ -79,10 +81,29 @@ class Moments:
         tuple of float
             Extremes of the block; inf and -inf without outcomes. [same as outcomes]
         """
-        return self.take(counter.moments(values, units), len(values))
+        heaviest = 1 if units is None else int(units.max(initial=0))
+        return self.take(counter.moments(values, units), len(values), heaviest)
 
-    def take(self, block: BlockMoments, n_rows: int) -> tuple[float, float]:
-        """Add a block, `n_rows` long, whose moments are known; return its extremes."""
+    def take(
+        self, block: BlockMoments, n_rows: int, heaviest: int
+    ) -> tuple[float, float]:
+        """Add a block whose moments are known.
+
+        Parameters
+        ----------
+        block : BlockMoments
+            Moments.
+        n_rows : int
+            Its length, NaN included. [unitless]
+        heaviest : int
+            Largest weight, in units; one without weights. [unitless]
+
+        Returns
+        -------
+        tuple of float
+            Extremes of the block; inf and -inf without outcomes. [same as outcomes]
+        """
+        self.heaviest = max(self.heaviest, heaviest)
         self.count += block.count
         self.n_missing += n_rows - block.count
         self.units += block.units
@@ -102,6 +123,7 @@ class Moments:
         self.count += other.count
         self.n_missing += other.n_missing
         self.units += other.units
+        self.heaviest = max(self.heaviest, other.heaviest)
         self.low, self.high = min(self.low, other.low), max(self.high, other.high)
         self._is_finite = self._is_finite and other._is_finite
         self._sum += other._sum
@@ -138,6 +160,14 @@ class Moments:
         )
 
     @property
+    def least_count(self) -> float:
+        """Outcomes of equal weight worth as much at worst: sum w / max w.
+
+        See `gpu.statistics.intervals.independent_count`.
+        """
+        return self.units / self.heaviest if self.units else 0.0
+
+    @property
     def sd(self) -> float:
         """Sample standard deviation; 0 for one outcome, NaN for none."""
         if self.count < 2:
@@ -151,9 +181,10 @@ class Moments:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""
-        counts = [self.count, self.n_missing, self.units, int(self._is_finite)]
+        counts = [self.count, self.n_missing, self.units, self.heaviest]
+        flags = [int(self._is_finite), int(self.is_weighted)]
         return {
-            "counts": np.array([*counts, int(self.is_weighted)], dtype=np.int64),
+            "counts": np.array([*counts, *flags], dtype=np.int64),
             "range": np.array([self.low, self.high]),
             "sum": to_bytes(self._sum),
             "square_sum": to_bytes(self._square_sum),
@@ -163,10 +194,10 @@ class Moments:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Moments:
         """Return the moments that `to_arrays` stored, exactly."""
-        counts = arrays["counts"].tolist()
-        found = cls(is_weighted=bool(counts[4]))
-        found.count, found.n_missing, found.units = counts[:3]
-        found._is_finite = bool(counts[3])
+        *counts, is_finite, is_weighted = arrays["counts"].tolist()
+        found = cls(is_weighted=bool(is_weighted))
+        found.count, found.n_missing, found.units, found.heaviest = counts
+        found._is_finite = bool(is_finite)
         found.low, found.high = arrays["range"].tolist()
         found._sum = from_bytes(arrays["sum"])
         found._square_sum = from_bytes(arrays["square_sum"])

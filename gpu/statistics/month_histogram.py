@@ -16,7 +16,7 @@ from gpu.statistics.bins import BitBins, widened
 from gpu.statistics.counter import MonthCells
 from gpu.statistics.describe import NUMPY
 from gpu.statistics.intervals import order_ranks
-from gpu.statistics.risk import SHARE_TOLERANCE
+from gpu.statistics.risk import weight_reached
 from gpu.statistics.stored_parts import compact
 
 if TYPE_CHECKING:
@@ -147,9 +147,8 @@ class MonthHistogram:
 
     def _places(self, reached: IntArray, share: float) -> IntArray:
         """Return the bin of each month in which a share is reached."""
-        total = int(reached[0, -1])
-        goal = max(math.ceil((share - SHARE_TOLERANCE) * float(total)), 1)
-        places: IntArray = (reached < min(goal, total)).sum(axis=1) + self.first
+        goal = math.ceil(weight_reached(share, float(reached[0, -1])))
+        places: IntArray = (reached < goal).sum(axis=1) + self.first
         return places
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gpu.backend import to_host
-from gpu.scoring.chunks import BLOCK
-from gpu.statistics.block_figures import BlockFigures
-from gpu.statistics.describe import NUMPY, lane_sum
-from gpu.statistics.exact_sum import from_bytes, ratio, to_bytes, whole
-from gpu.statistics.intervals import share_interval
+from gpu.statistics.block_figures import BlockFigures, in_groups
+from gpu.statistics.describe import NUMPY
+from gpu.statistics.intervals import independent_count, share_interval
 from gpu.statistics.month_histogram import RELATIVE_ERROR, MonthHistogram
 from gpu.statistics.stored_parts import part_of
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from gpu.numpy_engine import Scored
     from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence, Interval
-    from models.arrays import FloatArray, IntArray
+    from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "BAND_SHARES",
@@ -123,19 +121,11 @@ class MonthTally:
     ) -> None:
         self.is_weighted, self.dependence = is_weighted, dependence
         self.n_scenarios, self.total = 0, 0
-        self._square_units = 0
+        self._heaviest = 0 if is_weighted else 1
         self._in_month: dict[str, IntArray] = {}
         self._by_month: dict[str, IntArray] = {}
         self._levels: dict[str, MonthHistogram] = {}
-        self._blocks = BlockFigures()
-
-    @property
-    def effective_count(self) -> float:
-        """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
-        if not self.is_weighted:
-            return float(self.n_scenarios)
-        squares = ratio(self._square_units, 1)
-        return float(self.total) ** 2 / squares if squares else 0.0
+        self._blocks = BlockFigures(is_weighted=is_weighted, dependence=dependence)
 
     def take(
         self,
@@ -163,7 +153,11 @@ class MonthTally:
             n_rows = len(happened)
             in_month, by_month = counter.flag_months(happened, units)
             self._add_event(name, in_month, by_month)
-            self._judge(name, first_id, by_month, n_rows, units)
+            for size in self._blocks.sizes(first_id):
+                by_group = by_month[None]
+                if size < n_rows:
+                    by_group = _flags_by_group(happened, units, counter, size)
+                self._judge(name, first_id, by_group, n_rows, units, size)
         for name, level in risk.levels.items():
             values = to_host(level)
             self._level_of(name, values.shape[1]).add(values, units, counter)
@@ -177,15 +171,19 @@ class MonthTally:
         self,
         name: str,
         first_id: int,
-        by_month: IntArray,
+        by_group: IntArray,
         n_rows: int,
         units: IntArray | None,
+        size: int,
     ) -> None:
-        """Keep a block's own shares, whose spread over blocks gives error bars."""
-        total = n_rows if units is None else int(units.sum())
-        is_plain = self.dependence == "rows" and not self.is_weighted
-        if not is_plain and n_rows == BLOCK and total:
-            self._blocks.put(name, first_id, by_month / total)
+        """Keep the shares of groups of scenarios, whose spread gives error bars."""
+        n_groups = n_rows // size
+        total = np.full(n_groups, size)
+        if units is not None:
+            total = in_groups(units, size).sum(axis=-1)
+        with np.errstate(invalid="ignore"):
+            shares = by_group[:n_groups] / total[:, None]
+        self._blocks.put(name, first_id, size, shares)
 
     def _level_of(self, name: str, n_periods: int) -> MonthHistogram:
         """Return the counts of a level, empty ones when it is new."""
@@ -200,8 +198,7 @@ class MonthTally:
         self.n_scenarios += n_rows
         self.total += n_rows if units is None else int(units.sum())
         if units is not None:
-            weight = units.astype(np.float64)
-            self._square_units += whole(lane_sum(weight * weight))
+            self._heaviest = max(self._heaviest, int(units.max(initial=0)))
 
     def merge(self, other: MonthTally) -> None:
         """Take the scenarios of another tally of the same plan."""
@@ -220,7 +217,7 @@ class MonthTally:
             self._levels[name].merge(level)
         self.n_scenarios += other.n_scenarios
         self.total += other.total
-        self._square_units += other._square_units
+        self._heaviest = max(self._heaviest, other._heaviest)
         self._blocks.merge(other._blocks)
 
     def risk(self, base: LiquidityRisk) -> MonthlyRisk | None:
@@ -246,12 +243,8 @@ class MonthTally:
         )
 
     def _range(self, name: str, month: int, share: float) -> Interval:
-        seen = None
-        if name in self._blocks:
-            seen = self._blocks.of(name, self.n_scenarios)[:, month]
-        return share_interval(
-            share, seen, self.n_scenarios / BLOCK, self._independent_count()
-        )
+        seen = self._blocks.single(name, month, self.n_scenarios)
+        return share_interval(share, *seen, self._independent_count())
 
     def _level(self, seen: MonthHistogram, base: FloatArray) -> LevelMonths:
         found = seen.figures(BAND_SHARES, self._independent_count())
@@ -267,16 +260,15 @@ class MonthTally:
         )
 
     def _independent_count(self) -> float:
-        each = 2.0 if self.dependence == "pairs" else 1.0
-        return self.effective_count / each
+        least = self.total / self._heaviest if self.total else 0.0
+        return independent_count(least, self.dependence)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""
-        counts = [self.n_scenarios, self.total, int(self.is_weighted)]
+        counts = [self.n_scenarios, self.total, self._heaviest]
         arrays: dict[str, NDArray[Any]] = {
-            "counts": np.array(counts, dtype=np.int64),
+            "counts": np.array([*counts, int(self.is_weighted)], dtype=np.int64),
             "dependence": np.array([self.dependence]),
-            "square_units": to_bytes(self._square_units),
         }
         arrays |= {f"in_month.{name}": n for name, n in self._in_month.items()}
         arrays |= {f"by_month.{name}": n for name, n in self._by_month.items()}
@@ -289,14 +281,13 @@ class MonthTally:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> MonthTally:
         """Return the tally that `to_arrays` stored, exactly."""
-        n_scenarios, total, is_weighted = arrays["counts"].tolist()
+        n_scenarios, total, heaviest, is_weighted = arrays["counts"].tolist()
         dependence = arrays["dependence"].tolist()[0]
         found = cls(is_weighted=bool(is_weighted), dependence=dependence)
-        found.n_scenarios, found.total = n_scenarios, total
-        found._square_units = from_bytes(arrays["square_units"])
+        found.n_scenarios, found.total, found._heaviest = n_scenarios, total, heaviest
         found._in_month = part_of(arrays, "in_month.")
         found._by_month = part_of(arrays, "by_month.")
-        found._blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
+        found._blocks.restore(part_of(arrays, "block."))
         levels = part_of(arrays, "level.")
         for name in dict.fromkeys(key.rpartition(".")[0] for key in levels):
             stored = part_of(levels, f"{name}.")
@@ -382,6 +373,18 @@ class RiskMonths:
         found._plan = MonthTally.from_arrays(part_of(arrays, "plan."))
         found._baseline = MonthTally.from_arrays(part_of(arrays, "baseline."))
         return found
+
+
+def _flags_by_group(
+    flags: BoolArray, units: IntArray | None, counter: Counter, size: int
+) -> IntArray:
+    """Return how often a flag has been up by month (n_groups, n_periods)."""
+    parts = [slice(k, k + size) for k in range(0, len(flags) - size + 1, size)]
+    found = (
+        counter.flag_months(flags[part], None if units is None else units[part])
+        for part in parts
+    )
+    return np.array([by_month for _, by_month in found])
 
 
 def _named(bands: list[FloatArray]) -> dict[str, tuple[float, ...]]:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from models.arrays import FloatArray
 
-__all__ = ["cvar", "cvar_of_sorted", "quantile"]
+__all__ = ["cvar", "cvar_of_sorted", "quantile", "weight_inside", "weight_reached"]
 
 # A cumulative share this close to the wanted one has reached it: 0.3 * 10 is 3.
 SHARE_TOLERANCE = 1e-12
+_LEAST = 5e-324
 
 
 def cvar(values: ArrayLike, alpha: float, weights: ArrayLike | None = None) -> float:
@@ -78,9 +79,56 @@ def cvar_of_sorted(ordered: FloatArray, alpha: float) -> float:
     return _tail_mean(worst, np.ones(len(worst)), tail, np)
 
 
+def weight_inside(reached: Any, weight: Any, tail: Any, xp: Any = np) -> Any:
+    """Return how much of each outcome's weight lies inside the tail.
+
+    The outcome at the edge of the tail counts with a part of its weight: the one
+    definition of a tail's mean for rows, bins and groups.
+
+    Parameters
+    ----------
+    reached : ndarray of shape (..., n)
+        Cumulative weights of outcomes in rising order. [unitless]
+    weight : ndarray of shape (..., n)
+        Their weights. [unitless]
+    tail : float or ndarray of shape (..., 1)
+        Weight of the tail. [unitless]
+    xp : module
+        Array module computed on.
+
+    Returns
+    -------
+    ndarray of shape (..., n)
+        0 to the weight. [unitless]
+    """
+    return xp.clip(tail - (reached - weight), 0.0, weight)
+
+
+def weight_reached(share: Any, total: Any, xp: Any = np) -> Any:
+    """Return the cumulative weight at which a share is reached.
+
+    A quantile is the smallest outcome up to which outcomes weigh so much: the one
+    definition for rows, bins and groups.
+
+    Parameters
+    ----------
+    share : float or ndarray of any shape
+        Shares in [0, 1]. [share 0-1]
+    total : float or ndarray of a shape that fits
+        Weight of all outcomes. [unitless]
+    xp : module
+        Array module computed on.
+
+    Returns
+    -------
+    float or ndarray of the shape of both
+        Above 0, so that an outcome without weight never is a quantile. [unitless]
+    """
+    return xp.maximum((share - SHARE_TOLERANCE) * total, _LEAST)
+
+
 def _tail_mean(ordered: Any, weight: Any, tail: float, xp: Any) -> float:
-    before = xp.cumsum(weight) - weight
-    inside = xp.clip(tail - before, 0.0, weight)
+    inside = weight_inside(xp.cumsum(weight), weight, tail, xp)
     kept = inside > 0.0
     part = inside[kept]
     # Relative to the worst value, so that a large common level costs no digits.
@@ -131,7 +179,7 @@ def quantile(
         msg = f"q = {q!r} must be in [0, 1], one number or a list"
         raise ValueError(msg)
     reached = xp.cumsum(weight)
-    goal = (share - SHARE_TOLERANCE) * reached[-1]
+    goal = weight_reached(share, reached[-1], xp)
     place = xp.searchsorted(reached, goal, side="left")
     result: FloatArray = ordered[xp.minimum(place, len(ordered) - 1)]
     return float(result) if share.ndim == 0 else result

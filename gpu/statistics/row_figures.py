@@ -15,12 +15,13 @@ import numpy as np
 from gpu.statistics.intervals import (
     MIN_BLOCKS,
     Interval,
+    independent_count,
     normal_interval,
     order_ranks,
     tail_standard_error,
     wilson_interval,
 )
-from gpu.statistics.risk import SHARE_TOLERANCE
+from gpu.statistics.risk import weight_reached
 
 if TYPE_CHECKING:
     from gpu.statistics.intervals import Dependence
@@ -122,10 +123,10 @@ class RowFigures:
     def _at(self, share: float) -> float:
         """Return the quantile of a share, as `gpu.statistics.risk.quantile` has it."""
         if self._reached is None:
-            goal = math.ceil((share - SHARE_TOLERANCE) * len(self.ordered))
-            return float(self.ordered[max(goal, 1) - 1])
-        goal_weight = (share - SHARE_TOLERANCE) * self._reached[-1]
-        place = int(np.searchsorted(self._reached, goal_weight, side="left"))
+            goal = weight_reached(share, float(len(self.ordered)))
+            return float(self.ordered[math.ceil(goal) - 1])
+        goal = weight_reached(share, self._reached[-1])
+        place = int(np.searchsorted(self._reached, goal, side="left"))
         return float(self.ordered[min(place, len(self.ordered) - 1)])
 
     def _judged(self, value: float, gaps: FloatArray) -> Interval:
@@ -156,9 +157,10 @@ def row_probability(
     everyone = np.ones(len(hits), dtype=np.bool_)
     error, freedom = _standard_error(gaps, everyone, weights, dependence)
     if not error > 0.0:
-        # None or all: nothing is seen of the spread, so pairs count as one.
-        independent = len(hits) if dependence != "pairs" else len(hits) / 2.0
-        return wilson_interval(share, independent)
+        # None or all: nothing is seen of the spread. What was not seen may carry the
+        # largest weight, and pairs count as one.
+        least = len(hits) if weights is None else weights.sum() / weights.max()
+        return wilson_interval(share, independent_count(float(least), dependence))
     return wilson_interval(share, share * (1.0 - share) / error**2, freedom)
 
 

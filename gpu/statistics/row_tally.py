@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu.scoring.chunks import BLOCK
-from gpu.statistics.block_figures import MAX_BLOCKS, BlockFigures
-from gpu.statistics.column_figures import figures_of_block, judged_by_blocks
+from gpu.statistics.block_figures import BlockFigures, means_of_groups
+from gpu.statistics.column_figures import figures_of_groups, judged_by_blocks
 from gpu.statistics.column_pool import ColumnPool
 from gpu.statistics.columns import ColumnStatistics
 from gpu.statistics.describe import NUMPY, weight_units
 from gpu.statistics.distribution import Distribution, JointDistribution
 from gpu.statistics.histogram import Histogram, smallest_of
-from gpu.statistics.intervals import MIN_BLOCKS, share_interval
-from gpu.statistics.joint import JOINT_PAIRS, JointHistogram
+from gpu.statistics.intervals import independent_count, share_interval
+from gpu.statistics.joint import JointHistogram, JointHistograms
 from gpu.statistics.outcome_events import events
 from gpu.statistics.row_figures import row_probability
 from gpu.statistics.stored_parts import added, counted, nested, part_of
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from gpu.statistics.columns import ColumnSummary
     from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence, Interval
+    from gpu.statistics.moments import Moments
     from models.arrays import BoolArray, FloatArray, IntArray
 
 __all__ = ["RowTally"]
@@ -64,7 +64,9 @@ class RowTally:
         self.equity_limit_usd = equity_limit_usd
         self.is_streamed, self.is_weighted = is_streamed, is_weighted
         self.dependence = dependence
-        self.blocks = BlockFigures()
+        self.blocks = BlockFigures(
+            is_weighted=is_weighted, dependence=dependence, has_parts=is_streamed
+        )
         self.n_scenarios = 0
         self.total = 0
         self._statistics: dict[str, ColumnStatistics] = {}
@@ -72,7 +74,7 @@ class RowTally:
         self._counts: dict[str, int] = {}
         self._status_counts: IntArray = np.zeros(len(IRR_STATUS), dtype=np.int64)
         self._first: dict[str, IntArray] = {}
-        self._joints: dict[str, JointHistogram] = {}
+        self._pairs = JointHistograms()
 
     @property
     def is_plain(self) -> bool:
@@ -99,8 +101,8 @@ class RowTally:
         counter : Counter
             How the block is counted.
         """
-        if not self.is_plain and len(rows["npv_usd"]) == BLOCK:
-            self._judge(first_id, rows, units)
+        for size in self.blocks.sizes(first_id):
+            self._judge(first_id, rows, units, size)
         self.n_scenarios += len(rows["npv_usd"])
         self.total += len(rows["npv_usd"]) if units is None else int(units.sum())
         for name, values in rows.items():
@@ -114,12 +116,7 @@ class RowTally:
         if "irr_status" in rows:
             seen = counted(rows["irr_status"], units)
             self._status_counts = added(self._status_counts, seen)
-        for x, y in JOINT_PAIRS:
-            if x in rows and y in rows:
-                key = f"{x}.{y}"
-                if key not in self._joints:
-                    self._joints[key] = JointHistogram(x, y)
-                self._joints[key].add(rows[x], rows[y], units, counter)
+        self._pairs.add(rows, units, counter)
 
     def _describe(self, rows: Rows, units: IntArray | None, counter: Counter) -> None:
         """Take all columns of real numbers at once."""
@@ -129,10 +126,11 @@ class RowTally:
                 self._statistics[name] = self._new_column(name)
         columns = np.array(list(named.values()))
         found = [self._statistics[name] for name in named]
+        heaviest = 1 if units is None else int(units.max())
         for one, block in zip(
             found, counter.moments_of_all(columns, units), strict=True
         ):
-            low, high = one.moments.take(block, columns.shape[1])
+            low, high = one.moments.take(block, columns.shape[1], heaviest)
             if one.histogram is not None and low <= high:
                 one.histogram.make_room(low, high)
         histograms = [one.histogram for one in found if one.histogram is not None]
@@ -146,18 +144,17 @@ class RowTally:
             is_weighted=self.is_weighted,
         )
 
-    def _judge(self, first_id: int, rows: Rows, units: IntArray | None) -> None:
-        """Keep the block's own figures, whose spread over blocks gives error bars."""
-        if first_id >= MAX_BLOCKS * BLOCK:
-            return
-        weights = None if units is None else units.astype(np.float64)
-        for name, values in rows.items():
-            if values.dtype == np.float64:
-                found = figures_of_block(values, weights)
-                self.blocks.put(name, first_id, found)
+    def _judge(
+        self, first_id: int, rows: Rows, units: IntArray | None, size: int
+    ) -> None:
+        """Keep the figures of groups of scenarios, whose spread gives error bars."""
+        named = {name: v for name, v in rows.items() if v.dtype == np.float64}
+        found = figures_of_groups(np.array(list(named.values())), units, size)
+        for name, figures in zip(named, found, strict=True):
+            self.blocks.put(name, first_id, size, figures)
         for name, hits in events(rows, self.equity_limit_usd).items():
-            share = np.average(hits, weights=weights)
-            self.blocks.put(name, first_id, np.array([share]))
+            shares = means_of_groups(hits, units, size)
+            self.blocks.put(name, first_id, size, shares[:, None])
 
     def merge(self, other: RowTally) -> None:
         """Take the scenarios of another tally of the same columns."""
@@ -173,10 +170,7 @@ class RowTally:
         for name, periods in other._first.items():
             self._first[name] = added(self._first.get(name), periods)
         self._status_counts = added(self._status_counts, other._status_counts)
-        for key, joint in other._joints.items():
-            if key not in self._joints:
-                self._joints[key] = JointHistogram(joint.x_name, joint.y_name)
-            self._joints[key].merge(joint)
+        self._pairs.merge(other._pairs)
 
     def summary(
         self, columns: Rows | None = None, weights: FloatArray | None = None
@@ -222,11 +216,10 @@ class RowTally:
         values = None if columns is None else columns[name]
         column = self._statistics[name]
         figures = column.figures(values, weights, self.dependence)
-        if name not in self.blocks:
+        seen = self.blocks.of(name, self.n_scenarios)
+        if seen is None:
             return figures
-        blocks = self.blocks.of(name, self.n_scenarios)
-        n_blocks = self.n_scenarios / BLOCK
-        return judged_by_blocks(figures, blocks, n_blocks, column.histogram)
+        return judged_by_blocks(figures, *seen, column.histogram)
 
     def probability_interval(
         self,
@@ -241,7 +234,8 @@ class RowTally:
         event : str
             Name, see `probabilities`.
         columns : dict of str to ndarray of shape (n,) or None
-            All rows; better below 16 blocks of dependent or weighted ones. [mixed]
+            All rows; they tell more below 16 blocks of dependent or weighted ones.
+            [mixed]
         weights : ndarray of shape (n,) or None
             Their weights, where they have any. [ratio]
         """
@@ -257,14 +251,12 @@ class RowTally:
     def _share(
         self, event: str, hits: BoolArray | None, weights: FloatArray | None
     ) -> Interval:
-        share = self._counts[event] / self.total
-        n_blocks, seen = self.n_scenarios / BLOCK, None
-        if event in self.blocks:
-            seen = self.blocks.of(event, self.n_scenarios)[:, 0]
-        if hits is not None and not _is_telling(seen):
+        seen, n_seen = self.blocks.single(event, 0, self.n_scenarios)
+        if hits is not None and seen is None:
             return row_probability(hits, weights, self.dependence)
-        each = 2.0 if self.dependence == "pairs" else 1.0
-        return share_interval(share, seen, n_blocks, self.effective_count / each)
+        share, moments = self._counts[event] / self.total, self._npv_moments
+        n_independent = independent_count(moments.least_count, self.dependence)
+        return share_interval(share, seen, n_seen, n_independent)
 
     def probability_intervals(
         self, columns: Rows | None = None, weights: FloatArray | None = None
@@ -317,7 +309,11 @@ class RowTally:
     @property
     def effective_count(self) -> float:
         """Scenarios of equal weight worth as much: (sum w)^2 / sum w^2."""
-        return self._statistics["npv_usd"].moments.effective_count
+        return self._npv_moments.effective_count
+
+    @property
+    def _npv_moments(self) -> Moments:
+        return self._statistics["npv_usd"].moments
 
     def probabilities(self) -> dict[str, float]:
         """Return the share of scenarios in which each event happens [share 0-1]."""
@@ -349,9 +345,8 @@ class RowTally:
 
     def joints(self) -> tuple[JointDistribution, ...]:
         """Return how pairs of outcomes are spread, of the pairs that there are."""
-        return tuple(
-            JointDistribution.of(one, self.total) for one in self._joints.values()
-        )
+        pairs = self._pairs.by_name.values()
+        return tuple(JointDistribution.of(one, self.total) for one in pairs)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as arrays, see `from_arrays`."""
@@ -365,7 +360,8 @@ class RowTally:
         arrays |= {f"first.{name}": n for name, n in self._first.items()}
         arrays["dependence"] = np.array([self.dependence])
         arrays |= {f"block.{name}": a for name, a in self.blocks.to_arrays().items()}
-        for kind, parts in (("column", self._statistics), ("joint", self._joints)):
+        pairs = self._pairs.by_name
+        for kind, parts in (("column", self._statistics), ("joint", pairs)):
             for name, part in parts.items():
                 found = part.to_arrays()
                 arrays |= {f"{kind}.{name}/{key}": a for key, a in found.items()}
@@ -381,7 +377,7 @@ class RowTally:
             is_weighted=bool(is_weighted),
             dependence=arrays["dependence"].tolist()[0],
         )
-        found.blocks = BlockFigures.from_arrays(part_of(arrays, "block."))
+        found.blocks.restore(part_of(arrays, "block."))
         found.n_scenarios, found.total = n_scenarios, total
         found._status_counts = arrays["irr_status"]
         events_seen = part_of(arrays, "event.").items()
@@ -390,12 +386,8 @@ class RowTally:
         for name, part in nested(arrays, "column.").items():
             found._statistics[name] = ColumnStatistics.from_arrays(part)
         for name, part in nested(arrays, "joint.").items():
-            found._joints[name] = JointHistogram.from_arrays(part)
+            found._pairs.by_name[name] = JointHistogram.from_arrays(part)
         return found
-
-
-def _is_telling(block_figures: FloatArray | None) -> bool:
-    return block_figures is not None and len(block_figures) >= MIN_BLOCKS
 
 
 def _known(units: IntArray | None, values: FloatArray) -> IntArray | None:

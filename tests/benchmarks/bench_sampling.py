@@ -25,7 +25,9 @@ from gpu.sampling.scenarios import (
     sampled_paths,
     weights,
 )
-from gpu.sampling.tilt import effective_sample_size, tilt_toward_shortfall
+from gpu.sampling.tilt import tilt_toward_shortfall
+from gpu.statistics.describe import weight_units
+from gpu.statistics.moments import Moments
 from gpu.statistics.risk import cvar, quantile
 from models.business_as_usual import business_as_usual
 from sites import load_study
@@ -70,7 +72,8 @@ def block_figures(
         -cvar(-equity_usd, 0.99, counts),
         float(np.average(is_liquidated, weights=counts)),
     ]
-    return found, effective_sample_size(counts)
+    units = weight_units(counts)
+    return found, Moments.of(npv_usd, units).effective_count
 
 
 def median_ms(work: Callable[[], object], repeats: int = 5) -> float:

@@ -130,7 +130,7 @@ def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
     ("harm", "why"),
     [
         (lambda text: text[:-9], "cannot be read (Expecting"),
-        (lambda text: text.replace('"format": 1', '"format": 99'), "(layout 99, not 1"),
+        (lambda text: text.replace('"format": 2', '"format": 99'), "(layout 99, not 2"),
         (lambda text: text.replace('"engine"', '"motor"'), "cannot be read ("),
         (lambda text: re.sub('"engine": "[a-z]+"', '"engine": 7', text), "0.engine"),
         (lambda text: text.replace('"first": 10', '"first": -5'), "-5 to 15 are no"),

@@ -12,10 +12,11 @@ from gpu.numpy_engine import headline_rows
 from gpu.sampling.scenarios import DrawRule, draw_factor_shocks, sampled_paths, weights
 from gpu.sampling.tilt import (
     PILOT_FIRST_ID,
-    effective_sample_size,
     tilt_by_month,
     tilt_toward_shortfall,
 )
+from gpu.statistics.describe import weight_units
+from gpu.statistics.moments import Moments
 from models.business_as_usual import business_as_usual
 from sites import load_study
 
@@ -28,21 +29,32 @@ def rule() -> DrawRule:
     return tilt_toward_shortfall(STUDY, PLAN, seed=3, n_pilot=1000)
 
 
+def effective_scenarios(counted: np.ndarray) -> float:
+    """Return what the scores say of so many weights."""
+    units = weight_units(counted)
+    return Moments.of(np.zeros(len(counted)), units).effective_count
+
+
 def test_equal_weights_are_worth_every_scenario() -> None:
-    assert effective_sample_size(np.full(50, 0.3)) == pytest.approx(50.0)
+    assert effective_scenarios(np.full(50, 0.3)) == pytest.approx(50.0)
 
 
 def test_unequal_weights_by_hand() -> None:
     # (3 + 1)^2 / (9 + 1) = 1.6; a single weight is worth one scenario.
-    assert effective_sample_size(np.array([3.0, 1.0])) == pytest.approx(1.6)
-    assert effective_sample_size(np.array([0.0, 5.0, 0.0])) == 1.0
-    assert effective_sample_size(np.array([3e-200, 1e-200])) == pytest.approx(1.6)
+    assert effective_scenarios(np.array([3.0, 1.0])) == pytest.approx(1.6)
+    assert effective_scenarios(np.array([0.0, 5.0, 0.0])) == 1.0
+    # Whatever goes with the weights, no less than sum w / max w.
+    units = weight_units(np.array([3.0, 1.0]))
+    assert Moments.of(np.zeros(2), units).least_count == pytest.approx(4.0 / 3.0)
+    for none in ([], [0.0, 0.0]):
+        found = Moments.of(np.zeros(len(none)), weight_units(np.array(none)))
+        assert (found.effective_count, found.least_count) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("bad", [[], [0.0, 0.0], [1.0, -1.0], [math.nan], [math.inf]])
+@pytest.mark.parametrize("bad", [[1.0, -1.0], [math.nan], [math.inf]])
 def test_weights_that_are_none_are_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="weights must be"):
-        effective_sample_size(np.array(bad))
+        effective_scenarios(np.array(bad))
 
 
 def test_a_tilt_evens_out_over_stretches_that_double() -> None:
@@ -82,7 +94,7 @@ def test_tilted_scenarios_are_short_of_more_cash(rule: DrawRule) -> None:
     assert tilted.mean() > 1.2 * plain.mean()
     counted = weights(STUDY, rule, ids)
     assert counted.max() <= 2.0
-    assert 0.5 * 1024 < effective_sample_size(counted) < 0.95 * 1024
+    assert 0.5 * 1024 < effective_scenarios(counted) < 0.95 * 1024
 
 
 @pytest.mark.parametrize(
