@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from models.study import Study
     from optimizer.drivers_result import Figure
 
-__all__ = ["DEFAULT_PAIRS", "drivers"]
+__all__ = ["DEFAULT_PAIRS", "LEAST_PAIRS", "drivers"]
 
 DEFAULT_PAIRS: Final = 16_384
 """Scenarios, each with its partner: shares of the base study within 0.02."""

@@ -66,8 +66,9 @@ def plan(
         typer.Option(
             metavar="N",
             min=0,
-            help="Scenarios to score the plan on; 0 for none. `wattplan score` adds "
-            "more later.",
+            help="Scenarios to score the plan on, to hold it against the others of the "
+            "run and to find what drives it; 0 for none. `wattplan score`, `contest` "
+            "and `drivers` add more later.",
         ),
     ] = 20_000,
     seed: SeedOption = 1,
@@ -110,6 +111,8 @@ def plan(
         scored = None
         if scenarios and not should_stop():
             scored = _score(run.folder, scenarios, seed)
+        if scenarios and not should_stop():
+            _compare(run.folder, scenarios, seed)
         left_out: tuple[str, ...] = ()
         if explain_seconds and not should_stop():
             left_out = _explain(run.folder, explain_seconds, should_stop)
@@ -161,6 +164,34 @@ def _score(folder: Path, scenarios: int, seed: int) -> ScoredRun:
         )
     stress_run(folder)
     return scored
+
+
+def _compare(folder: Path, scenarios: int, seed: int) -> None:
+    """Hold the plan against the others of its run, and find what drives it."""
+    from optimizer.contest import contest_run
+    from optimizer.drivers import DEFAULT_PAIRS, LEAST_PAIRS
+    from optimizer.drivers_run import drivers_run
+
+    asked = ("--scenarios", scenarios, "--seed", seed)
+    with live_progress("Comparing") as live:
+        contest_run(
+            [folder],
+            n_scenarios=scenarios,
+            seed=seed,
+            progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
+            command=command_line("contest", folder, *asked),
+        )
+    n_pairs = min(max(scenarios, LEAST_PAIRS), DEFAULT_PAIRS)
+    with live_progress("Finding what drives it") as live:
+        drivers_run(
+            folder,
+            n_scenarios=n_pairs,
+            seed=seed,
+            progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
+            command=command_line(
+                "drivers", folder, "--scenarios", n_pairs, "--seed", seed
+            ),
+        )
 
 
 def _explain(

@@ -170,6 +170,15 @@ def test_the_command_writes_a_report_and_speaks_json(tmp_path, capsys):
     assert said["kpis"]["npv_usd"] > 0
     assert said["score"]["n_scenarios"] == 200
     assert (out / "report.html").stat().st_size > 1e6
+    # Scores, stories, contest and drivers are all of the first run.
+    page = (out / "report.html").read_text(encoding="utf-8")
+    for command in ("score", "stress", "contest", "drivers"):
+        assert f"<code>wattplan {command} DIR</code>" not in page
+    done = open_run(out).passport.commands
+    assert [line.split()[1] for line in done] == [
+        *("plan", "score", "stress", "contest", "drivers", "report")
+    ]
+    assert open_run(out).changed_files() == []
 
 
 def test_a_second_run_into_the_same_folder_needs_force(tmp_path, capsys):
