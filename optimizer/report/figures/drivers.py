@@ -116,7 +116,7 @@ def _figure(figures: list[FigureDrivers]) -> go.Figure:
     titles = []
     for figure in figures:
         name = plain(figure.name)
-        titles += [name, name]
+        titles += [name, ""]
     panels = make_subplots(
         rows=len(figures),
         cols=2,
@@ -151,7 +151,7 @@ def _add_shares(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
         bars = _index_bars(title, colour, lift, names, found)
         panels.add_trace(bars.update(showlegend=row == 1), row=row, col=1)
     panels.update_xaxes(
-        title_text="% of variance", range=[-2.0, 108.0], dtick=20, row=row, col=1
+        title_text="% of variance", range=[-2.0, 108.0], dtick=50, row=row, col=1
     )
     panels.update_yaxes(
         tickvals=list(range(len(shares))),
@@ -230,7 +230,7 @@ def _add_alone(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
     panels.add_vline(x=base, line_width=1.2, line_color=MUTED, row=row, col=2)
     low, high = min(base, *lows), max(base, *highs)
     room = 0.06 * max(high - low, 1e-9 + 0.1 * abs(base))
-    title = "alone, USD m" if is_money else "alone, in % of scenarios"
+    title = "alone, USD m" if is_money else "alone, % of scenarios"
     panels.update_xaxes(
         title_text=title, range=[low - room, high + room], row=row, col=2
     )
