@@ -49,6 +49,10 @@ def is_compiled() -> bool:
     return folder is not None and any(folder.rglob("run.score_rows-*.nbc"))
 
 
+MOST_BLOCKS: Final = 4
+"""Blocks of a call at most: more gain nothing. [unitless]"""
+
+
 class CpuEngine:
     """The kernel under Numba.
 
@@ -78,8 +82,8 @@ class CpuEngine:
         self.name: str = "cpu"
         self.reason = "cpu: compiled by Numba"
         self.n_workers = _count_cores()
-        self.blocks_per_call = 1
         self.tables: Tables = make_tables(study, plans, baseline, has_sites=has_sites)
+        self.blocks_per_call = _blocks_per_call(self.n_workers, self.tables.n_plans)
         self._rule = as_rule(rule)
         self._market = study.market
         self._drawn = _with_rule(self.tables, self._rule)
@@ -215,6 +219,16 @@ class CpuEngine:
         # Covenants are tested a few months a year.
         result.events[2 * self.tables.n_plans :] = 0
         return result
+
+
+def _blocks_per_call(n_workers: int, n_plans: int) -> int:
+    """Return how many blocks a call scores.
+
+    Rows whose IRR the kernel leaves open cost some milliseconds a call, however few
+    they are. More blocks share that; every worker gets two calls of the least chunk,
+    and months of many plans do not fill the memory.
+    """
+    return max(1, min(MOST_BLOCKS, 8 // n_workers, 8 // n_plans))
 
 
 def _count_cores() -> int:

@@ -143,7 +143,9 @@ def _sums(
     watch: Watch,
 ) -> dict[str, PairSums]:
     """Return the sums of every figure, some blocks at a time, merged in order."""
-    step = BLOCK * engines[0].blocks_per_call
+    # On a host block by block: few scenarios are to keep every core busy.
+    is_device = engines[0].name == "cuda"
+    step = BLOCK * (engines[0].blocks_per_call if is_device else 1)
 
     def of_blocks(first: int) -> tuple[int, dict[str, PairSums]]:
         ids = np.arange(first, min(first + step, n_scenarios))

@@ -223,7 +223,8 @@ class ChunkRun:
         each of many blocks: other threads describe what it has scored meanwhile.
         """
         n_scoring, n_blocks = self.engine.n_workers, self.engine.blocks_per_call
-        n_threads = max(n_scoring, DESCRIBING if n_blocks > 1 else 1)
+        is_device = self.engine.name == "cuda"
+        n_threads = max(n_scoring, DESCRIBING if is_device else 1)
         step, gate = BLOCK * n_blocks, BoundedSemaphore(n_scoring)
         free: list[list[ScoreTally]] = []
         has_rows = self._keep_rows or self._rows_on_disk

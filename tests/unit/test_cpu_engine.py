@@ -176,6 +176,18 @@ def test_a_plan_of_another_study_is_refused() -> None:
         CpuEngine(STUDY, (longer,), None, 1)
 
 
+@pytest.mark.parametrize(
+    ("n_cores", "n_plans", "n_blocks"),
+    [(1, 1, 4), (2, 1, 4), (4, 1, 2), (64, 1, 1), (1, 4, 2), (1, 20, 1)],
+)
+def test_a_call_holds_as_many_blocks_as_cores_and_memory_leave(
+    monkeypatch: pytest.MonkeyPatch, n_cores: int, n_plans: int, n_blocks: int
+) -> None:
+    monkeypatch.setattr(gpu.cpu_engine, "_count_cores", lambda: n_cores)
+    engine = CpuEngine(STUDY, [PLANS[0]] * n_plans, None, RULE)
+    assert engine.blocks_per_call == n_blocks
+
+
 @pytest.mark.parametrize(("n_cores", "n_workers"), [(6, 6), (None, 1)])
 def test_where_no_affinity_is_told_all_cores_work(
     monkeypatch: pytest.MonkeyPatch, n_cores: int | None, n_workers: int
