@@ -57,7 +57,11 @@ def chosen_engine(
     earlier = _earlier(options).get("engine")
     if earlier != DEVICE:
         known: EngineName = next((name for name in ENGINES if name == earlier), "auto")
-        return make(known if backend == "auto" else backend)
+        if backend != "auto" or known == "auto":
+            return make(backend)
+        engine = make(known)
+        engine.reason = f"{engine.name}: as the chunks that are finished"
+        return engine
     say = options.say or (lambda _: None)
     if backend not in ("auto", DEVICE):
         engine = make(backend)

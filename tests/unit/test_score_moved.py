@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,9 @@ from gpu.backend import INSTALL_HINT, DeviceLostError
 from gpu.engines import make_engine
 from gpu.sampling.rule import DrawRule
 from gpu.scoring.chunks import BLOCK, chunk_ranges
+from gpu.scoring.going_on import chosen_engine
 from gpu.scoring.identity import identity_of, in_place_of
+from gpu.scoring.options import ScoreOptions
 from models.errors import BackendError, ConfigError
 from optimizer.chunk_store import MANIFEST
 
@@ -268,3 +271,17 @@ def test_an_identity_in_place_of_another_has_that_one_s_engine_alone(
 
     for engine in ("cpu", "numpy"):
         assert in_place_of(of(engine, 7), of("cuda", 9)) == of("cuda", 7)
+
+
+def test_the_reason_is_said_why_an_engine_was_taken_that_nobody_asked_for() -> None:
+    store: Any = SimpleNamespace(earlier=lambda: {"engine": "numpy"})
+    options = ScoreOptions(resume=True, store=store)
+
+    def make(name: str) -> Any:
+        return SimpleNamespace(name=name, reason=f"{name}: asked for")
+
+    made = chosen_engine(make, "auto", options)
+    assert (made.name, made.reason) == (
+        "numpy",
+        "numpy: as the chunks that are finished",
+    )
