@@ -15,7 +15,7 @@ import numpy as np
 
 from gpu.contests.run import MAX_KEPT_OUTCOMES, contest
 from gpu.sampling.rule import DrawRule
-from models.errors import ConfigError, Fault
+from models.errors import ConfigError, Fault, ReportError
 from optimizer.contest_plans import contestants
 from optimizer.contest_projects import project_contest
 from optimizer.contest_words import contest_words, project_words
@@ -138,7 +138,7 @@ def contest_run(
     if not folders:
         msg = "there is no run to compare. Name at least one run folder."
         raise ConfigError([Fault("RUN", "", "", msg, "")])
-    runs = [open_run(folder) for folder in folders]
+    runs = _open_all(folders)
     first = runs[0]
     projects = project_contest(first)
     plans: tuple[Contestant, ...] = ()
@@ -171,6 +171,19 @@ def contest_run(
     with RunWriter.extend(first.folder, command=command) as writer:
         _write(writer, found)
     return found
+
+
+def _open_all(folders: Sequence[Path]) -> list[Run]:
+    """Return the runs in folders, or say at once what is wrong with any of them."""
+    runs, faults = [], []
+    for folder in folders:
+        try:
+            runs.append(open_run(folder))
+        except ReportError as error:
+            faults.append(str(error))
+    if faults:
+        raise ReportError("\n".join(faults))
+    return runs
 
 
 def read_contest(run: Run) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def open_run(folder: Path) -> Run:
     if not place.is_file():
         msg = (
             f"{folder}: not a run folder (no {PASSPORT_FILE}). "
-            "`wattplan runs list` names the runs."
+            "`wattplan plan` makes one, `wattplan runs list` names those there are."
         )
         raise ReportError(msg)
     try:

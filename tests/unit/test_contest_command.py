@@ -164,8 +164,14 @@ def test_plans_with_like_names_have_columns_of_their_own() -> None:
     assert len(set(column_stems(names))) == len(names)
 
 
-def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
-    assert main(["contest", str(tmp_path)]) == 7
+def test_every_folder_without_a_run_is_named(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["contest", str(tmp_path), str(run), str(tmp_path / "none")]) == 7
+    told = capsys.readouterr().err
+    assert f"{tmp_path}: not a run folder" in told
+    assert f"{tmp_path / 'none'}: not a run folder" in told
+    assert "`wattplan plan` makes one" in told
 
 
 def test_screened_projects_compete_with_doing_none(tmp_path: Path) -> None:
