@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finished chunks on disk: written whole or not at all, checked when read back.
 
-A chunk is a file of arrays. The manifest beside them says what was scored, as hashes,
-and which chunks are finished, each with its checksum. What does not belong here: what
-the arrays mean (`gpu.scoring.score`), how a run is cut into chunks
-(`gpu.scoring.chunks`), how faults are worded (`optimizer.chunk_faults`).
+A chunk is a file of arrays of some rows: scenarios, or points of a grid. The manifest
+beside them says what was scored, as hashes, and which chunks are finished, each with
+its checksum. What does not belong here: what the arrays mean (`gpu.scoring.score`), how
+a run is cut into chunks (`gpu.scoring.chunks`), how faults are worded
+(`optimizer.chunk_faults`).
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class FinishedChunk:
     Parameters
     ----------
     first, stop : int
-        Scenarios first to stop - 1. [unitless]
+        Rows first to stop - 1. [unitless]
     engine : str
         Engine that scored it.
     size_bytes : int
@@ -76,9 +77,9 @@ class FinishedChunk:
     sha256: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no range of scenarios."""
+        """Refuse what is no range of rows."""
         if not 0 <= self.first < self.stop:
-            msg = f"scenarios {self.first} to {self.stop} are no chunk"
+            msg = f"rows {self.first} to {self.stop} are no chunk"
             raise ValueError(msg)
 
 
@@ -104,6 +105,7 @@ class ChunkStore:
         self._identity: dict[str, str] = {}
         self._chunks: dict[int, FinishedChunk] = {}
         self._lock: IO[str] | None = None
+        self.n_chunks = 0
 
     def __enter__(self) -> Self:
         """Return the store; `open` takes its folder."""
@@ -125,13 +127,17 @@ class ChunkStore:
         """Number of finished chunks."""
         return len(self._chunks)
 
-    def open(self, identity: Mapping[str, str], *, resume: bool | None) -> None:
+    def open(
+        self, identity: Mapping[str, str], *, n_chunks: int, resume: bool | None
+    ) -> None:
         """Take the folder for one scoring.
 
         Parameters
         ----------
         identity : mapping of str to str
             What is scored, by name of the part; equal parts give equal results.
+        n_chunks : int
+            Chunks that the whole scoring has. [unitless]
         resume : bool or None
             Whether finished chunks there are taken over (True) or removed (False);
             None refuses where there are any.
@@ -145,6 +151,7 @@ class ChunkStore:
         ReportError
             If the folder cannot be written or another process uses it.
         """
+        self.n_chunks = n_chunks
         self._take_lock()
         try:
             self._open(dict(identity), resume)
@@ -201,7 +208,7 @@ class ChunkStore:
         Parameters
         ----------
         first, stop : int
-            Scenarios first to stop - 1. [unitless]
+            Rows first to stop - 1. [unitless]
         """
         chunk = self._chunks.get(first)
         if chunk is None or chunk.stop != stop:
@@ -209,9 +216,7 @@ class ChunkStore:
         place, why = self.folder / file_of(first), self._damage(chunk)
         if why:
             del self._chunks[first]
-            self.say(
-                f"{place}: {why}; scenarios {first:,} to {stop - 1:,} are scored again."
-            )
+            self.say(f"{place}: {why}; its {stop - first:,} rows are scored again.")
             return None
         return _arrays_in(place)
 
@@ -248,7 +253,7 @@ class ChunkStore:
                 yield first, chosen
 
     def engine_of(self, first: int) -> str:
-        """Return the engine that scored the finished chunk from a scenario on."""
+        """Return the engine that scored the finished chunk from a row on."""
         return self._chunks[first].engine
 
     def save(
@@ -259,7 +264,7 @@ class ChunkStore:
         Parameters
         ----------
         first, stop : int
-            Scenarios first to stop - 1. [unitless]
+            Rows first to stop - 1. [unitless]
         engine : str
             Engine that scored it.
         arrays : mapping of str to ndarray of any shape
@@ -364,7 +369,7 @@ class ChunkStore:
 
 
 def file_of(first: int) -> str:
-    """Return the name of the file of the chunk from a scenario on."""
+    """Return the name of the file of the chunk from a row on."""
     return f"chunk-{first:010d}.npz"
 
 

@@ -125,6 +125,7 @@ def chunk_store(
     n_scenarios: int,
     say: Callable[[str], None] | None,
     *,
+    has_grid: bool,
     resume: bool | None,
 ) -> ChunkStore | None:
     """Return where finished chunks of a scoring are kept.
@@ -140,11 +141,13 @@ def chunk_store(
         Scenarios at most. [unitless]
     say : callable or None
         Told in one line what a user should know.
+    has_grid : bool
+        Whether a grid is scored too: its chunks follow those of the scenarios.
     resume : bool or None
         Whether finished chunks are to be taken over; told if there can be none.
     """
     store = ChunkStore(folder / CHUNKS_FOLDER, say=say)
-    n_chunks = len(chunk_ranges(n_scenarios))
+    n_chunks = len(chunk_ranges(n_scenarios)) + has_grid
     if n_chunks > 1 or (n_chunks and store.is_left_over()):
         return store
     if n_chunks and resume:

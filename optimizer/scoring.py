@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from gpu.liquidity import has_btc_loan
 from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.tilt import tilt_toward_shortfall
-from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.options import ScoreOptions
 from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
@@ -135,10 +134,16 @@ def score_run(
         run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
     )
     with ExitStack() as stack:
-        store = chunk_store(run.folder, n_scenarios, options.say, resume=options.resume)
+        store = chunk_store(
+            run.folder,
+            n_scenarios,
+            options.say,
+            has_grid=grid is not None,
+            resume=options.resume,
+        )
         if store is not None:
             stack.enter_context(store)
-            stack.enter_context(_how_to_resume(store, n_scenarios, command))
+            stack.enter_context(_how_to_resume(store, command))
         result = score(
             study,
             plan,
@@ -330,7 +335,7 @@ def write_stress(
 
 
 @contextmanager
-def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterator[None]:
+def _how_to_resume(store: ChunkStore, command: str) -> Iterator[None]:
     """Say after an interrupt how the scoring can go on."""
     try:
         yield
@@ -338,10 +343,9 @@ def _how_to_resume(store: ChunkStore, n_scenarios: int, command: str) -> Iterato
         if not store.n_finished:
             store.say("No chunk was finished yet: nothing is kept.")
             raise
-        n_all = len(chunk_ranges(n_scenarios))
         again = command if command.endswith(" --resume") else f"{command} --resume"
         store.say(
-            f"{store.n_finished} of {n_all} chunks are finished and kept. "
+            f"{store.n_finished} of {store.n_chunks} chunks are finished and kept. "
             f"Go on with: {again}"
         )
         raise

@@ -81,6 +81,14 @@ class Grid:
         """Number of combinations."""
         return math.prod(axis.count for axis in self.axes)
 
+    @property
+    def text(self) -> str:
+        """The grid as `parse_grid` reads it, every digit of the ends included."""
+        return ", ".join(
+            f"{axis.name}={float(axis.low)}:{float(axis.high)}:{axis.count}"
+            for axis in self.axes
+        )
+
     def multipliers(self, point_ids: IntArray) -> dict[str, FloatArray]:
         """Return the multipliers of some points.
 

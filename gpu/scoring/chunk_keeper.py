@@ -19,13 +19,17 @@ __all__ = ["ChunkKeeper"]
 class ChunkKeeper(Protocol):
     """Keeps the arrays of finished chunks, so that a scoring can go on from them."""
 
-    def open(self, identity: Mapping[str, str], *, resume: bool | None) -> None:
+    def open(
+        self, identity: Mapping[str, str], *, n_chunks: int, resume: bool | None
+    ) -> None:
         """Begin one scoring, or go on with it.
 
         Parameters
         ----------
         identity : mapping of str to str
             What is scored, by name of the part; equal parts give equal results.
+        n_chunks : int
+            Chunks that the whole scoring has. [unitless]
         resume : bool or None
             Whether finished chunks are taken over (True) or removed (False); None
             refuses where there are any.
@@ -40,11 +44,12 @@ class ChunkKeeper(Protocol):
         Parameters
         ----------
         first, stop : int
-            Scenarios first to stop - 1. [unitless]
+            Rows first to stop - 1: scenarios by number, points of a grid from the
+            number of scenarios on. [unitless]
         """
 
     def engine_of(self, first: int) -> str:
-        """Return the engine that scored the finished chunk from a scenario on."""
+        """Return the engine that scored the finished chunk from a row on."""
 
     def save(
         self, first: int, stop: int, engine: str, arrays: Mapping[str, NDArray[Any]]
@@ -54,7 +59,8 @@ class ChunkKeeper(Protocol):
         Parameters
         ----------
         first, stop : int
-            Scenarios first to stop - 1. [unitless]
+            Rows first to stop - 1: scenarios by number, points of a grid from the
+            number of scenarios on. [unitless]
         engine : str
             Engine that scored it.
         arrays : mapping of str to ndarray of any shape

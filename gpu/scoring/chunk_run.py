@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sampled scenarios scored chunk by chunk: from disk where they are finished, else now.
 
-What does not belong here: files (`gpu.scoring.chunk_keeper`), statistics
-(`gpu.statistics.tally`), threads (`gpu.scoring.workers`).
+What does not belong here: grids (`gpu.scoring.grid_run`), files
+(`gpu.scoring.chunk_keeper`), statistics (`gpu.statistics.tally`), threads
+(`gpu.scoring.workers`).
 """
 
 from __future__ import annotations
@@ -38,10 +39,14 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
-__all__ = ["WEIGHT_COLUMN", "ChunkRun", "Sampled"]
+__all__ = ["ROW", "WEIGHT_COLUMN", "ChunkRun", "Sampled", "under"]
 
 WEIGHT_COLUMN: Final = "weight"
 """Column of the rows that says how much a scenario counts, with importance sampling."""
+
+ROW: Final = "row"
+TALLY: Final = "tally"
+"""What arrays of a chunk begin with, after the place of their plan."""
 
 DESCRIBING: Final = 4
 """Threads that count what a device has scored; each holds a call's rows. [unitless]"""
@@ -187,19 +192,45 @@ class ChunkRun:
         self._note_engine(self.engine.name)
         return made
 
-    def _finished(self, span: range) -> list[Sampled] | None:
-        """Return a chunk from disk; None where there is no sound one."""
+    def load(self, span: range) -> dict[str, NDArray[Any]] | None:
+        """Return the arrays of a finished chunk; None where there is no sound one.
+
+        Parameters
+        ----------
+        span : range
+            Its rows. [unitless]
+        """
         arrays = self._store and self._store.load(span.start, span.stop)
         if not arrays or self._store is None:
             return None
         self._note_engine(self._store.engine_of(span.start))
         self.watch.skip(len(span))
+        return arrays
+
+    def save(self, span: range, arrays: dict[str, NDArray[Any]]) -> None:
+        """Keep a chunk that `engine` has scored, where chunks are kept.
+
+        Parameters
+        ----------
+        span : range
+            Its rows. [unitless]
+        arrays : dict of str to ndarray of any shape
+            Its arrays. [mixed]
+        """
+        if self._store is not None:
+            self._store.save(span.start, span.stop, self.engine.name, arrays)
+
+    def _finished(self, span: range) -> list[Sampled] | None:
+        """Return a chunk from disk; None where there is no sound one."""
+        arrays = self.load(span)
+        if arrays is None:
+            return None
         return [self._of_arrays(arrays, place) for place in range(len(self.plans))]
 
     def _of_arrays(self, arrays: dict[str, NDArray[Any]], place: int) -> Sampled:
         counter = self.plans[place].tally.counter
-        tally = ScoreTally.from_arrays(_under(arrays, f"{place}/tally/"), counter)
-        rows = _under(arrays, f"{place}/row/")
+        tally = ScoreTally.from_arrays(under(arrays, f"{place}/{TALLY}/"), counter)
+        rows = under(arrays, f"{place}/{ROW}/")
         return Sampled(tally, rows or None)
 
     def _scored(self, span: range) -> list[Sampled]:
@@ -210,9 +241,9 @@ class ChunkRun:
             for place, part in enumerate(chunk):
                 state = part.tally.to_arrays()
                 rows = part.rows if self._rows_on_disk and part.rows else {}
-                arrays |= {f"{place}/tally/{name}": a for name, a in state.items()}
-                arrays |= {f"{place}/row/{name}": a for name, a in rows.items()}
-            self._store.save(span.start, span.stop, self.engine.name, arrays)
+                arrays |= {f"{place}/{TALLY}/{name}": a for name, a in state.items()}
+                arrays |= {f"{place}/{ROW}/{name}": a for name, a in rows.items()}
+            self.save(span, arrays)
         return chunk
 
     def _on_engine(self, span: range) -> list[Sampled]:
@@ -286,8 +317,16 @@ def _rows(scored: Scored, weight: FloatArray | None) -> Rows:
     return scored.rows if weight is None else scored.rows | {WEIGHT_COLUMN: weight}
 
 
-def _under(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose name begins with a text, under the rest of it."""
+def under(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose name begins with a text, under the rest of it.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray of any shape
+        Arrays of a chunk. [mixed]
+    start : str
+        Text.
+    """
     return {
         name.removeprefix(start): array
         for name, array in arrays.items()

@@ -66,22 +66,25 @@ def chunk_rows(study: Study, xp: ArrayModule = np) -> int:
     return rows_per_chunk(bytes_per_scenario(study), xp=xp, limit_rows=limit)
 
 
-def chunk_ranges(n_scenarios: int) -> list[range]:
-    """Return the scenarios of each chunk of a run.
+def chunk_ranges(n_rows: int, *, start: int = 0) -> list[range]:
+    """Return the scenarios, or points of a grid, of each chunk of a run.
 
     Parameters
     ----------
-    n_scenarios : int
-        Scenarios of the run, > 0; nothing else decides. [unitless]
+    n_rows : int
+        Scenarios, or points, of the run, > 0; nothing else decides how it is cut.
+        [unitless]
+    start : int
+        Number of the first. [unitless]
 
     Returns
     -------
     list of range
         At most `MAX_CHUNKS`, each of whole blocks but for the end.
     """
-    n_blocks = -(-n_scenarios // BLOCK)
+    n_blocks = -(-n_rows // BLOCK)
     step = BLOCK * max(MIN_CHUNK_BLOCKS, -(-n_blocks // MAX_CHUNKS))
     return [
-        range(first, min(first + step, n_scenarios))
-        for first in range(0, n_scenarios, step)
+        range(start + first, start + min(first + step, n_rows))
+        for first in range(0, n_rows, step)
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gpu.sampling.grid import Grid
     from gpu.sampling.rule import DrawRule
     from models.plan import Plan
     from models.study import Study
@@ -37,6 +38,7 @@ def identity_of(
     rule: DrawRule,
     *,
     n_scenarios: int,
+    grid: Grid | None = None,
     engine: str,
     has_rows: bool,
 ) -> dict[str, str]:
@@ -54,6 +56,8 @@ def identity_of(
         Rule of the draws.
     n_scenarios : int
         Scenarios at most; they decide how the run is cut. [unitless]
+    grid : Grid or None
+        Multiples of the base path that are scored too.
     engine : str
         Name of the engine.
     has_rows : bool
@@ -77,6 +81,8 @@ def identity_of(
     for name, value in rule.as_json().items():
         parts[f"draws.{name}"] = _short(value)
     parts["scenarios"] = str(n_scenarios)
+    if grid is not None:
+        parts["grid"] = grid.text
     parts["rows"] = "kept" if has_rows else "not kept"
     parts["engine"] = engine
     for package in PACKAGES.get(engine, PACKAGES["numpy"]):

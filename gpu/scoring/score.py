@@ -19,9 +19,9 @@ from gpu.numpy_engine import score_paths
 from gpu.sampling.rule import DrawRule, as_rule
 from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.chunk_run import ChunkRun
-from gpu.scoring.chunks import BLOCK
-from gpu.scoring.engine_rows import grid_rows
+from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.going_on import chosen_engine, identity_to_keep
+from gpu.scoring.grid_run import grid_chunks, score_grid
 from gpu.scoring.identity import identity_of
 from gpu.scoring.inputs import (
     DEFAULT_SCENARIOS,
@@ -31,9 +31,8 @@ from gpu.scoring.inputs import (
 )
 from gpu.scoring.options import ScoreOptions
 from gpu.scoring.result import GridResult, ScoreResult
-from gpu.scoring.scored_parts import joined_rows
 from gpu.scoring.until import sample_until
-from gpu.scoring.workers import Watch, in_order
+from gpu.scoring.workers import Watch
 from gpu.statistics.describe import NUMPY
 from gpu.statistics.tally import ScoreTally, events
 
@@ -208,10 +207,17 @@ def score_plans(
         figures = [name for name, own in rows.items() if own.dtype == np.float64]
         goal.check(figures, events(rows, tally.rows.equity_limit_usd))
     work = _work(
-        parts, engine, tally, watch, n_scenarios, keep_rows=keep_rows, options=options
+        parts,
+        engine,
+        tally,
+        watch,
+        n_scenarios,
+        points,
+        keep_rows=keep_rows,
+        options=options,
     )
     reached = sample_until(work, goal)
-    grids = [] if points is None else _on_grid(work, points)
+    grids = [] if points is None else score_grid(work, points)
     usual = None if baseline is None else baseline.label
     return tuple(
         _result(
@@ -264,6 +270,7 @@ def _work(
     tally: ScoreTally,
     watch: Watch,
     n_scenarios: int,
+    grid: Grid | None,
     *,
     keep_rows: bool,
     options: ScoreOptions,
@@ -273,9 +280,18 @@ def _work(
     has_rows = keep_rows or options.rows_on_disk
     if options.store is not None:
         identity = identity_of(
-            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=has_rows
+            *parts,
+            n_scenarios=n_scenarios,
+            grid=grid,
+            engine=engine.name,
+            has_rows=has_rows,
         )
-        options.store.open(identity_to_keep(identity, options), resume=options.resume)
+        chunks = (*chunk_ranges(n_scenarios), *grid_chunks(grid, n_scenarios))
+        options.store.open(
+            identity_to_keep(identity, options),
+            n_chunks=len(chunks),
+            resume=options.resume,
+        )
     can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
     return ChunkRun(
         study,
@@ -314,28 +330,6 @@ def _counter(engine: str) -> Counter:
     except ImportError:
         return NUMPY
     return counter
-
-
-def _on_grid(work: ChunkRun, grid: Grid) -> list[Rows]:
-    """Return axis values and scores at every point of a grid, by plan."""
-
-    def every() -> list[Rows]:
-        engine, step = work.engine, BLOCK * work.engine.blocks_per_call
-
-        def one(first: int) -> list[Rows]:
-            ids = np.arange(first, min(first + step, grid.n_points), dtype=np.int64)
-            return grid_rows(engine, grid.multipliers(ids))
-
-        parts: list[list[Rows]] = []
-        firsts = range(0, grid.n_points, step)
-        for made in in_order(one, firsts, work.engine.n_workers):
-            parts.append(made)
-            work.watch.add(len(made[0]["npv_usd"]))
-        return [joined_rows(own) for own in zip(*parts, strict=True)]
-
-    ids = np.arange(grid.n_points, dtype=np.int64)
-    axes = {f"{n}_multiplier": v for n, v in grid.multipliers(ids).items()}
-    return [axes | rows for rows in work.guarded(every)]
 
 
 def _result(

@@ -42,8 +42,10 @@ class Quick:
         self.reason = "quick: for tests"
         self.n_workers, self.blocks_per_call = n_workers, 1
         self.fails_from: int | None = None
+        self.fails_on_grid_call: int | None = None
         self.failure: BaseException = Broken()
         self.calls: list[int] = []
+        self.grid_calls: list[float] = []
         self._pattern = pattern
 
     def score(self, ids: IntArray) -> tuple[Scored, ...]:
@@ -59,8 +61,14 @@ class Quick:
         return tuple(cut(one, slice(0, 1)) for one in self._pattern)
 
     def score_grid(self, multipliers: dict[str, Any]) -> tuple[Scored, ...]:
-        n_rows = len(next(iter(multipliers.values())))
-        return tuple(cut(one, slice(0, n_rows)) for one in self._pattern)
+        factor = next(iter(multipliers.values()))
+        self.grid_calls.append(float(factor[0]))
+        if len(self.grid_calls) == self.fails_on_grid_call:
+            raise self.failure
+        found = tuple(cut(one, slice(0, len(factor))) for one in self._pattern)
+        for one in found:
+            one.rows["npv_usd"] = one.rows["npv_usd"] * factor
+        return found
 
 
 def cut(scored: Scored, part: slice) -> Scored:

@@ -25,7 +25,7 @@ OF = {"plan": "a" * 64, "seed": "1"}
 def filled(folder: Path) -> ChunkStore:
     """Return a store with two chunks, let go."""
     store = ChunkStore(folder)
-    store.open(OF, resume=False)
+    store.open(OF, n_chunks=3, resume=False)
     store.save(0, 10, "numpy", {"x": np.arange(10), "y": np.array([np.nan, 1.5])})
     store.save(10, 15, "cpu", {"x": np.arange(5)})
     store.close()
@@ -37,14 +37,14 @@ def opened(
     folder: Path, *, resume: bool = True, say: Callable[[str], None] | None = None
 ) -> Iterator[ChunkStore]:
     with ChunkStore(folder, say=say) as store:
-        store.open(OF, resume=resume)
+        store.open(OF, n_chunks=3, resume=resume)
         yield store
 
 
 def test_what_was_saved_comes_back_as_it_was(tmp_path: Path) -> None:
     filled(tmp_path)
     again = ChunkStore(tmp_path)
-    again.open(OF, resume=True)
+    again.open(OF, n_chunks=3, resume=True)
     assert again.n_finished == 2
     found = again.load(0, 10)
     assert found is not None
@@ -84,20 +84,20 @@ def test_a_damaged_chunk_is_found_and_told(tmp_path: Path, damage: str) -> None:
         place.unlink()
     told: list[str] = []
     store = ChunkStore(tmp_path, say=told.append)
-    store.open(OF, resume=True)
+    store.open(OF, n_chunks=3, resume=True)
     assert store.load(0, 10) is None
     assert store.load(10, 15) is not None
     store.close()
     assert len(told) == 1
     assert "\n" not in told[0]
-    assert "scenarios 0 to 9 are scored again" in told[0]
+    assert "its 10 rows are scored again" in told[0]
 
 
 def test_a_changed_scoring_is_refused_and_says_what_changed(tmp_path: Path) -> None:
     filled(tmp_path)
     now = {"plan": "b" * 64, "seed": "2", "rows": "kept"}
     with pytest.raises(ConfigError) as caught:
-        ChunkStore(tmp_path).open(now, resume=True)
+        ChunkStore(tmp_path).open(now, n_chunks=3, resume=True)
     told = str(caught.value)
     assert "changed: plan, seed (was 1, is 2), rows (was absent, is kept)." in told
     assert "--fresh" in told
@@ -109,7 +109,7 @@ def test_a_changed_scoring_is_refused_and_says_what_changed(tmp_path: Path) -> N
 def test_finished_chunks_are_neither_used_nor_dropped_unasked(tmp_path: Path) -> None:
     filled(tmp_path)
     with pytest.raises(ConfigError, match=r"holds 2 finished chunks.*--fresh"):
-        ChunkStore(tmp_path).open(OF, resume=None)
+        ChunkStore(tmp_path).open(OF, n_chunks=3, resume=None)
     with opened(tmp_path, resume=False) as store:
         assert store.n_finished == 0
     assert not list(tmp_path.glob("chunk-*"))
@@ -153,7 +153,7 @@ def test_chunks_without_a_readable_manifest_are_kept_until_dropped(
     else:
         place.write_text(harm(text))
     with pytest.raises(ConfigError) as caught, ChunkStore(tmp_path) as store:
-        store.open(OF, resume=resume)
+        store.open(OF, n_chunks=3, resume=resume)
     told = str(caught.value)
     assert "\n" not in told
     assert f"--fresh must be given: {place} " in told
@@ -210,19 +210,19 @@ def test_an_error_before_the_first_chunk_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyError), opened(folder):
         raise KeyError
     with pytest.raises(ConfigError), ChunkStore(folder) as store:
-        store.open(OF, resume=None)
+        store.open(OF, n_chunks=3, resume=None)
     with opened(folder) as store:
         assert store.n_finished == 2
 
 
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
     first, second = ChunkStore(tmp_path), ChunkStore(tmp_path)
-    first.open(OF, resume=False)
+    first.open(OF, n_chunks=3, resume=False)
     with pytest.raises(ReportError, match="another process scores this run"):
-        second.open(OF, resume=False)
+        second.open(OF, n_chunks=3, resume=False)
     first.close()
     with second:
-        second.open(OF, resume=False)
+        second.open(OF, n_chunks=3, resume=False)
 
 
 def test_a_full_disk_keeps_what_is_finished(

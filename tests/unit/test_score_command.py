@@ -216,7 +216,7 @@ def test_a_chunk_damaged_before_the_tables_are_written_is_scored_again(
     assert len(list(folder.glob("scores/chunk-*"))) == 3
     assert main([*words, "--resume"]) == 0
     told = capsys.readouterr().err
-    assert "scenarios 4,096 to 8,191 are scored again" in told
+    assert "its 4,096 rows are scored again" in told
     found = open_run(folder)
     parts = [found.table(n)["scenario_id"] for n in found.passport.files if "part" in n]
     np.testing.assert_array_equal(np.concatenate(parts), np.arange(9000))

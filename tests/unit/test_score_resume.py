@@ -72,7 +72,8 @@ def test_the_command_that_goes_on_is_accepted_as_it_is_printed(
     words = [*LONG, "--yes", "--on-device-loss", "stop", "--sampling", "antithetic"]
     words += ["--until", "npv mean +- 1e-9 %", "--grid", "capex=1:2:3, fees=1:2:2"]
     told = interrupted(*words)
-    assert "1 of 2 chunks are finished and kept." in told
+    # Two chunks of scenarios and one of the grid.
+    assert "1 of 3 chunks are finished and kept." in told
     [line] = [line for line in told.splitlines() if "Go on with: " in line]
     again = shlex.split(line.partition("Go on with: ")[2])
     assert again[:3] == ["wattplan", "score", str(folder)]
