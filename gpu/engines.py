@@ -168,14 +168,17 @@ def make_host_engine(
     plans: Sequence[Plan],
     baseline: Plan | None,
     rule: DrawRule | int,
+    *,
+    has_sites: bool = True,
 ) -> Engine:
     """Return the best engine that needs no device, see `make_engine`."""
     parts = (study, plans, baseline, rule)
     module, _ = _compiled()
     if module is not None:
-        return _cpu_engine(module, parts, "cpu: in place of a device that failed")
+        reason = "cpu: in place of a device that failed"
+        return _cpu_engine(module, parts, reason, has_sites=has_sites)
     place = Backend("numpy", np, "numpy: in place of a device that failed")
-    return ArrayEngine(place, *parts)
+    return ArrayEngine(place, *parts, has_sites=has_sites)
 
 
 def _auto(

@@ -15,16 +15,19 @@ import numpy as np
 
 from gpu.contests.run import MAX_KEPT_OUTCOMES, contest
 from gpu.sampling.rule import DrawRule
+from gpu.scoring.chunks import chunk_ranges
+from gpu.scoring.options import ScoreOptions
 from models.errors import ConfigError, Fault, ReportError
 from optimizer.contest_plans import contestants
 from optimizer.contest_projects import project_contest
 from optimizer.contest_words import contest_words, project_words
+from optimizer.kept_chunks import kept_chunks
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.runreader import PLAN_FILE
 from sites.loader import load_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gpu.contests.result import ContestResult
@@ -45,6 +48,8 @@ __all__ = [
 
 CONTEST_FILE: Final = "contest.json"
 ROWS_FILE: Final = "contest.parquet"
+CHUNKS_FOLDER: Final = "contest"
+USUAL_OPTIONS: Final = ScoreOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def contest_run(
     backend: EngineName = "auto",
     keep_rows: bool = True,
     progress: Progress | None = None,
-    say: Callable[[str], None] | None = None,
+    options: ScoreOptions = USUAL_OPTIONS,
     command: str = "wattplan contest",
 ) -> RunContest:
     """Hold plans against each other and add the outcome to the first run.
@@ -115,8 +120,9 @@ def contest_run(
         Write outcome and regret of each plan in each scenario, where they fit.
     progress : callable or None
         Called as ``progress(done, total, scenarios_per_s)``.
-    say : callable or None
-        Told before an engine is compiled, which takes a while.
+    options : ScoreOptions
+        Resuming, devices that fail, who is told; chunks are kept in the first run's
+        folder while the contest runs. [mixed]
     command : str
         Command line, for the passport.
 
@@ -140,36 +146,43 @@ def contest_run(
         raise ConfigError([Fault("RUN", "", "", msg, "")])
     runs = _open_all(folders)
     first = runs[0]
+    say = options.say or (lambda _: None)
     projects = project_contest(first)
     plans: tuple[Contestant, ...] = ()
-    result = None
+    result, study = None, None
     if len(runs) > 1 or (first.folder / PLAN_FILE).is_file() or projects is None:
         study = load_study(first.file("study.toml"))
         wants = len(runs) == 1 if has_naive is None else has_naive
         plans = contestants(runs, study, has_naive=wants)
         fits = 0 < n_scenarios * len(plans) <= MAX_KEPT_OUTCOMES
-        if keep_rows and n_scenarios > 0 and not fits and say is not None:
+        if keep_rows and n_scenarios > 0 and not fits:
             say(
                 f"{n_scenarios:,} scenarios of {len(plans)} plans are more than "
                 f"{MAX_KEPT_OUTCOMES:,} outcomes: {ROWS_FILE} is left out."
             )
-        if len(plans) == 1 and say is not None:
+        if len(plans) == 1:
             say("One plan alone: name another run, or leave out --no-naive.")
-        result = contest(
-            study,
-            [one.plan for one in plans],
-            labels=[one.name for one in plans],
-            n_scenarios=n_scenarios,
-            seed=seed,
-            rule=None if sampling == "plain" else DrawRule(seed, method=sampling),
-            backend=backend,
-            progress=progress,
-            keep_rows=keep_rows and fits,
-            say=say,
-        )
-    found = RunContest(plans, result, projects)
-    with RunWriter.extend(first.folder, command=command) as writer:
-        _write(writer, found)
+        keep_rows = keep_rows and fits
+    n_chunks = 0 if study is None else len(chunk_ranges(n_scenarios))
+    with kept_chunks(
+        first.folder / CHUNKS_FOLDER, n_chunks, options, command=command
+    ) as (kept, _):
+        if study is not None:
+            result = contest(
+                study,
+                [one.plan for one in plans],
+                labels=[one.name for one in plans],
+                n_scenarios=n_scenarios,
+                seed=seed,
+                rule=None if sampling == "plain" else DrawRule(seed, method=sampling),
+                backend=backend,
+                progress=progress,
+                keep_rows=keep_rows,
+                options=kept,
+            )
+        found = RunContest(plans, result, projects)
+        with RunWriter.extend(first.folder, command=command) as writer:
+            _write(writer, found)
     return found
 
 

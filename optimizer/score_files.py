@@ -16,19 +16,16 @@ import numpy as np
 
 from gpu.sampling.grid import ROW_BYTES
 from gpu.scoring.chunk_run import WEIGHT_COLUMN
-from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.score import MAX_KEPT_ROWS, MAX_SCENARIOS
 from models.errors import ConfigError, Fault
 from models.finance import IRR_STATUS
-from optimizer.chunk_faults import nothing_to_resume
-from optimizer.chunk_store import ChunkStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from gpu.numpy_engine import Rows
     from gpu.scoring.score import ScoreResult
+    from optimizer.chunk_store import ChunkStore
     from optimizer.runfolder import RunWriter
 
 __all__ = [
@@ -37,7 +34,6 @@ __all__ = [
     "WEIGHTED_FILE",
     "RowFiles",
     "check_room",
-    "chunk_store",
     "free_disk_bytes",
     "readable",
     "write_rows",
@@ -118,41 +114,6 @@ def check_room(
             )
         ]
     )
-
-
-def chunk_store(
-    folder: Path,
-    n_scenarios: int,
-    say: Callable[[str], None] | None,
-    *,
-    has_grid: bool,
-    resume: bool | None,
-) -> ChunkStore | None:
-    """Return where finished chunks of a scoring are kept.
-
-    A single chunk is kept nowhere, None, unless an earlier scoring has left chunks:
-    what becomes of those is the store's to ask, however short the new scoring is.
-
-    Parameters
-    ----------
-    folder : Path
-        Run folder.
-    n_scenarios : int
-        Scenarios at most. [unitless]
-    say : callable or None
-        Told in one line what a user should know.
-    has_grid : bool
-        Whether a grid is scored too: its chunks follow those of the scenarios.
-    resume : bool or None
-        Whether finished chunks are to be taken over; told if there can be none.
-    """
-    store = ChunkStore(folder / CHUNKS_FOLDER, say=say)
-    n_chunks = len(chunk_ranges(n_scenarios)) + has_grid
-    if n_chunks > 1 or (n_chunks and store.is_left_over()):
-        return store
-    if n_chunks and resume:
-        store.say(nothing_to_resume(store.folder))
-    return None
 
 
 def write_rows(

@@ -7,19 +7,20 @@ does not belong here: scoring itself (`gpu.scoring.score`, `optimizer.stress`).
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gpu.liquidity import has_btc_loan
 from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.tilt import tilt_toward_shortfall
+from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.options import ScoreOptions
 from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
 from optimizer.distribution_files import write_distributions
 from optimizer.irr_words import irr_notes
+from optimizer.kept_chunks import kept_chunks
 from optimizer.opening_range import (
     OPENING_SCENARIOS,
     assumed_loan_terms,
@@ -30,13 +31,18 @@ from optimizer.policy_tables import advice
 from optimizer.risk_tables import monthly_columns, terms_note
 from optimizer.runfolder import RunWriter, open_run
 from optimizer.runreader import BASELINE_FILE, STUDY_FILE
-from optimizer.score_files import check_room, chunk_store, readable, write_rows
+from optimizer.score_files import (
+    CHUNKS_FOLDER,
+    check_room,
+    readable,
+    write_rows,
+)
 from optimizer.score_summary import ScoredRun, score_summary
 from optimizer.stress import stress
 from sites.loader import load_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gpu.engines import EngineName
@@ -133,17 +139,12 @@ def score_run(
     place = check_room(
         run.folder, n_scenarios, has_rows=keep_rows, is_confirmed=options.is_confirmed
     )
-    with ExitStack() as stack:
-        store = chunk_store(
-            run.folder,
-            n_scenarios,
-            options.say,
-            has_grid=grid is not None,
-            resume=options.resume,
-        )
-        if store is not None:
-            stack.enter_context(store)
-            stack.enter_context(_how_to_resume(store, command))
+    spans = chunk_ranges(n_scenarios)
+    # A grid has at least one chunk more: the store is told how many.
+    n_chunks = len(spans) + (grid is not None) if spans else 0
+    with kept_chunks(
+        run.folder / CHUNKS_FOLDER, n_chunks, options, command=command
+    ) as (kept, store):
         result = score(
             study,
             plan,
@@ -155,13 +156,11 @@ def score_run(
             backend=backend,
             progress=progress,
             keep_rows=place.in_memory,
-            options=replace(options, store=store, rows_on_disk=place.on_disk),
+            options=replace(kept, rows_on_disk=place.on_disk),
         )
         scored = _with_company(run, bundle, plan, usual, result)
         with RunWriter.extend(run.folder, command=command) as writer:
             write_scores(writer, scored, summary=_summary_of(run), store=store)
-        if store is not None:
-            store.discard()
     return scored
 
 
@@ -332,23 +331,6 @@ def write_stress(
     writer.write_table(STRESS_FILE, {name: [r[name] for r in rows] for name in rows[0]})
     summary["stress"] = asdict(result)
     writer.write_json(SUMMARY_FILE, summary)
-
-
-@contextmanager
-def _how_to_resume(store: ChunkStore, command: str) -> Iterator[None]:
-    """Say after an interrupt how the scoring can go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not store.n_finished:
-            store.say("No chunk was finished yet: nothing is kept.")
-            raise
-        again = command if command.endswith(" --resume") else f"{command} --resume"
-        store.say(
-            f"{store.n_finished} of {store.n_chunks} chunks are finished and kept. "
-            f"Go on with: {again}"
-        )
-        raise
 
 
 def _summary_of(run: Run) -> dict[str, object]:

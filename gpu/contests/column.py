@@ -23,7 +23,7 @@ from gpu.statistics.column_figures import (
     figures_of_groups,
     judged_by_blocks,
 )
-from gpu.statistics.columns import ColumnStatistics, part_of
+from gpu.statistics.columns import ColumnStatistics
 from gpu.statistics.intervals import (
     Interval,
     block_interval,
@@ -32,6 +32,7 @@ from gpu.statistics.intervals import (
     share_interval,
 )
 from gpu.statistics.moments import Moments
+from gpu.statistics.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,8 +17,8 @@ import numpy as np
 from gpu.contests.column import ColumnContest
 from gpu.contests.result import ContestResult
 from gpu.scoring.chunks import BLOCK
-from gpu.statistics.columns import part_of
 from gpu.statistics.describe import weight_units
+from gpu.statistics.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,29 +14,37 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from gpu.contests.contest import COLUMNS, Contest
-from gpu.engines import make_engine
+from gpu.engines import make_engine, make_host_engine
 from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.scenarios import weights
-from gpu.scoring.chunks import BLOCK
+from gpu.scoring.chunk_run import ROW
+from gpu.scoring.chunk_work import ChunkWork, without_device
+from gpu.scoring.chunks import BLOCK, chunk_ranges
 from gpu.scoring.engine_rows import sampled_rows
+from gpu.scoring.going_on import chosen_engine, identity_to_keep
+from gpu.scoring.identity import content_sha256, identity_of
 from gpu.scoring.inputs import MAX_SCENARIOS
+from gpu.scoring.options import ScoreOptions
 from gpu.scoring.score import DEPENDENCE
 from gpu.scoring.workers import Watch, in_order
 from gpu.statistics.outcome_events import events
+from gpu.statistics.stored_parts import part_of
 from models.errors import ConfigError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from gpu.contests.result import ContestResult
-    from gpu.engines import Engine, EngineName
+    from gpu.engines import EngineName
     from gpu.numpy_engine import Rows
     from gpu.scoring.workers import Progress
-    from models.arrays import BoolArray, FloatArray
+    from models.arrays import BoolArray
     from models.plan import Plan
     from models.study import Study
 
 __all__ = ["EVENTS", "MAX_KEPT_OUTCOMES", "MAX_PLANS", "contest"]
+
+USUAL_OPTIONS = ScoreOptions()
 
 EVENTS: Final = (
     "equity_needed_frac",
@@ -49,6 +57,8 @@ MAX_PLANS: Final = 64
 """Most plans of a contest. [unitless]"""
 MAX_KEPT_OUTCOMES: Final = 10_000_000
 """Most outcomes of a column that are kept in memory. [unitless]"""
+COUNTS: Final = "counts"
+"""What arrays of a chunk begin with that hold its counts; its outcomes: `ROW`."""
 
 
 def contest(
@@ -62,7 +72,7 @@ def contest(
     backend: EngineName = "auto",
     progress: Progress | None = None,
     keep_rows: bool = False,
-    say: Callable[[str], None] | None = None,
+    options: ScoreOptions = USUAL_OPTIONS,
 ) -> ContestResult:
     """Return how several plans fare against each other on the same scenarios.
 
@@ -86,13 +96,14 @@ def contest(
         Called as ``progress(done, total, scenarios_per_s)``.
     keep_rows : bool
         Keep every outcome; at most `MAX_KEPT_OUTCOMES` of a column.
-    say : callable or None
-        Told before an engine is compiled, which takes a while.
+    options : ScoreOptions
+        Where finished chunks are kept, what if a device fails, who is told. [mixed]
 
     Returns
     -------
     ContestResult
-        The same bits for the same draws and engine whatever the threads.
+        The same bits for the same draws and engine whatever the threads and the
+        interruptions.
 
     Raises
     ------
@@ -100,19 +111,19 @@ def contest(
         With every argument that is out of range.
     BackendError
         If the engine does not work.
+    ReportError
+        If a chunk cannot be written.
     """
     _check(n_scenarios, seed, len(plans), keep_rows=keep_rows)
     draws = DrawRule(seed) if rule is None else rule
     names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
-    engine = make_engine(
+    parts = (study, plans, None, draws)
+    engine = chosen_engine(
+        lambda name: make_engine(
+            name, *parts, n_rows=n_scenarios, say=options.say, has_sites=False
+        ),
         backend,
-        study,
-        plans,
-        None,
-        draws,
-        n_rows=n_scenarios,
-        say=say,
-        has_sites=False,
+        options,
     )
     total = Contest(
         names,
@@ -120,39 +131,83 @@ def contest(
         is_weighted=draws.method == "importance",
         dependence=DEPENDENCE.get(draws.method, "rows"),
     )
-    watch = Watch(n_scenarios, progress)
+    spans = chunk_ranges(n_scenarios)
+    if options.store is not None:
+        identity = identity_of(
+            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=keep_rows
+        )
+        identity["names of plans"] = content_sha256(names)
+        kept_as = identity_to_keep(identity, options)
+        options.store.open(kept_as, n_chunks=len(spans), resume=options.resume)
+    work = ChunkWork(
+        engine,
+        Watch(n_scenarios, progress),
+        store=options.store,
+        without_device=without_device(
+            engine, options, lambda: make_host_engine(*parts, has_sites=False)
+        ),
+        say=options.say,
+    )
     rows = _room(len(plans), n_scenarios) if keep_rows else None
-    _take_all(total, study, draws, engine, watch, rows)
+    for span in spans:
+        part, found = _chunk(work, total, study, draws, span, has_rows=keep_rows)
+        total.merge(part)
+        for name, values in (rows or {}).items():
+            values[:, span.start : span.stop] = found[name]
     return replace(
         total.result(),
         rule=draws,
-        backend=engine.name,
-        backend_reason=engine.reason,
-        elapsed_s=watch.elapsed_s(),
-        scenarios_per_s=watch.rows_per_s(),
+        backend="+".join(work.engines_used),
+        backend_reason=work.engine.reason,
+        elapsed_s=work.watch.elapsed_s(),
+        scenarios_per_s=work.watch.rows_per_s(),
         rows=rows,
     )
 
 
-def _take_all(
+def _chunk(
+    work: ChunkWork,
     total: Contest,
     study: Study,
     rule: DrawRule,
-    engine: Engine,
-    watch: Watch,
-    rows: Rows | None,
-) -> None:
-    """Score all scenarios in threads and add them to a contest.
+    span: range,
+    *,
+    has_rows: bool,
+) -> tuple[Contest, Rows]:
+    """Return the contest of a chunk's scenarios, and their outcomes if wanted."""
+    arrays = work.load(span)
+    if arrays is not None:
+        counts = Contest.from_arrays(part_of(arrays, f"{COUNTS}/"))
+        return counts, part_of(arrays, f"{ROW}/")
+    counts, rows = work.guarded(
+        lambda: _scored(work, total, study, rule, span, has_rows=has_rows)
+    )
+    if work.store is not None:
+        kept = {f"{COUNTS}/{name}": a for name, a in counts.to_arrays().items()}
+        work.save(span, kept | {f"{ROW}/{name}": a for name, a in rows.items()})
+    return counts, rows
+
+
+def _scored(
+    work: ChunkWork,
+    total: Contest,
+    study: Study,
+    rule: DrawRule,
+    span: range,
+    *,
+    has_rows: bool,
+) -> tuple[Contest, Rows]:
+    """Score a chunk's scenarios in threads and count them.
 
     Contests merge exactly, so each thread fills whichever is free: which block went
     into which changes no bit.
     """
+    engine = work.engine
     free: list[Contest] = []
     step = BLOCK * engine.blocks_per_call
 
-    def one(first: int) -> tuple[slice, dict[str, FloatArray]]:
-        place = slice(first, min(first + step, watch.n_total))
-        ids = np.arange(place.start, place.stop, dtype=np.int64)
+    def one(first: int) -> Rows:
+        ids = np.arange(first, min(first + step, span.stop), dtype=np.int64)
         rows_of = sampled_rows(engine, ids)
         found = {name: np.stack([own[name] for own in rows_of]) for name in COLUMNS}
         try:
@@ -162,17 +217,20 @@ def _take_all(
         weight = weights(study, rule, ids) if total.is_weighted else None
         part.take(first, found, weight, _flags(study, rows_of))
         free.append(part)
-        return place, found
+        return found
 
-    firsts = range(0, watch.n_total, step)
+    pieces: list[Rows] = []
+    firsts = range(span.start, span.stop, step)
     with closing(in_order(one, firsts, engine.n_workers)) as made:
-        for place, found in made:
-            if rows is not None:
-                for name, values in found.items():
-                    rows[name][:, place] = values
-            watch.add(place.stop - place.start)
+        for found in made:
+            work.watch.add(found[COLUMNS[0]].shape[1])
+            if has_rows:
+                pieces.append(found)
+    counts = total.fresh()
     for part in free:
-        total.merge(part)
+        counts.merge(part)
+    names = COLUMNS if pieces else ()
+    return counts, {n: np.concatenate([p[n] for p in pieces], axis=1) for n in names}
 
 
 def _flags(study: Study, rows_of: Sequence[Rows]) -> dict[str, BoolArray]:

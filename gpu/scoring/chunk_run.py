@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sampled scenarios scored chunk by chunk: from disk where they are finished, else now.
 
-What does not belong here: grids (`gpu.scoring.grid_run`), files
-(`gpu.scoring.chunk_keeper`), statistics (`gpu.statistics.tally`), threads
+What does not belong here: grids (`gpu.scoring.grid_run`), what becomes of a chunk
+(`gpu.scoring.chunk_work`), statistics (`gpu.statistics.tally`), threads
 (`gpu.scoring.workers`).
 """
 
@@ -11,18 +11,18 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.backend import DeviceLostError
 from gpu.sampling.scenarios import weights
+from gpu.scoring.chunk_work import ChunkWork
 from gpu.scoring.chunks import BLOCK, chunk_ranges
 from gpu.scoring.scored_parts import joined_rows
 from gpu.scoring.workers import in_order
 from gpu.statistics.device_tally import scorer, take
+from gpu.statistics.stored_parts import part_of
 from gpu.statistics.tally import ScoreTally
-from models.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
     from models.study import Study
 
-Made = TypeVar("Made")
-
-__all__ = ["ROW", "WEIGHT_COLUMN", "ChunkRun", "Sampled", "under"]
+__all__ = ["ROW", "WEIGHT_COLUMN", "ChunkRun", "Sampled"]
 
 WEIGHT_COLUMN: Final = "weight"
 """Column of the rows that says how much a scenario counts, with importance sampling."""
@@ -87,7 +85,7 @@ class Sampled:
         return columns, columns.pop(WEIGHT_COLUMN, None)
 
 
-class ChunkRun:
+class ChunkRun(ChunkWork):
     """Scores scenarios 0 to n - 1 for several plans.
 
     Parameters
@@ -131,15 +129,15 @@ class ChunkRun:
         without_device: Callable[[], Engine] | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
-        self.engine = engine
-        self.engines_used: list[str] = []
+        super().__init__(
+            engine, watch, store=store, without_device=without_device, say=say
+        )
         self.n_done = 0
         self.plans = [Sampled(tally) for tally in tallies]
-        self.rule, self.watch, self.n_scenarios = rule, watch, n_scenarios
-        self._study, self._store = study, store
-        self._say = say or (lambda _: None)
-        self._keep_rows, self._rows_on_disk = keep_rows, rows_on_disk and bool(store)
-        self._without_device = without_device
+        self.rule, self.n_scenarios = rule, n_scenarios
+        self._study = study
+        self._keep_rows = keep_rows
+        self._rows_on_disk = rows_on_disk and store is not None
 
     def run(self, is_enough: Callable[[], bool] = lambda: False) -> None:
         """Score chunk after chunk.
@@ -164,62 +162,6 @@ class ChunkRun:
             if total.rows is not None:
                 total.rows = {n: v[: self.n_done] for n, v in total.rows.items()}
 
-    def guarded(self, work: Callable[[], Made]) -> Made:
-        """Return what a work on `engine` gives, done anew if the device fails.
-
-        Parameters
-        ----------
-        work : callable
-            Uses `engine` of this object.
-
-        Raises
-        ------
-        BackendError
-            If the device fails and nothing takes its place.
-        """
-        n_before = self.watch.n_done
-        try:
-            made = work()
-        except DeviceLostError as error:
-            kept = "" if self._store is None else " Go on with --resume."
-            if self._without_device is None:
-                msg = f"{error}{kept}"
-                raise BackendError(msg) from error
-            self.watch.rewind(n_before)
-            self.engine, self._without_device = self._without_device(), None
-            self._say(f"{error} Going on with the engine {self.engine.name}.")
-            made = work()
-        self._note_engine(self.engine.name)
-        return made
-
-    def load(self, span: range) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays of a finished chunk; None where there is no sound one.
-
-        Parameters
-        ----------
-        span : range
-            Its rows. [unitless]
-        """
-        arrays = self._store and self._store.load(span.start, span.stop)
-        if not arrays or self._store is None:
-            return None
-        self._note_engine(self._store.engine_of(span.start))
-        self.watch.skip(len(span))
-        return arrays
-
-    def save(self, span: range, arrays: dict[str, NDArray[Any]]) -> None:
-        """Keep a chunk that `engine` has scored, where chunks are kept.
-
-        Parameters
-        ----------
-        span : range
-            Its rows. [unitless]
-        arrays : dict of str to ndarray of any shape
-            Its arrays. [mixed]
-        """
-        if self._store is not None:
-            self._store.save(span.start, span.stop, self.engine.name, arrays)
-
     def _finished(self, span: range) -> list[Sampled] | None:
         """Return a chunk from disk; None where there is no sound one."""
         arrays = self.load(span)
@@ -229,14 +171,14 @@ class ChunkRun:
 
     def _of_arrays(self, arrays: dict[str, NDArray[Any]], place: int) -> Sampled:
         counter = self.plans[place].tally.counter
-        tally = ScoreTally.from_arrays(under(arrays, f"{place}/{TALLY}/"), counter)
-        rows = under(arrays, f"{place}/{ROW}/")
+        tally = ScoreTally.from_arrays(part_of(arrays, f"{place}/{TALLY}/"), counter)
+        rows = part_of(arrays, f"{place}/{ROW}/")
         return Sampled(tally, rows or None)
 
     def _scored(self, span: range) -> list[Sampled]:
         """Score a chunk, anew on another engine if the device fails."""
         chunk = self.guarded(lambda: self._on_engine(span))
-        if self._store is not None:
+        if self.store is not None:
             arrays: dict[str, NDArray[Any]] = {}
             for place, part in enumerate(chunk):
                 state = part.tally.to_arrays()
@@ -308,27 +250,6 @@ class ChunkRun:
         for name, values in rows.items():
             total.rows[name][span.start : span.stop] = values
 
-    def _note_engine(self, name: str) -> None:
-        if name not in self.engines_used:
-            self.engines_used.append(name)
-
 
 def _rows(scored: Scored, weight: FloatArray | None) -> Rows:
     return scored.rows if weight is None else scored.rows | {WEIGHT_COLUMN: weight}
-
-
-def under(arrays: dict[str, NDArray[Any]], start: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose name begins with a text, under the rest of it.
-
-    Parameters
-    ----------
-    arrays : dict of str to ndarray of any shape
-        Arrays of a chunk. [mixed]
-    start : str
-        Text.
-    """
-    return {
-        name.removeprefix(start): array
-        for name, array in arrays.items()
-        if name.startswith(start)
-    }

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gpu.scoring.chunk_run import ROW, under
+from gpu.scoring.chunk_run import ROW
 from gpu.scoring.chunks import BLOCK, chunk_ranges
 from gpu.scoring.engine_rows import grid_rows
 from gpu.scoring.scored_parts import joined_rows
 from gpu.scoring.workers import in_order
+from gpu.statistics.stored_parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def _chunk(work: ChunkRun, grid: Grid, span: range) -> list[Rows]:
     """Return the rows of a chunk by plan, kept where chunks are."""
     arrays = work.load(span)
     if arrays is not None:
-        return [under(arrays, f"{place}/{ROW}/") for place in range(len(work.plans))]
+        return [part_of(arrays, f"{place}/{ROW}/") for place in range(len(work.plans))]
     found = work.guarded(lambda: _scored(work, grid, span))
     kept: dict[str, NDArray[Any]] = {}
     for place, rows in enumerate(found):

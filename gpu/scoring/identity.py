@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from models.study import Study
 
-__all__ = ["identity_of", "in_place_of"]
+__all__ = ["content_sha256", "identity_of", "in_place_of"]
 
 WORDS_ALONE: Final = frozenset({"title", "description", "schema_version", "solver"})
 """Fields of a study that change no score."""
@@ -132,6 +132,12 @@ def _version(package: str) -> str:
 
 
 def content_sha256(value: object) -> str:
-    """Return the hash of a value that JSON can carry, whatever its key order."""
+    """Return the hash of a value that JSON can carry, whatever its key order.
+
+    Parameters
+    ----------
+    value : object
+        Value.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -19,6 +19,7 @@ from gpu.numpy_engine import score_paths
 from gpu.sampling.rule import DrawRule, as_rule
 from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.chunk_run import ChunkRun
+from gpu.scoring.chunk_work import without_device
 from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.going_on import chosen_engine, identity_to_keep
 from gpu.scoring.grid_run import grid_chunks, score_grid
@@ -292,7 +293,6 @@ def _work(
             n_chunks=len(chunks),
             resume=options.resume,
         )
-    can_move = engine.name == "cuda" and options.on_device_loss == "cpu"
     return ChunkRun(
         study,
         rule,
@@ -303,7 +303,9 @@ def _work(
         keep_rows=keep_rows,
         store=options.store,
         rows_on_disk=has_rows,
-        without_device=(lambda: make_host_engine(*parts)) if can_move else None,
+        without_device=without_device(
+            engine, options, lambda: make_host_engine(*parts)
+        ),
         say=options.say,
     )
 

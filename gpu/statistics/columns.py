@@ -44,7 +44,6 @@ __all__ = [
     "ColumnSummary",
     "Histogram",
     "Moments",
-    "part_of",
 ]
 
 

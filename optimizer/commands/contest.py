@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from optimizer.commands.options import (
+    DeviceLossOption,
+    FreshOption,
     JsonOption,
+    ResumeOption,
     SeedOption,
     command_line,
+    resume_choice,
     told_of_changes,
 )
 from optimizer.console import (
@@ -77,9 +81,13 @@ def contest(
             "--rows/--no-rows", help="Write each plan's outcome in every scenario."
         ),
     ] = True,
+    resume: ResumeOption = False,
+    fresh: FreshOption = False,
+    on_device_loss: DeviceLossOption = "cpu",
     json_output: JsonOption = False,
 ) -> None:
     """Hold plans against each other on the same scenarios: who wins, at what regret."""
+    from gpu.scoring.options import ScoreOptions
     from optimizer.contest import contest_run
 
     with live_progress("Comparing") as live:
@@ -92,7 +100,13 @@ def contest(
             backend=backend,
             keep_rows=rows,
             progress=lambda done, total, per_s: live.count(done, total, per_s=per_s),
-            say=lambda text: error_console().print(text, markup=False),
+            options=ScoreOptions(
+                resume=resume_choice(resume, fresh),
+                on_device_loss=on_device_loss,
+                say=lambda text: error_console().print(
+                    text, markup=False, soft_wrap=True
+                ),
+            ),
             command=_command(context, folders),
         )
     if json_output:
@@ -102,16 +116,20 @@ def contest(
 
 
 def _command(context: typer.Context, folders: Sequence[Path]) -> str:
-    """Return the command with every option that changes the outcome."""
+    """Return the command, for a shell, that compares alike and asks nothing again."""
     given = context.params
-    words = [command_line("contest", *folders)]
+    words: list[object] = ["contest", *folders]
     if given["naive"] is not None:
         words.append("--naive" if given["naive"] else "--no-naive")
-    words += [f"--scenarios {given['scenarios']}", f"--seed {given['seed']}"]
-    for name, usual in (("sampling", "plain"), ("backend", "auto")):
-        if given[name] != usual:
-            words.append(f"--{name} {given[name]}")
-    return " ".join(words)
+    for name in ("scenarios", "seed"):
+        words += [f"--{name}", given[name]]
+    usual = {"sampling": "plain", "backend": "auto", "on_device_loss": "cpu"}
+    for name, value in usual.items():
+        if given[name] != value:
+            words += [f"--{name.replace('_', '-')}", given[name]]
+    if not given["rows"]:
+        words.append("--no-rows")
+    return command_line(*words)
 
 
 def _show(found: RunContest) -> None:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from optimizer.console import error_console
 
 __all__ = [
+    "DeviceLossOption",
     "ForceOption",
+    "FreshOption",
     "JsonOption",
     "OutOption",
+    "ResumeOption",
     "RunArgument",
     "RunsFolderOption",
     "SeedOption",
     "StudyArgument",
     "command_line",
+    "resume_choice",
     "told_of_changes",
 ]
 
@@ -36,6 +40,27 @@ def command_line(*words: object) -> str:
         Name of the command and what follows it.
     """
     return shlex.join(["wattplan", *(str(word) for word in words)])
+
+
+def resume_choice(resume: bool, fresh: bool) -> bool | None:
+    """Return what becomes of finished chunks, see `ScoreOptions.resume`.
+
+    Parameters
+    ----------
+    resume, fresh : bool
+        Whether either option was given.
+
+    Raises
+    ------
+    ConfigError
+        If both were.
+    """
+    from models.errors import ConfigError, Fault
+
+    if resume and fresh:
+        both = "cannot go with --fresh, which drops what --resume goes on from."
+        raise ConfigError([Fault("--resume", "", "", both, "Leave one of them out.")])
+    return resume if resume or fresh else None
 
 
 def told_of_changes(folders: Path | list[Path]) -> Path | list[Path]:
@@ -98,4 +123,22 @@ RunsFolderOption: TypeAlias = Annotated[
 
 SeedOption: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, help="Seed of the scenarios, 64 bits.")
+]
+
+ResumeOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on from the finished chunks of a job that was broken off."
+    ),
+]
+
+FreshOption: TypeAlias = Annotated[
+    bool, typer.Option("--fresh", help="Drop such chunks and begin again.")
+]
+
+DeviceLossOption: TypeAlias = Annotated[
+    Literal["cpu", "stop"],
+    typer.Option(
+        "--on-device-loss", help="Go on without a device that fails, or stop."
+    ),
 ]

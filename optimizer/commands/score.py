@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from optimizer.commands.options import JsonOption, RunArgument, SeedOption, command_line
+from optimizer.commands.options import (
+    DeviceLossOption,
+    FreshOption,
+    JsonOption,
+    ResumeOption,
+    RunArgument,
+    SeedOption,
+    command_line,
+    resume_choice,
+)
 from optimizer.commands.policies import show_policies
 from optimizer.commands.replay import ReplayOption, show_replay
 from optimizer.console import (
@@ -77,20 +86,9 @@ def score(
             'mean +- 1e6 USD", "prob margin call +- 0.2 pp"; --scenarios is the most.',
         ),
     ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on from the finished chunks of a scoring that was broken off.",
-        ),
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Drop such chunks and begin again.")
-    ] = False,
-    on_device_loss: Annotated[
-        Literal["cpu", "stop"],
-        typer.Option(help="Go on without a device that fails, or stop."),
-    ] = "cpu",
+    resume: ResumeOption = False,
+    fresh: FreshOption = False,
+    on_device_loss: DeviceLossOption = "cpu",
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree to very large grids and tables.")
     ] = False,
@@ -102,12 +100,8 @@ def score(
         show_replay(context, folder, replay, json_output=json_output)
         return
     from gpu.scoring.options import ScoreOptions
-    from models.errors import ConfigError, Fault
     from optimizer.scoring import score_run, score_summary
 
-    if resume and fresh:
-        both = "cannot go with --fresh, which drops what --resume goes on from."
-        raise ConfigError([Fault("--resume", "", "", both, "Leave one of them out.")])
     with live_progress("Scoring") as live:
         scored = score_run(
             folder,
@@ -120,7 +114,7 @@ def score(
             keep_rows=rows,
             options=ScoreOptions(
                 until=until,
-                resume=resume if resume or fresh else None,
+                resume=resume_choice(resume, fresh),
                 on_device_loss=on_device_loss,
                 is_confirmed=yes,
                 say=lambda text: error_console().print(

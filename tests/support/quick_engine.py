@@ -88,7 +88,7 @@ def shifted(scored: Scored, ids: IntArray) -> Scored:
     """Return the pattern's first rows with money that depends on the id."""
     found = cut(scored, slice(0, len(ids)))
     shift = np.sin(ids.astype(np.float64)) * 1e6
-    for name in ("npv_usd", "min_cash_usd", "incremental_npv_usd"):
+    for name in {"npv_usd", "min_cash_usd", "incremental_npv_usd"} & set(found.rows):
         found.rows[name] = found.rows[name] + shift
     return found
 
