@@ -158,7 +158,10 @@ def _add_covenant(
     event = covenant_event(facility.id)
     events[event] = breached
     rows[f"first_{event}_period"] = _first_period(breached)
-    lowest = np.where(np.isnan(cover), np.inf, cover).min(axis=1, initial=np.inf)
+    # A short horizon has no test at all, and CuPy's `min` takes no `initial`.
+    never = np.full_like(cover, np.inf, shape=(len(cover), 1))
+    known = np.where(np.isnan(cover), np.inf, cover)
+    lowest = np.concatenate([never, known], axis=1).min(axis=1)
     rows[f"least_{event}_dscr"] = np.where(np.isfinite(lowest), lowest, np.nan)
 
 

@@ -8,15 +8,24 @@ import pytest
 from engine_plans import empty_plan
 from foreign_arrays import ForeignArray
 from scored_plans import grown_plan
-from tiny_studies import alpha, beta, gamma, tiny_study
+from tiny_studies import alpha, beta, company, gamma, tiny_study
 
+from gpu.liquidity import liquidity_risk
 from gpu.sampling.scenarios import draw_shocks, sampled_paths
 from models.cashflow import evaluate
+from models.debt import DebtFacility
 from models.ledger import discount
 from models.market import Shocks, simulate
 from models.path_changes import MULTIPLIERS, delayed, repeated, scaled, with_hashprice
 from models.paths import MarketPaths
-from models.plan import BuildStart, ConversionStart, Holding, Move, Order
+from models.plan import (
+    BuildStart,
+    ConversionStart,
+    DebtDraw,
+    Holding,
+    Move,
+    Order,
+)
 
 STUDY = tiny_study(sites=(alpha(), beta(), gamma()))
 IDS = np.arange(5)
@@ -44,6 +53,8 @@ def test_the_double_refuses_host_arrays() -> None:
         np.asarray(device, dtype=float)
     assert (device + 1.0).host.tolist() == [2.0, 2.0, 2.0]
     assert np.asarray(np.ones(2), like=device).host.tolist() == [1.0, 1.0]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'initial'"):
+        device.min(axis=0, initial=0.0)
 
 
 def test_the_market_model_stays_on_the_device() -> None:
@@ -119,3 +130,39 @@ def test_the_engine_stays_on_the_device() -> None:
             there.treasury.cash_usd.host, here.treasury.cash_usd
         )
         np.testing.assert_array_equal(there.mined_btc.host, here.mined_btc)
+
+
+@pytest.mark.parametrize("grace_months", [0, 30])
+def test_calls_and_covenants_stay_on_the_device(grace_months: int) -> None:
+    """A loan on pledged BTC, and project debt on which something falls due or not."""
+    hall = DebtFacility(
+        id="hall",
+        name="Project debt",
+        kind="project",
+        site="alpha",
+        advance_frac=0.8,
+        rate_per_year=0.0 if grace_months else 0.1,
+        grace_months=grace_months,
+        term_months=12,
+        limit_usd=1e7,
+        min_dscr=1.3,
+    )
+    study = tiny_study(company=company(debt_facilities=(hall,)))
+    draw = DebtDraw(facility="hall", period=0, amount_usd=2e6)
+    plan = grown_plan(study).model_copy(update={"debt_draws": (draw,)})
+    paths = sampled_paths(study, 1, IDS)
+    here, there = (
+        liquidity_risk(study, plan, evaluate(study, plan, own), own)
+        for own in (paths, foreign(paths))
+    )
+    for one, other in (
+        (here.rows, there.rows),
+        (here.events, there.events),
+        (here.levels, there.levels),
+    ):
+        assert one.keys() == other.keys()
+        for name, values in one.items():
+            assert isinstance(other[name], ForeignArray), name
+            np.testing.assert_array_equal(other[name].host, values, name)
+    assert "least_covenant_hall_dscr" in here.rows
+    assert "first_margin_call_period" in here.rows

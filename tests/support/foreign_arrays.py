@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+# What methods of NumPy's arrays take and those of CuPy's do not.
+_REFUSED = {"initial", "where"}
+
 
 class ForeignArray(NDArrayOperatorsMixin):
     """An array that takes part only with its own kind and with plain numbers."""
@@ -56,7 +59,15 @@ class ForeignArray(NDArrayOperatorsMixin):
         found = getattr(self.host, name)
         if not callable(found):
             return _outside(found)
-        return lambda *args, **kwargs: _outside(found(*_walk(args), **_walk(kwargs)))
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            refused = _REFUSED & kwargs.keys()
+            if refused:
+                msg = f"{name}() got an unexpected keyword argument {min(refused)!r}"
+                raise TypeError(msg)
+            return _outside(found(*_walk(args), **_walk(kwargs)))
+
+        return method
 
     def __bool__(self) -> bool:
         return bool(self.host)
