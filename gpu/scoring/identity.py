@@ -26,9 +26,11 @@ WORDS_ALONE: Final = frozenset({"title", "description", "schema_version", "solve
 PACKAGES: Final = {
     "numpy": ("wattplan", "numpy"),
     "cpu": ("wattplan", "numpy", "numba"),
-    "cuda": ("wattplan", "numpy", "cupy"),
+    "cuda": ("wattplan", "numpy", "numba", "cupy"),
 }
-"""Packages whose version an engine's last bits may depend on."""
+"""Packages whose version an engine's last bits may depend on: what a device is given
+and what it leaves open are the compiled engine's; without Numba another engine has its
+name."""
 
 
 def identity_of(
@@ -41,6 +43,7 @@ def identity_of(
     grid: Grid | None = None,
     engine: str,
     has_rows: bool,
+    is_streamed: bool,
 ) -> dict[str, str]:
     """Return what is scored, by name of the part.
 
@@ -62,6 +65,8 @@ def identity_of(
         Name of the engine.
     has_rows : bool
         Whether rows are kept with the statistics.
+    is_streamed : bool
+        Whether the statistics hold what quantiles are taken from; else the rows do.
 
     Returns
     -------
@@ -84,6 +89,7 @@ def identity_of(
     if grid is not None:
         parts["grid"] = grid.text
     parts["rows"] = "kept" if has_rows else "not kept"
+    parts["quantiles"] = "from bins" if is_streamed else "from rows"
     parts["engine"] = engine
     for package in PACKAGES.get(engine, PACKAGES["numpy"]):
         parts[f"version of {package}"] = _version(package)
@@ -104,17 +110,18 @@ def in_place_of(now: dict[str, str], earlier: dict[str, str]) -> dict[str, str]:
     -------
     dict of str to str
         As if the earlier engine went on: with its name and the versions of packages
-        that it alone uses. All else is that of now, and is compared as ever.
+        that not every engine uses. All else is that of now, and is compared as ever.
     """
     own, theirs = _engine_parts(now["engine"]), _engine_parts(earlier["engine"])
-    kept = {name: value for name, value in now.items() if name not in own - theirs}
-    taken = {"engine", *(theirs - own)}
+    kept = {name: value for name, value in now.items() if name not in own}
+    taken = {"engine", *theirs}
     return kept | {n: value for n, value in earlier.items() if n in taken}
 
 
 def _engine_parts(engine: str) -> set[str]:
+    """Return the parts that say more than what every engine uses."""
     packages = PACKAGES.get(engine, PACKAGES["numpy"])
-    return {f"version of {package}" for package in packages}
+    return {f"version of {name}" for name in packages if name not in PACKAGES["numpy"]}
 
 
 def _short(value: object) -> str:

@@ -286,6 +286,7 @@ def _work(
             grid=grid,
             engine=engine.name,
             has_rows=has_rows,
+            is_streamed=tally.rows.is_streamed,
         )
         chunks = (*chunk_ranges(n_scenarios), *grid_chunks(grid, n_scenarios))
         options.store.open(

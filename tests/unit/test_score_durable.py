@@ -73,6 +73,18 @@ def test_a_broken_run_goes_on_and_ends_the_same(
     assert quick.calls == []
 
 
+def test_chunks_without_quantiles_are_not_taken_for_some_with_them(
+    quick: Quick, tmp_path: Path
+) -> None:
+    """Rows kept in memory, and rows on the disk alone, whose quantiles come of bins."""
+    quick.fails_from = CHUNK
+    with pytest.raises(Broken):
+        run(tmp_path, keep_rows=True)
+    quick.fails_from = None
+    with pytest.raises(ConfigError, match=r"quantiles \(was from rows, is from bins\)"):
+        run(tmp_path, keep_rows=False, options={"rows_on_disk": True})
+
+
 @pytest.mark.parametrize("n_workers", [2, 5])
 def test_threads_change_no_bit(quick: Quick, n_workers: int) -> None:
     alone = run()
