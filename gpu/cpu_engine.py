@@ -131,11 +131,15 @@ class CpuEngine:
         ValueError
             If there is no factor, a name is unknown or a factor cannot be applied.
         """
+        ids = self._base_ids(multipliers)
+        return self._scored(ids, np.zeros(1), multipliers, self._still)
+
+    def _base_ids(self, multipliers: dict[str, FloatArray]) -> IntArray:
+        """Return an id for each of some multiples of the base path, checked."""
         n_rows = count_points(multipliers)
         for name, values in multipliers.items():
             require_multiplier(name, values)
-        ids = np.zeros(n_rows, dtype=np.int64)
-        return self._scored(ids, np.zeros(1), multipliers, self._still)
+        return np.zeros(n_rows, dtype=np.int64)
 
     def score_base(self) -> tuple[Scored, ...]:
         """Return the scores of each plan on the base path, one row."""

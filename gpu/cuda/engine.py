@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.asked_rows import count_points
 from gpu.backend import DeviceLostError, free_memory_bytes, is_device_loss
 from gpu.cpu_engine import CpuEngine
 from gpu.cuda.source import ENTRY, KernelSizes, compile_options, module_source
@@ -143,10 +142,9 @@ class CudaEngine(CpuEngine):
         Raises
         ------
         ValueError
-            If there is no factor.
+            If there is no factor, a name is unknown or a factor cannot be applied.
         """
-        ids = np.zeros(count_points(multipliers), dtype=np.int64)
-        parts = (ids, np.zeros(1), multipliers, self._still)
+        parts = (self._base_ids(multipliers), np.zeros(1), multipliers, self._still)
         found = self._left_there(*parts, has_rows=True)
         return self._scored(*parts) if found is None else found
 

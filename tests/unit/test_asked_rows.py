@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing to score is refused by every engine, in the same words."""
+"""What cannot be scored is refused by every engine, nothing in the same words."""
 
 from __future__ import annotations
 
@@ -53,6 +53,23 @@ def test_no_scenario_is_refused(engine: Engine, ids: Any) -> None:
 def test_no_factor_is_refused(engine: Engine, multipliers: Any) -> None:
     for score in (engine.score_grid, lambda none: grid_rows(engine, none)):
         with pytest.raises(ValueError, match=NO_FACTOR):
+            score(multipliers)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "why"),
+    [
+        ({"hashprice": np.ones(2)}, "hashprice"),
+        ({"network": np.array([1.0, 0.0])}, "network"),
+        ({"fees": np.array([1.0, -0.5])}, "fees"),
+        ({"power_price": np.array([1.0, np.nan])}, "power_price"),
+    ],
+)
+def test_a_factor_that_cannot_be_applied_is_refused(
+    engine: Engine, multipliers: Any, why: str
+) -> None:
+    for score in (engine.score_grid, lambda factors: grid_rows(engine, factors)):
+        with pytest.raises(ValueError, match=why):
             score(multipliers)
 
 
