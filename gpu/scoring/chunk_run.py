@@ -8,7 +8,7 @@ What does not belong here: grids (`gpu.scoring.grid_run`), what becomes of a chu
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
@@ -235,10 +235,12 @@ class ChunkRun(ChunkWork):
         if self.rule.method != "importance":
             return None
         if self.engine.name != "numpy":
-            # Compiled, so that weights cost next to nothing beside such an engine.
-            from gpu.sampling.weights_cpu import weights as compiled
+            # Compiled, so that weights cost next to nothing beside such an engine; but
+            # the array engine works on a device without Numba.
+            with suppress(ImportError):
+                from gpu.sampling.weights_cpu import weights as compiled
 
-            return compiled(self._study, self.rule, ids)
+                return compiled(self._study, self.rule, ids)
         return weights(self._study, self.rule, ids)
 
     def _keep(self, total: Sampled, rows: Rows, span: range) -> None:

@@ -115,6 +115,17 @@ def test_a_device_is_called_once_at_a_time_and_counted_beside(
     assert most == 1
 
 
+def test_weights_beside_a_device_do_not_need_numba(
+    quick: Quick, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = DrawRule(5, "importance", tilt=(0.1,) * STUDY.time.months)
+    plain = run(rule=rule)
+    # The array engine has a device's name too, and works without Numba.
+    quick.name = "cuda"
+    monkeypatch.setitem(sys.modules, "gpu.sampling.weights_cpu", None)
+    same(run(rule=rule), plain)
+
+
 def test_the_compiled_engine_gives_the_same_bits_in_threads_and_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
