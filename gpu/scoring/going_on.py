@@ -60,7 +60,7 @@ def chosen_engine(
         if backend != "auto" or known == "auto":
             return make(backend)
         engine = make(known)
-        engine.reason = f"{engine.name}: as the chunks that are finished"
+        engine.reason = _as_finished(engine)
         return engine
     say = options.say or (lambda _: None)
     if backend not in ("auto", DEVICE):
@@ -70,6 +70,8 @@ def chosen_engine(
     try:
         engine = make(DEVICE)
         engine.score_base()
+        if backend == "auto":
+            engine.reason = _as_finished(engine)
     except BackendError as error:
         why = str(error).rstrip(".")
         if backend == DEVICE:
@@ -95,6 +97,13 @@ def identity_to_keep(now: dict[str, str], options: ScoreOptions) -> dict[str, st
     earlier = _earlier(options)
     is_moved = earlier.get("engine") == DEVICE and now["engine"] != DEVICE
     return in_place_of(now, earlier) if is_moved else now
+
+
+def _as_finished(engine: Engine) -> str:
+    """Return the reason for an engine that nobody asked for but finished chunks."""
+    device = engine.reason.partition(": asked for, ")[2]
+    more = f", {device}" if device else ""
+    return f"{engine.name}: as the chunks that are finished{more}"
 
 
 def _earlier(options: ScoreOptions) -> dict[str, str]:

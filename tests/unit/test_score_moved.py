@@ -282,15 +282,21 @@ def test_an_identity_in_place_of_another_has_that_one_s_engine_alone(
         assert in_place_of(of(engine, 7), left) == wanted
 
 
-def test_the_reason_is_said_why_an_engine_was_taken_that_nobody_asked_for() -> None:
-    store: Any = SimpleNamespace(earlier=lambda: {"engine": "numpy"})
+@pytest.mark.parametrize(("name", "place"), [("numpy", ""), ("cuda", ", Device 7")])
+def test_the_reason_is_said_why_an_engine_was_taken_that_nobody_asked_for(
+    name: str, place: str
+) -> None:
+    store: Any = SimpleNamespace(earlier=lambda: {"engine": name})
     options = ScoreOptions(resume=True, store=store)
 
-    def make(name: str) -> Any:
-        return SimpleNamespace(name=name, reason=f"{name}: asked for")
+    def make(asked: str) -> Any:
+        reason = f"{asked}: asked for{place}"
+        return SimpleNamespace(name=asked, reason=reason, score_base=lambda: ())
 
     made = chosen_engine(make, "auto", options)
     assert (made.name, made.reason) == (
-        "numpy",
-        "numpy: as the chunks that are finished",
+        name,
+        f"{name}: as the chunks that are finished{place}",
     )
+    if name == "cuda":
+        assert chosen_engine(make, "cuda", options).reason == f"cuda: asked for{place}"
