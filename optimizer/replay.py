@@ -155,7 +155,8 @@ def scenario_id_of(text: str, *, rule: DrawRule | None = None) -> int:
     plain = text.strip().replace(",", "").replace("_", "")
     most = _MAX_SWAPPED_ID if rule is not None and rule.swapped else MAX_ID
     is_whole = plain.isascii() and plain.isdigit()
-    if not is_whole or int(plain[:20]) > most or len(plain.lstrip("0")) > 19:
+    digits = plain.lstrip("0") or "0"
+    if not is_whole or len(digits) > len(str(most)) or int(digits) > most:
         fault = Fault(
             "--replay",
             "",
@@ -164,7 +165,7 @@ def scenario_id_of(text: str, *, rule: DrawRule | None = None) -> int:
             "Choose one, such as a scenario_id of scores.parquet.",
         )
         raise ConfigError([fault])
-    return int(plain)
+    return int(digits)
 
 
 def replay(

@@ -332,7 +332,10 @@ def test_amounts_are_said_in_millions_and_small_ones_in_dollars(usd, text):
     assert money(abs(usd), signed=True).startswith("+")
 
 
-@pytest.mark.parametrize("text", ["-1", "1.5", "", "one", "9223372036854775808", "٣"])
+@pytest.mark.parametrize(
+    "text",
+    ["-1", "1.5", "", "one", "9223372036854775808", f"{'0' * 9}{MAX_ID + 1}", "٣"],
+)
 def test_what_is_no_scenario_number_is_refused(text):
     with pytest.raises(ConfigError, match="whole number from 0 to 9,223,372"):
         scenario_id_of(text)
@@ -340,7 +343,13 @@ def test_what_is_no_scenario_number_is_refused(text):
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("123,456,789", 123_456_789), ("1_000", 1000), (str(MAX_ID), MAX_ID)],
+    [
+        ("0", 0),
+        ("123,456,789", 123_456_789),
+        ("1_000", 1000),
+        (f"{0:025d}7", 7),
+        (str(MAX_ID), MAX_ID),
+    ],
 )
 def test_a_scenario_number_may_group_its_digits(text, number):
     assert scenario_id_of(text) == number
