@@ -132,12 +132,14 @@ def cache_folder() -> Path | None:
         those of the functions expanded into it.
     """
     given = os.environ.get("NUMBA_CACHE_DIR")
-    folder = (Path(given) if given else _user_cache()) / f"kernel-{_sources_hash()}"
     try:
+        place = Path(given) if given else _user_cache()
+        folder = place / f"kernel-{_sources_hash()}"
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             _remove_unused(folder)
-    except OSError:
+    except (OSError, RuntimeError):
+        # A user without a home, as in a container, is a RuntimeError.
         return None
     return folder if os.access(folder, os.W_OK) else None
 

@@ -137,3 +137,17 @@ def test_the_cache_lies_where_the_system_keeps_caches(
     folder = cache_folder()
     assert folder is not None
     assert folder.parent == tmp_path / inside / "wattplan"
+
+
+def test_a_user_without_a_home_does_without_a_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+
+    def homeless() -> Path:
+        msg = "Could not determine home directory."
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(compiled.Path, "home", homeless)
+    assert cache_folder() is None
