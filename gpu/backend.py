@@ -45,7 +45,7 @@ INSTALL_HINT = "GPU scoring needs CuPy: pip install 'wattplan[cuda13]'"
 MEMORY_SHARE = 0.5
 # Where the operating system does not say how much memory is free.
 FALLBACK_BYTES = 1 << 30
-# What CuPy raises when CUDA's runtime, driver or compiler fails.
+# What CuPy raises when CUDA's runtime or driver fails.
 _DEVICE_ERRORS = frozenset({"CUDARuntimeError", "CUDADriverError"})
 
 
@@ -222,12 +222,13 @@ def rows_per_chunk(
 @lru_cache(maxsize=1)
 def _probe_cuda() -> tuple[str, str]:
     """Return the device's name and, where CUDA does not work, what to do about it."""
+    # CuPy reports what does not fit it by many kinds of exception, some of its own: a
+    # NumPy it was not built for by a ValueError as it is imported.
     try:
         cupy = importlib.import_module("cupy")
-    except ImportError as err:
+    except Exception as err:
         absent = isinstance(err, ModuleNotFoundError) and err.name == "cupy"
         return "", INSTALL_HINT if absent else f"{INSTALL_HINT} ({_one_line(err)})"
-    # CuPy reports a broken driver by many kinds of exception, some of its own.
     count, trouble = _attempt(cupy.cuda.runtime.getDeviceCount)
     if trouble:
         return "", f"the CUDA driver does not answer ({trouble}); install or update it"

@@ -50,7 +50,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[object], None
         def load(name: str) -> object:
             if name != "cupy":
                 return real(name)
-            if isinstance(cupy, ImportError):
+            if isinstance(cupy, Exception):
                 raise cupy
             return cupy
 
@@ -85,6 +85,7 @@ def test_working_cuda_is_chosen_and_named(install) -> None:
             "pip install 'wattplan[cuda13]'",
         ),
         (ImportError("libcuda.so.1\nnot found"), "libcuda.so.1 not found"),
+        (ValueError("numpy.dtype size changed"), "numpy.dtype size changed"),
         (fake_cupy(getDeviceCount=fail("driver too old")), "driver too old"),
         (fake_cupy(getDeviceCount=lambda: 0), "no device"),
         (fake_cupy(arange=fail("out of memory")), "out of memory"),
