@@ -54,7 +54,6 @@ from gpu.kernel.random import (
 WITHIN_MONTH_STREAM = 8
 SITE_POWER_STREAM = 16
 SITE_BUILD_STREAM = 4096
-CLIENT_STREAM = 65536
 N_FACTORS = 8
 # Factors 4 and 5 are rent and use of GPUs.
 GPU_PAIR = 2

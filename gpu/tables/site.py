@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gpu.kernel import layout as at
+from gpu.sampling.draws import CLIENT_STREAM
 from gpu.tables.lines import add_asics, add_contracts, add_pools, add_used_asics
 from models.capacity import (
     SHELL_KINDS,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from models.study import Study
 
 __all__ = ["FateRows", "add_site"]
-
-CLIENT_STREAM = 65536
 
 
 class FateRows:
