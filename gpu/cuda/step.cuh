@@ -557,7 +557,7 @@ DEVICE void open_counters(int64* own, int64* partner, int64* mirrored, int64* id
     int64 paired = ints[ints[RULE] + IS_ANTITHETIC];
     for (int64 i = 0LL; i < L; ++i) {
         int64 scenario = ids[first + i];
-        int64 there = scenario + PARTNER_OFFSET;
+        int64 there = scenario | PARTNER_OFFSET;
         own[i] = scenario >> paired;
         partner[i] = there >> paired;
         mirrored[i] = scenario & paired;

@@ -73,7 +73,8 @@ def open_counters(
     paired = ints[ints[RULE] + IS_ANTITHETIC]
     for i in range(L):
         scenario = ids[first + i]
-        there = scenario + PARTNER_OFFSET
+        # The sum, for ids that have a partner; others must not overflow.
+        there = scenario | PARTNER_OFFSET
         own[i] = scenario >> paired
         partner[i] = there >> paired
         mirrored[i] = scenario & paired

@@ -42,17 +42,22 @@ extern "C" void launch(unsigned grid, unsigned block, void** a) {
 
 
 def cuda_stand_in(
-    folder: Path, n_sms: int, *, free_bytes: int = 1 << 34, most_rows: int = 1 << 20
+    folder: Path,
+    n_sms: int,
+    *,
+    free_bytes: int = 1 << 34,
+    most_rows: int = 1 << 20,
+    flags: tuple[str, ...] = (),
 ) -> Any:
     """A module that `CudaEngine` takes for CuPy, with a device of `n_sms`.
 
-    A launch of more than `most_rows` rows finds no memory.
+    A launch of more than `most_rows` rows finds no memory; g++ gets `flags` too.
     """
     launches: list[tuple[int, int, int]] = []
 
     class RawModule:
         def __init__(self, code: str, options: tuple[str, ...]) -> None:
-            self._library = _compiled(folder, code, options)
+            self._library = _compiled(folder, code, (*options, *flags))
 
         def get_function(self, name: str) -> Any:
             assert name == "score_rows"
@@ -96,7 +101,8 @@ def _compiled(folder: Path, code: str, options: tuple[str, ...]) -> Any:
     number = len(list(folder.glob("*.so")))
     source, library = folder / f"module{number}.cpp", folder / f"module{number}.so"
     source.write_text(SHIM + code + LAUNCHER, encoding="utf-8")
-    defined = [option for option in options if option.startswith("-D")]
+    # What g++ does not know: CUDA's word against contraction.
+    defined = [option for option in options if option != "-fmad=false"]
     command = ["g++", *FLAGS, *defined, str(source), "-o", str(library)]
     subprocess.run(command, check=True, timeout=120)
     return ctypes.CDLL(str(library))
