@@ -54,13 +54,11 @@ class Alone:
         return cls(p10, p50, p90, float(values.mean()))
 
 
-def shocks_alone(study: Study, drawn: Shocks, groups: Collection[str]) -> Shocks:
+def shocks_alone(drawn: Shocks, groups: Collection[str]) -> Shocks:
     """Return draws of some groups, all others those of the base path.
 
     Parameters
     ----------
-    study : Study
-        Study of the draws.
     drawn : Shocks
         Draws of every group. [unitless]
     groups : collection of str
@@ -127,6 +125,6 @@ def drawn_alone(
     pieces = []
     for first in range(0, n_scenarios, size):
         ids = np.arange(first, min(first + size, n_scenarios))
-        shocks = shocks_alone(study, draw_shocks(study, rule, ids), groups)
+        shocks = shocks_alone(draw_shocks(study, rule, ids), groups)
         pieces.append(headline_rows(study, plan, simulate(study, shocks)))
     return {name: np.concatenate([p[name] for p in pieces]) for name in pieces[0]}

@@ -2505,7 +2505,7 @@ DEVICE void expire(double* q, History h, int64 b, int64 losses, int64 life, int6
 }
 
 // Tax the profit in PROFIT; tax and tax withheld go to TAX and WITHHELD.
-DEVICE void tax_month(double* w, double* q, History h, int64 account, int64 terms, int64 losses, double* data, int64* ints, int64 t) {
+DEVICE void tax_month(double* w, double* q, History h, int64 account, int64 terms, int64 losses, double* data, int64 t) {
     double rate = data[terms + TAX_RATE];
     double cap = data[terms + LOSS_CAP];
     double withholding = data[terms + WITHHOLDING];
@@ -2571,7 +2571,7 @@ DEVICE void work_site(double* w, double* s, double* f, double* q, double* p, His
     int64 account = (plan * (n_sites + 1LL)) + site;
     int64 terms = ints[tables + SITE_TAX];
     int64 losses = ints[tables + SITE_LOSSES];
-    tax_month(w, q, h, account, terms, losses, data, ints, t);
+    tax_month(w, q, h, account, terms, losses, data, t);
     for (int64 i = 0LL; i < L; ++i) {
         double levies = w[(TAX * L) + i] + w[(WITHHELD * L) + i];
         double untaxed = w[(TAXED * L) + i] + w[(CASH_FLOW * L) + i];
@@ -2605,7 +2605,7 @@ DEVICE void sites_month(double* w, double* s, double* f, double* q, double* p, H
 }
 
 // Take over cash and output after interest and tax; a loan that matures is paid.
-DEVICE void begin_month(double* w, double* p, int64 plan, int64 head, double* data, int64* ints, int64 t) {
+DEVICE void begin_month(double* w, double* p, int64 plan, int64 head, int64* ints, int64 t) {
     int64 b = (plan * P_ROWS) * L;
     double matures = (ints[head + PLAN_MATURITY] == t) ? 1.0 : 0.0;
     for (int64 i = 0LL; i < L; ++i) {
@@ -2928,8 +2928,8 @@ DEVICE void plan_month(double* w, double* s, double* f, double* q, double* p, Hi
         w[(PROFIT * L) + i] = ((p[(b + (GROUP_PROFIT * L)) + i] + overhead) - cost) - interest;
     }
     int64 account = (plan * (n_sites + 1LL)) + n_sites;
-    tax_month(w, q, h, account, terms, ints[head + PLAN_GROUP_LOSSES], data, ints, t);
-    begin_month(w, p, plan, head, data, ints, t);
+    tax_month(w, q, h, account, terms, ints[head + PLAN_GROUP_LOSSES], data, t);
+    begin_month(w, p, plan, head, ints, t);
     pledge_and_release(w, p, plan, head, data, ints, t);
     sell_and_raise(w, p, plan, head, data, ints, t);
     buy_and_repay(w, p, plan, head, data, ints, t);

@@ -181,7 +181,7 @@ def work_site(
     account = plan * (n_sites + 1) + site
     terms = ints[tables + SITE_TAX]
     losses = ints[tables + SITE_LOSSES]
-    tax_month(w, q, h, account, terms, losses, data, ints, t)
+    tax_month(w, q, h, account, terms, losses, data, t)
     for i in range(L):
         levies = w[TAX * L + i] + w[WITHHELD * L + i]
         untaxed = w[TAXED * L + i] + w[CASH_FLOW * L + i]
@@ -257,8 +257,8 @@ def plan_month(
         w[INTEREST * L + i] = interest
         w[PROFIT * L + i] = p[b + GROUP_PROFIT * L + i] + overhead - cost - interest
     account = plan * (n_sites + 1) + n_sites
-    tax_month(w, q, h, account, terms, ints[head + PLAN_GROUP_LOSSES], data, ints, t)
-    begin_month(w, p, plan, head, data, ints, t)
+    tax_month(w, q, h, account, terms, ints[head + PLAN_GROUP_LOSSES], data, t)
+    begin_month(w, p, plan, head, ints, t)
     pledge_and_release(w, p, plan, head, data, ints, t)
     sell_and_raise(w, p, plan, head, data, ints, t)
     buy_and_repay(w, p, plan, head, data, ints, t)

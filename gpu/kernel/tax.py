@@ -7,7 +7,7 @@ the history h.
 
 from __future__ import annotations
 
-from gpu.kernel.compiled import Doubles, History, Integers, L, device
+from gpu.kernel.compiled import Doubles, History, L, device
 from gpu.kernel.elementary import kept, larger, smaller
 from gpu.kernel.intrinsics import int_of_float
 from gpu.kernel.layout import (
@@ -43,7 +43,6 @@ def tax_month(
     terms: int,
     losses: int,
     data: Doubles,
-    ints: Integers,
     t: int,
 ) -> None:
     """Tax the profit in PROFIT; tax and tax withheld go to TAX and WITHHELD.

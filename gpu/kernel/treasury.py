@@ -72,7 +72,7 @@ def per_btc_usd(release: float, loan: float, pledged: float, called: float) -> f
 
 @device
 def begin_month(
-    w: Doubles, p: Doubles, plan: int, head: int, data: Doubles, ints: Integers, t: int
+    w: Doubles, p: Doubles, plan: int, head: int, ints: Integers, t: int
 ) -> None:
     """Take over cash and output after interest and tax; a loan that matures is paid."""
     b = plan * P_ROWS * L

@@ -188,7 +188,7 @@ def test_one_driver_alone_leaves_everything_else_on_the_base_path() -> None:
         "within_month": {"btc_low_frac"},
     }
     for group, names in moving.items():
-        paths = simulate(STUDY, shocks_alone(STUDY, drawn, {group}))
+        paths = simulate(STUDY, shocks_alone(drawn, {group}))
         for name in MarketPaths.__slots__:
             own, still = getattr(paths, name), getattr(base, name)
             is_same = bool((own == still).all())
@@ -217,7 +217,7 @@ def test_what_correlated_drivers_share_counts_to_the_first() -> None:
     )
     # The variance's draw then moves nothing of the network, the network's moves it.
     drawn = draw_shocks(study, 1, np.arange(20))
-    alone = simulate(study, shocks_alone(study, drawn, {"network"}))
+    alone = simulate(study, shocks_alone(drawn, {"network"}))
     assert not np.array_equal(alone.network_eh_s, base_paths(study).network_eh_s)
     assert inside("Build cost") == "build cost"
     assert inside("GPU rent") == "GPU rent"
