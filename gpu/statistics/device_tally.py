@@ -290,12 +290,17 @@ def _rows_here(scored: ScoredThere) -> Rows:
 
 
 def _on_host(scored: ScoredThere) -> Scored:
-    """Return scores for a host's counter: rows and months copied."""
+    """Return scores for a host's counter: rows and months copied.
+
+    Months keep their order in memory: to turn them would take as much of the device's
+    memory once more, of which there is none left when this is called.
+    """
+    copied = partial(scored.xp.asnumpy, order="A")
 
     def here(risk: LiquidityRisk) -> LiquidityRisk:
         # The rows of a risk are among those of the scores.
         parts = (risk.events, risk.levels)
-        found = [{n: scored.xp.asnumpy(v) for n, v in own.items()} for own in parts]
+        found = [{n: copied(v) for n, v in own.items()} for own in parts]
         return LiquidityRisk({}, *found)
 
     usual = None if scored.baseline is None else here(scored.baseline)

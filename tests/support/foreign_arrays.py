@@ -122,11 +122,11 @@ def _made(make: Any) -> Any:
     return there
 
 
-def _asnumpy(array: ForeignArray) -> np.ndarray:
+def _asnumpy(array: ForeignArray, order: Any = "C") -> np.ndarray:
     if not isinstance(array, ForeignArray):
         msg = "not a device array"
         raise TypeError(msg)
-    return array.host.copy()
+    return array.host.copy(order)
 
 
 FOREIGN = SimpleNamespace(

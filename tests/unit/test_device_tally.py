@@ -144,9 +144,24 @@ def test_where_memory_is_short_the_host_describes(
     def full(*_: object) -> None:
         raise MemoryError
 
+    def asnumpy(array: ForeignArray, order: Any = "C") -> np.ndarray:
+        """Copy; an array in another order than asked for is turned on the device."""
+        if order == "C" and not array.host.flags.c_contiguous:
+            raise MemoryError
+        return FOREIGN.asnumpy(array, order)
+
+    def by_month(months: LiquidityRisk) -> LiquidityRisk:
+        """The same months as a kernel leaves them, one after the other."""
+        return changed(months, lambda v: FOREIGN.asarray(v.host.T.copy()).T)
+
     counter = "gpu.statistics.device_tally.DeviceCounter"
     monkeypatch.setattr(f"{counter}.flags_by_block", full)
-    take(ours, 0, left_there(scored, has_rows=has_rows), weights)
+    device = SimpleNamespace(**(vars(FOREIGN) | {"asnumpy": asnumpy}))
+    left = left_there(scored, has_rows=has_rows, xp=device)
+    assert left.baseline is not None
+    plan, usual = by_month(left.plan), by_month(left.baseline)
+    left = ScoredThere(left.rows, plan, usual, device, has_rows)
+    take(ours, 0, left, weights)
     theirs.take(0, scored, weights)
     assert_same(ours, theirs)
 
