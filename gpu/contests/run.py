@@ -134,7 +134,11 @@ def contest(
     spans = chunk_ranges(n_scenarios)
     if options.store is not None:
         identity = identity_of(
-            *parts, n_scenarios=n_scenarios, engine=engine.name, has_rows=keep_rows
+            *parts,
+            n_scenarios=n_scenarios,
+            engine=engine.name,
+            has_rows=keep_rows,
+            is_streamed=True,
         )
         identity["names of plans"] = content_sha256(names)
         kept_as = identity_to_keep(identity, options)
