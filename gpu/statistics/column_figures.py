@@ -111,16 +111,20 @@ def streamed_figures(
     error = moments.sd / math.sqrt(count)
     found = {"mean": normal_interval(moments.mean, error, count - 1.0)}
     tail = 1.0 - CVAR_ALPHA
-    places = histogram.quantiles((*QUANTILES, tail))
-    inside = [min(max(q, moments.low), moments.high) for q in places]
+    middles = histogram.quantiles(QUANTILES)
+    inside = [min(max(q, moments.low), moments.high) for q in middles]
     counts = histogram.counts.astype(np.float64)
     counts *= count / counts.sum()
-    error, freedom = tail_standard_error(histogram.means(), counts, inside[-1], tail)
+    means = histogram.means()
+    # The tail begins at the mean of its bin, not at its middle: where a column has many
+    # equal outcomes there, such as cash at its floor, none of them lies under the edge.
+    edge = float(means[histogram.places_of((tail,))[0] - histogram.first])
+    error, freedom = tail_standard_error(means, counts, edge, tail)
     # Sums of bins lose the last digits: no tail lies under the least outcome.
     worst = min(max(histogram.tail_mean(CVAR_ALPHA), moments.low), moments.mean)
     found["cvar_95"] = normal_interval(worst, error, freedom)
     n = max(math.floor(count), 1)
-    for name, share, value in zip(QUANTILE_NAMES, QUANTILES, inside, strict=False):
+    for name, share, value in zip(QUANTILE_NAMES, QUANTILES, inside, strict=True):
         low, high = order_ranks(n, share)
         ends = histogram.bounds(max(low, 1) / n, min(high, n) / n)
         found[name] = Interval(

@@ -201,6 +201,27 @@ def test_streamed_pairs_never_claim_more_than_rows_show(
         assert streamed[name].half_width >= 0.95 * one.half_width
 
 
+@pytest.mark.parametrize("below_frac", [0.0, 0.01])
+def test_a_tail_that_begins_among_equals_is_as_sure_counted_as_in_rows(
+    below_frac: float, rng: np.random.Generator
+) -> None:
+    # Cash stands at its floor in 3 of 4 scenarios, which the tail's edge falls among.
+    # Without any below it, every outcome of the tail is the floor: no spread at all.
+    # 20 million lie 0.35 of the way into their bin, below its middle.
+    n, floor_usd = 4096, 20e6
+    values = floor_usd + np.where(rng.random(n) < 0.75, 0.0, 1e7 * rng.random(n))
+    values = np.where(rng.random(n) < below_frac, floor_usd * rng.random(n), values)
+    counted, rows = (
+        ColumnStatistics(1.0, is_streamed=is_streamed) for is_streamed in (True, False)
+    )
+    for column in (counted, rows):
+        column.add_block(values)
+    exact = rows.figures(values)["cvar_95"]
+    found = counted.figures()["cvar_95"]
+    assert found.value == pytest.approx(exact.value, rel=1e-6)
+    assert found.half_width == pytest.approx(exact.half_width, rel=0.01, abs=0.01)
+
+
 def test_weighted_draws_cover_the_truth(rng: np.random.Generator) -> None:
     # Normal outcomes drawn with mean -1 half of the time; weights are the ratio of
     # the density to that of the mixture.
