@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["RowFigures", "row_probability"]
 
 _GROUPS: Final = 2 * MIN_BLOCKS
-"""Groups of neighbouring rows, where only blocks are independent. [unitless]"""
+"""Fewest groups of neighbouring rows, where only blocks are independent. [unitless]"""
+_SHORT: Final = 4
+"""Rows of the shortest such groups: single ones see nothing of a net's evenness.
+[unitless]"""
 
 
 class RowFigures:
@@ -172,17 +175,35 @@ def _standard_error(
 ) -> tuple[float, float]:
     """Return standard error and degrees of freedom of a mean of gaps around zero.
 
-    Neighbouring rows are summed into groups of 1, of 2, or of a share of the rows, and
-    the groups taken as independent.
+    Neighbouring rows are summed into groups, and the groups taken as independent; of
+    several lengths the one that tells the larger error counts.
     """
-    n = len(gaps)
-    size = 2 if dependence == "pairs" else 1
-    if dependence == "blocks" and n >= _GROUPS:
-        # The largest power of two of which there are enough: parts of a net.
-        size = 1 << ((n // _GROUPS).bit_length() - 1)
+    sizes: tuple[int, ...] = (2,) if dependence == "pairs" else (1,)
+    if dependence == "blocks":
+        sizes = _stretches(len(gaps))
     weight = known.astype(np.float64) if weights is None else weights * known
-    starts = np.arange(0, n, size)
-    sums = np.add.reduceat(gaps * weight, starts)
+    return max(_error_of_groups(gaps * weight, weight, size) for size in sizes)
+
+
+def _stretches(n_rows: int) -> tuple[int, ...]:
+    """Return lengths of groups of rows of nets that are not whole independent blocks.
+
+    What a net does not even out all its stretches share, and the longer they are the
+    less else there is: the spread of long ones hides it, that of short ones holds it.
+    Where neighbours move together it is the long ones that tell.
+    """
+    if n_rows < _GROUPS * _SHORT:
+        return (1,)
+    # The largest power of two of which there are enough.
+    return _SHORT, 1 << ((n_rows // _GROUPS).bit_length() - 1)
+
+
+def _error_of_groups(
+    parts: FloatArray, weight: FloatArray, size: int
+) -> tuple[float, float]:
+    """Return standard error and degrees of freedom from groups of so many rows."""
+    starts = np.arange(0, len(parts), size)
+    sums = np.add.reduceat(parts, starts)
     n_known = np.count_nonzero(np.add.reduceat(weight, starts))
     total = weight.sum()
     if n_known < 2 or not total > 0.0:
