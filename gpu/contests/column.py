@@ -264,6 +264,8 @@ class ColumnContest:
         apart = math.hypot(ours.mean.half_width, theirs.mean.half_width)
         half = difference.half_width
         better, worse = int(self._beats[one, other]), int(self._beats[other, one])
+        # Plans that tie in every scenario are equal, whatever a cent says.
+        is_apart = better + worse > 0
         return PairStanding(
             label=ours.label,
             other=theirs.label,
@@ -275,8 +277,8 @@ class ColumnContest:
             worse_frac=worse / self.total,
             tie_frac=(self.total - better - worse) / self.total,
             is_never_worse=worse == 0 < better,
-            is_first_order=spread.is_first_order(one, other),
-            is_second_order=spread.is_second_order(one, other),
+            is_first_order=is_apart and spread.is_first_order(one, other),
+            is_second_order=is_apart and spread.is_second_order(one, other),
             first_order_breach_frac=spread.breach_frac(one, other),
         )
 

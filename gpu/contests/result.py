@@ -81,7 +81,7 @@ class PairStanding:
         Whether it is worse in no scenario, and better in some.
     is_first_order, is_second_order : bool
         Whether it dominates the other on these scenarios: whoever likes more better
-        prefers it; whoever is also averse to risk does.
+        prefers it; whoever is also averse to risk does. Not where all of them tie.
     first_order_breach_frac : float
         How far it is from first-order dominance: the most by which its share of
         outcomes under an amount exceeds the other's. [share 0-1]

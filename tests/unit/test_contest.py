@@ -134,6 +134,19 @@ def test_within_a_dollar_plans_tie():
     assert found.plans[0].best_frac.value == 0.25
 
 
+def test_what_ties_everywhere_is_not_dominated_by_cents():
+    # Half a dollar more in every scenario: an equal outcome, though each falls in a bin
+    # of its own, and a plan that is equal in every scenario is one that one may choose.
+    amounts = np.arange(-20.0, 20.0) + 0.25
+    for more, is_apart in ((0.5, False), (1.5, True)):
+        found = standings(np.stack([amounts + more, amounts]), labels=("A", "B"))
+        pair = found.pair("A", "B")
+        assert pair.tie_frac == (0.0 if is_apart else 1.0)
+        assert pair.is_never_worse == is_apart
+        assert pair.is_first_order == is_apart
+        assert pair.is_second_order == is_apart
+
+
 def test_weights_count_like_repeated_scenarios():
     weight = np.array([2.0, 1.0, 1.0, 0.0])
     weighted = standings(weight=weight)
