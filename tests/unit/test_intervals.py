@@ -259,8 +259,8 @@ def test_neighbours_that_move_together_widen_the_interval(
 
 def test_what_all_stretches_of_a_net_share_is_not_hidden() -> None:
     # Whether three normals of a net sum to more than 0, P = 1/2 by symmetry. These
-    # dimensions even each other out badly, and all stretches of a net alike: 32 of 512
-    # rows scatter 0.65 times as much as the figure does, and held it in 83 of 100.
+    # dimensions even each other out badly, and all stretches of a net alike: intervals
+    # from 32 stretches of 512 rows held it in 83 of 100.
     hits, repeats, ids = 0, 200, np.arange(4 * BLOCK)
     for seed in range(repeats):
         uniform = (net_points(seed, ids, 21)[[11, 12, 20]] + 0.5) * 2.0**-32
