@@ -15,11 +15,14 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from optimizer.console_layout import TableColumn, panels, widths
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.table import Table
 
     from optimizer.milp.solve import Progress as SolverState
 
@@ -115,6 +118,8 @@ def print_table(
 ) -> None:
     """Print a table; numbers stand to the right.
 
+    On a narrow terminal columns that do not fit follow below, beside the first again.
+
     Parameters
     ----------
     columns : sequence of str
@@ -124,6 +129,29 @@ def print_table(
     title : str
         Line above the table; empty for none.
     """
+    shown = [[_cell(value) for value in row] for row in rows]
+    layout = [
+        TableColumn(
+            heading, [row[index] for row in shown], is_number=_is_number(rows, index)
+        )
+        for index, heading in enumerate(columns)
+    ]
+    console = output_console()
+    for panel in panels(layout, console.width):
+        console.print(_drawn(panel, title, console.width))
+        title = ""
+
+
+def _is_number(rows: Sequence[Sequence[object]], index: int) -> bool:
+    """Return whether a column holds numbers, whatever is missing."""
+    cells = [row[index] for row in rows if row[index] is not None]
+    return bool(cells) and all(
+        isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells
+    )
+
+
+def _drawn(panel: Sequence[TableColumn], title: str, room: int) -> Table:
+    """Return columns that stand side by side."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -135,21 +163,16 @@ def print_table(
         header_style="bold",
         box=SIMPLE_HEAD,
     )
-    for index, heading in enumerate(columns):
-        cells = [row[index] for row in rows if row[index] is not None]
-        is_number = bool(cells) and all(
-            isinstance(cell, int | float) and not isinstance(cell, bool)
-            for cell in cells
-        )
+    for column, width in zip(panel, widths(panel, room), strict=True):
         table.add_column(
-            heading,
-            justify="right" if is_number else "left",
+            column.heading,
+            justify="right" if column.is_number else "left",
             overflow="fold",
-            no_wrap=is_number,
+            width=width,
         )
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    output_console().print(table)
+    for row in zip(*(column.cells for column in panel), strict=True):
+        table.add_row(*map(Text, row))
+    return table
 
 
 def print_pairs(pairs: Mapping[str, object], *, title: str = "") -> None:

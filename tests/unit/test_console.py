@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from models.months import months_between
 from models.plan import PhaseStart
+from optimizer import console
 from optimizer.console import (
     dump_json,
     live_progress,
@@ -101,6 +102,39 @@ def test_tables_show_numbers_by_size_and_unknowns_as_dashes(
         ["e", "0"],
         ["f", "-"],
     ]
+
+
+def test_narrow_tables_lose_neither_digits_nor_labels(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "PLAIN_WIDTH", 40)
+    headings = ["", *(f"figure {place}, USD m" for place in range(12))]
+    rows = [
+        ["a plan", *(1_000_000.0 + place for place in range(12))],
+        ["business as usual", *(-2_000_000.0 - place for place in range(12))],
+    ]
+    print_table(headings, rows, title="Wide")
+    out = capsys.readouterr().out
+    assert out.count("Wide") == 1
+    assert max(map(len, out.splitlines())) <= 40
+    for place in range(12):
+        assert f" {1_000_000 + place:,} " in out
+        assert f" {-2_000_000 - place:,} " in out
+    for line in out.splitlines():
+        assert ("1,000,0" in line) == ("a plan" in line)
+        assert ("-2,000,0" in line) == ("business as usual" in line)
+
+
+def test_a_long_text_column_breaks_between_words_and_stays_beside_its_row(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "PLAIN_WIDTH", 40)
+    print_table(("check", "finding"), [("solver", "words that break " * 6)])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("finding" in line for line in lines) == 1
+    assert {word for line in lines[3:] for word in line.split()} == {
+        *("solver", "words", "that", "break")
+    }
 
 
 def test_square_brackets_in_cells_are_text_and_not_markup(
