@@ -92,8 +92,7 @@ class RowFigures:
                 float(self.ordered[low - 1]) if low >= 1 else -math.inf,
                 float(self.ordered[high - 1]) if high <= n else math.inf,
             )
-        gaps = np.where(self._known, (self._values <= value) - share, 0.0)
-        band = self._judged(share, gaps)
+        band = self._judged(share, self._gaps_at(value, share))
         # An outcome further out on either side: the quantile lies between two.
         least, most = band.low - self._step(), band.high + self._step()
         return Interval(
@@ -118,6 +117,22 @@ class RowFigures:
         excess = np.where(self._known, np.maximum(edge - self._values, 0.0), 0.0)
         gaps = np.where(self._known, excess - tail * (edge - value), 0.0) / tail
         return self._judged(value, gaps)
+
+    def _gaps_at(self, value: float, share: float) -> FloatArray:
+        """Return how far each outcome moves the share that lies under a quantile.
+
+        Outcomes equal to the quantile count in part, so that gaps add up to zero: where
+        they pile up, at a cash floor or at nothing, more than `share` lies at the
+        quantile or under it, and that surplus is no scatter.
+        """
+        under = (self._values < value).astype(np.float64)
+        equal = self._known & (self._values == value)
+        weights = self._known if self._weights is None else self._weights * self._known
+        at_value = weights[equal].sum()
+        if at_value > 0.0:
+            missing = share * weights.sum() - (weights * under).sum()
+            under[equal] = min(max(missing / at_value, 0.0), 1.0)
+        return np.where(self._known, under - share, 0.0)
 
     def _step(self) -> float:
         """Return the share of one outcome of the mean weight."""

@@ -25,7 +25,7 @@ from gpu.statistics.column_figures import (
 from gpu.statistics.describe import weight_units
 from gpu.statistics.intervals import figure_interval, wilson_interval
 from gpu.statistics.risk import cvar, quantile
-from gpu.statistics.row_figures import row_probability
+from gpu.statistics.row_figures import RowFigures, row_probability
 from gpu.statistics.tally import ScoreTally
 
 if TYPE_CHECKING:
@@ -300,3 +300,34 @@ def test_parts_merge_in_any_order_and_from_disk(
             figure_interval(t, "npv_usd", statistic) for t in (parts[0], whole)
         )
         assert one == other
+
+
+@pytest.mark.parametrize("kind", ["pairs", "blocks", "weights"])
+def test_a_quantile_where_outcomes_pile_up_has_the_interval_of_its_scatter(
+    kind: str, rng: np.random.Generator
+) -> None:
+    n = 4000
+    # Three of five outcomes lie at a floor, as least cash does at the cash floor.
+    values = np.maximum(rng.standard_normal(n), LAW.ppf(0.6))
+    weights = rng.uniform(0.5, 1.5, n) if kind == "weights" else None
+    dependence: Dependence = "rows" if kind == "weights" else kind  # type: ignore[assignment]
+    rows = RowFigures(values, weights, dependence)
+    floor = float(values.min())
+    for share in (0.01, 0.05, 0.10, 0.25, 0.50):
+        found = rows.quantile(share)
+        assert (found.low, found.value, found.high) == (floor, floor, floor)
+    # Beyond the floor two standard errors of the share, as if nothing piled up.
+    error = math.sqrt(0.75 * 0.25 / n)
+    found = rows.quantile(0.75)
+    low, high = (float(LAW.ppf(0.75 + k * 1.96 * error)) for k in (-1, 1))
+    assert found.half_width == pytest.approx((high - low) / 2.0, rel=0.5)
+
+
+def test_a_quantile_at_the_edge_of_a_pile_may_lie_off_it(
+    rng: np.random.Generator,
+) -> None:
+    # A little under half of the outcomes lie below a ceiling that the rest share.
+    values = np.minimum(rng.standard_normal(4096), LAW.ppf(0.497))
+    found = RowFigures(values, None, "pairs").quantile(0.5)
+    assert found.value == found.high == values.max()
+    assert found.low < found.value
