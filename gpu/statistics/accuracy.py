@@ -19,7 +19,7 @@ from models.errors import ConfigError, Fault
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Accuracy", "Reached", "parse_accuracy"]
+__all__ = ["Accuracy", "Reached", "parse_accuracy", "shown_unit"]
 
 FILE: Final = "--until"
 EXAMPLE: Final = 'Example: "cvar95 +- 0.5 %", "npv mean +- 1e6 USD".'
@@ -59,6 +59,15 @@ UNITS: Final = {
     "pp": ("_frac", 0.01),
 }
 """Units of an absolute half width: what the figure's name ends with, and size."""
+SHOWN: Final = {
+    "_usd_per_btc": (" USD per BTC", 1.0),
+    "_usd": (" USD m", 1e6),
+    "_btc": (" BTC", 1.0),
+    "_months": (" months", 1.0),
+    "_per_year": (" % a year", 0.01),
+    "_frac": (" %", 0.01),
+}
+"""How figures are shown to people: what their names end with, unit and size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +182,23 @@ def parse_accuracy(text: str) -> Accuracy:
     name, statistic = _figure(" ".join(sides[0].lower().split()))
     half_width, is_relative = _amount(sides[1], name)
     return Accuracy(" ".join(text.split()), name, statistic, half_width, is_relative)
+
+
+def shown_unit(text: str) -> tuple[str, float]:
+    """Return the unit in which the figure of an accuracy is shown, and its size.
+
+    Parameters
+    ----------
+    text : str
+        As `parse_accuracy` takes it.
+
+    Returns
+    -------
+    tuple of str and float
+        Such as ``" USD m"`` and 1e6; nothing and 1 where the name has no unit. [mixed]
+    """
+    name = parse_accuracy(text).name
+    return next((SHOWN[end] for end in SHOWN if name.endswith(end)), ("", 1.0))
 
 
 def _figure(words: str) -> tuple[str, str]:

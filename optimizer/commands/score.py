@@ -206,11 +206,21 @@ def _range(result: ScoreResult, key: str) -> tuple[float | None, float | None]:
 
 def _reached(reached: Reached) -> str:
     """Return in a sentence whether the accuracy asked for was reached."""
+    from gpu.statistics.accuracy import shown_unit
+
     word = "reached" if reached.is_reached else "not reached"
+    unit, size = shown_unit(reached.text)
+    value, half_width, allowed = (
+        f"{figure / size:,.{digits}g}"
+        for figure, digits in (
+            *((reached.value, 6), (reached.half_width, 3)),
+            (reached.allowed, 3),
+        )
+    )
     return (
         f"{reached.text}: {word} with {reached.n_scenarios:,} of "
-        f"{reached.n_allowed:,} scenarios: {reached.value:,.6g} +- "
-        f"{reached.half_width:,.3g}, asked for {reached.allowed:,.3g} (95 %)."
+        f"{reached.n_allowed:,} scenarios: {value} +- {half_width}{unit}, asked for "
+        f"{allowed}{unit} (95 %)."
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -267,6 +268,12 @@ def test_until_is_answered_and_a_bad_text_is_named(
     assert main([*words, "--until", "npv mean +- 0.001 %"]) == 0
     told = capsys.readouterr().out
     assert "npv mean +- 0.001 %: not reached with 300 of 300 scenarios:" in told
+    assert re.search(r": \d\.\d+ \+- 0\.\d+ USD m, asked for 9\.\d+e-05 USD m ", told)
+    assert main([*words, "--until", "prob loss +- 10 pp"]) == 0
+    found = re.search(
+        r"reached .* \+- [0-9.]+ %, asked for 10 % ", capsys.readouterr().out
+    )
+    assert found
     assert main([*words, "--until", "npv mode +- 1 %"]) == 2
     assert "--until = npv mode must end with one of mean" in capsys.readouterr().err
 
