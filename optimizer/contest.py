@@ -161,7 +161,7 @@ def contest_run(
                 f"{MAX_KEPT_OUTCOMES:,} outcomes: {ROWS_FILE} is left out."
             )
         if len(plans) == 1:
-            say("One plan alone: name another run, or leave out --no-naive.")
+            say(_alone(len(runs)))
         keep_rows = keep_rows and fits
     n_chunks = 0 if study is None else len(chunk_ranges(n_scenarios))
     with kept_chunks(
@@ -184,6 +184,16 @@ def contest_run(
         with RunWriter.extend(first.folder, command=command) as writer:
             _write(writer, found)
     return found
+
+
+def _alone(n_runs: int) -> str:
+    """Return why a plan has none to be held against, and what to do."""
+    if n_runs > 1:
+        return (
+            f"One plan alone: the {n_runs} runs decide the same. Name another run, or "
+            "add --naive."
+        )
+    return "One plan alone: name another run, or leave out --no-naive."
 
 
 def _open_all(folders: Sequence[Path]) -> list[Run]:

@@ -140,6 +140,11 @@ def test_a_plan_alone_is_said_to_be(
 ) -> None:
     words = ["contest", str(run), str(run), "--scenarios", "50", "--backend", "numpy"]
     assert main(words) == 0
+    told = capsys.readouterr().err
+    assert "One plan alone: the 2 runs decide the same." in told
+    assert "--no-naive" not in told
+    del words[2]
+    assert main([*words, "--no-naive"]) == 0
     assert "One plan alone: name another run" in capsys.readouterr().err
 
 
