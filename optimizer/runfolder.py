@@ -232,7 +232,7 @@ class RunWriter:
         try:
             self._staging.mkdir(parents=True)
         except OSError as error:
-            raise _cannot_write(self._staging, error) from error
+            raise _cannot_write(self.folder, error) from error
         return self
 
     def __exit__(
@@ -396,5 +396,5 @@ def flush(place: Path) -> None:
 
 
 def _cannot_write(place: Path, error: OSError) -> ReportError:
-    msg = f"{place}: cannot be written ({error.strerror}). Make room, or use another."
-    return ReportError(msg)
+    why = f"{place}: cannot be written ({error.strerror})."
+    return ReportError(f"{why} Make room, or the folder writable, or use another.")

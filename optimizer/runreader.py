@@ -71,6 +71,9 @@ class Run:
         """
         place = self.folder / name
         if not place.is_file():
+            if name in self.passport.files:
+                msg = f"{place}: no such file any more. Make the run again."
+                raise DataError(msg)
             known = ", ".join(sorted(self.passport.files)) or "none"
             msg = f"{place}: the run has no such file. Its files are: {known}."
             raise DataError(msg)

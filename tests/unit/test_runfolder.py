@@ -184,8 +184,20 @@ def test_what_a_killed_run_left_behind_is_in_nobodys_way(tmp_path: Path) -> None
 def test_a_folder_that_cannot_be_made_is_a_report_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     writer = RunWriter(tmp_path / "file" / "run", FACTS)
-    with pytest.raises(ReportError, match="cannot be written"), writer:
+    with pytest.raises(ReportError, match="cannot be written") as caught, writer:
         pass
+    # The folder that was asked for is named, not the hidden one inside it.
+    assert str(caught.value).startswith(f"{tmp_path / 'file' / 'run'}: ")
+    assert "or the folder writable" in str(caught.value)
+
+
+def test_a_file_that_the_run_had_is_gone_and_not_listed(tmp_path: Path) -> None:
+    run = open_run(_write(tmp_path / "base"))
+    name = next(iter(run.passport.files))
+    (run.folder / name).unlink()
+    with pytest.raises(DataError, match="no such file any more") as caught:
+        run.file(name)
+    assert str(caught.value).count(name) == 1
 
 
 def test_the_default_folder_is_named_by_time_study_and_inputs(tmp_path: Path) -> None:
