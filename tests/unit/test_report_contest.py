@@ -71,6 +71,13 @@ def test_tables_hold_every_plan_and_every_pair(found):
     assert row[-2] == found["events"]["margin_call_frac"][0]
 
 
+def test_titles_fit_beside_each_other_on_a_telephone(found):
+    # A panel is about 105 px wide there, a letter of 13 px half as wide as high.
+    for exhibit in (*contest_exhibits(found), *project_exhibits(found)):
+        for title in exhibit.figure.layout.annotations:
+            assert title.font.size * 0.5 * len(title.text) < 100.0, title.text
+
+
 def test_projects_have_an_exhibit_without_events(found):
     (exhibit,) = project_exhibits(found)
     keys = [column.key for column in exhibit.table.columns]

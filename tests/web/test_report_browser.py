@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, Request
+    from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 pytestmark = pytest.mark.web
 
@@ -193,3 +193,30 @@ def test_print_fits_figures_to_paper(opened: Opened) -> None:
     assert not page.locator(".toc li li").first.is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
+
+
+OVERLAPS = """
+(figure) => {
+    const seen = [...figure.querySelectorAll('.annotation-text')]
+        .map((text) => [text.textContent, text.getBoundingClientRect()])
+        .filter(([words, box]) => words.trim() && box.width > 0);
+    return seen.flatMap(([words, a], place) => seen.slice(place + 1)
+        .filter(([, b]) => Math.min(a.right, b.right) > Math.max(a.left, b.left) + 1
+            && Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top) + 2)
+        .map(([other]) => [words, other]));
+}
+"""
+
+
+def test_titles_stand_beside_each_other_on_a_telephone(
+    browser: Browser, tmp_path: Path
+) -> None:
+    place = tmp_path / "report.html"
+    place.write_text(render_report(reported_data("Plant")), encoding="utf-8")
+    size: ViewportSize = {"width": 390, "height": 900}
+    with browser.new_context(offline=True, viewport=size) as context:
+        page = Opened(context.new_page(), place).page
+        figure = page.locator("#plot-irr_distribution")
+        figure.scroll_into_view_if_needed()
+        assert "no IRR" in figure.inner_text()
+        assert figure.evaluate(OVERLAPS) == []

@@ -251,8 +251,10 @@ def _figure(plans: Sequence[Mapping[str, Any]], noun: str) -> go.Figure:
         cols=2,
         shared_yaxes=True,
         horizontal_spacing=0.06,
-        subplot_titles=(f"Best {noun}, % of futures", "Regret, USD m"),
+        subplot_titles=(f"Best {noun}, %", "Regret, USD m"),
     )
+    # So short and small they stand side by side on a telephone.
+    figure.update_annotations(font_size=13)
     _add_shares(figure, shown, names)
     _add_regret(figure, shown, names)
     figure.update_layout(

@@ -230,7 +230,7 @@ def _add_alone(panels: go.Figure, figure: FigureDrivers, row: int) -> None:
     panels.add_vline(x=base, line_width=1.2, line_color=MUTED, row=row, col=2)
     low, high = min(base, *lows), max(base, *highs)
     room = 0.06 * max(high - low, 1e-9 + 0.1 * abs(base))
-    title = "alone, USD m" if is_money else "alone, % of scenarios"
+    title = "alone, USD m" if is_money else "alone, %"
     panels.update_xaxes(
         title_text=title, range=[low - room, high + room], row=row, col=2
     )

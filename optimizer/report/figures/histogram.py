@@ -48,7 +48,7 @@ def panels(titles: list[str]) -> go.Figure:
         height=height,
         bargap=0.02,
         showlegend=False,
-        margin={"t": 36},
+        margin={"t": 44},
     )
     figure.update_annotations(font={"size": 13}, x=0, xanchor="left")
     return figure
@@ -148,8 +148,11 @@ def _add_missing(figure: go.Figure, row: int, share: float) -> None:
         xref="x domain",
         yref="y domain",
         x=0.995,
-        y=1.12,
+        # A line above the title: beside it there is no room on a telephone.
+        y=1.0,
+        yshift=17,
         xanchor="right",
+        yanchor="bottom",
         font={"size": 12, "color": MUTED},
         row=row,
         col=1,
