@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from models.plan import Plan
     from models.study import Study
 
-__all__ = ["CpuEngine", "is_compiled"]
+__all__ = ["CpuEngine", "has_cache", "is_compiled"]
 
 _MASK_32: Final = 0xFFFFFFFF
 
@@ -47,6 +47,11 @@ def is_compiled() -> bool:
     """Return whether this machine has the kernel compiled already."""
     folder = cache_folder()
     return folder is not None and any(folder.rglob("run.score_rows-*.nbc"))
+
+
+def has_cache() -> bool:
+    """Return whether a kernel compiled now is kept for later."""
+    return cache_folder() is not None
 
 
 MOST_BLOCKS: Final = 4

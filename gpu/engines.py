@@ -54,6 +54,9 @@ engine scores some 100,000 scenarios and more. [unitless]"""
 
 _CPU_MODULE: Final = "gpu.cpu_engine"
 _CUDA_MODULE: Final = "gpu.cuda.engine"
+_NO_CACHE: Final = (
+    "anew in every process (no cache folder can be written: set NUMBA_CACHE_DIR)"
+)
 
 
 class Engine(Protocol):
@@ -211,7 +214,7 @@ def _auto(
             if is_many or module.is_compiled():
                 reason = f"cpu: chosen{more}"
                 return _cpu_engine(module, parts, reason, say, has_sites=has_sites)
-            why = f"{n_rows:,} scenarios do not repay compiling, once on this machine"
+            why = f"{n_rows:,} scenarios do not repay compiling, {_how_often(module)}"
     host = Backend("numpy", np, f"numpy: chosen because {why}{more}")
     return ArrayEngine(host, *parts, rows_at_once=rows_at_once, has_sites=has_sites)
 
@@ -245,9 +248,16 @@ def engine_states() -> dict[str, str]:
         cpu = "works, compiled"
     else:
         cpu = "works, will be compiled when first used: about a minute"
+        if not module.has_cache():
+            cpu = f"works, will be compiled {_NO_CACHE}: about a minute"
     place = array_module("auto")
     cuda = place.reason.partition("cuda does not work: ")[2] or place.reason
     return {"numpy": "works", "cpu": cpu, "cuda": cuda.removeprefix("cuda: ")}
+
+
+def _how_often(module: Any) -> str:
+    """Return in words when the kernel has to be compiled."""
+    return "once on this machine" if module.has_cache() else _NO_CACHE
 
 
 def _compiled() -> tuple[ModuleType | None, str]:
@@ -268,9 +278,10 @@ def _cpu_engine(
     has_sites: bool = True,
 ) -> Engine:
     if not module.is_compiled():
-        reason += "; compiled now, once on this machine"
+        often = _how_often(module)
+        reason += f"; compiled now, {often}"
         if say is not None:
-            say("Compiling the fast engine, once on this machine: about a minute.")
+            say(f"Compiling the fast engine, {often}: about a minute.")
     engine: Engine = module.CpuEngine(*parts, has_sites=has_sites)
     engine.reason = reason
     return engine

@@ -58,6 +58,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         *,
         has_numba: bool = True,
         is_compiled: bool = True,
+        has_cache: bool = True,
         has_cuda: bool = False,
         trouble: str = "",
     ) -> None:
@@ -74,7 +75,10 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 text = "No module named 'numba'"
                 raise ModuleNotFoundError(text)
             return types.SimpleNamespace(
-                CpuEngine=FakeCpu, CudaEngine=FakeCuda, is_compiled=lambda: is_compiled
+                CpuEngine=FakeCpu,
+                CudaEngine=FakeCuda,
+                is_compiled=lambda: is_compiled,
+                has_cache=lambda: has_cache,
             )
 
         monkeypatch.setattr(gpu.engines, "array_module", place)
@@ -131,6 +135,17 @@ def test_auto_takes_numpy_for_jobs_that_do_not_repay_compiling(
     engine = make_engine("cpu", STUDY, (PLAN,), None, 1, say=told.append)
     assert engine.reason == "cpu: asked for; compiled now, once on this machine"
     assert told == ["Compiling the fast engine, once on this machine: about a minute."]
+
+
+def test_compiling_that_cannot_be_kept_is_not_called_once_on_this_machine(
+    machine: Callable[..., None],
+) -> None:
+    machine(is_compiled=False, has_cache=False)
+    told: list[str] = []
+    engine = make_engine("cpu", STUDY, (PLAN,), None, 1, say=told.append)
+    for words in (engine.reason, *told, chosen(99_999)[1], engine_states()["cpu"]):
+        assert "once on this machine" not in words
+        assert "no cache folder can be written: set NUMBA_CACHE_DIR" in words
 
 
 def test_auto_counts_every_plan(machine: Callable[..., None]) -> None:
