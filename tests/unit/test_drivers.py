@@ -15,6 +15,7 @@ from tiny_studies import market, tiny_study
 from gpu.numpy_engine import headline_rows
 from gpu.sampling.rule import GROUPS
 from gpu.sampling.scenarios import draw_shocks, sampled_paths
+from gpu.sampling.sobol_indices import Estimate
 from models.errors import ConfigError
 from models.market import base_paths, simulate
 from models.market_parameters import Correlation
@@ -30,6 +31,7 @@ from optimizer.drivers_result import (
     inside,
     shared_draws,
 )
+from optimizer.report.figures.drivers import drivers_exhibit
 
 STUDY = tiny_study()
 PLAN = grown_plan(STUDY)
@@ -221,6 +223,23 @@ def test_what_correlated_drivers_share_counts_to_the_first() -> None:
     assert not np.array_equal(alone.network_eh_s, base_paths(study).network_eh_s)
     assert inside("Build cost") == "build cost"
     assert inside("GPU rent") == "GPU rent"
+
+
+def test_the_report_names_no_driver_next_whose_index_may_be_nothing(
+    found: Drivers,
+) -> None:
+    one = figure(found)
+    first, second, *rest = one.shares
+    assert second.total_frac.low > 0.0
+    assert "Next for NPV comes " in drivers_exhibit(found).reading
+    noisy = [
+        replace(share, total_frac=Estimate(0.3, -0.1, 0.7)) for share in (second, *rest)
+    ]
+    others = tuple(other for other in found.figures if other is not one)
+    unsure = replace(one, shares=(first, *noisy))
+    reading = drivers_exhibit(replace(found, figures=(unsure, *others))).reading
+    assert "Next for NPV" not in reading
+    assert reading.startswith(f"{first.name} alone makes ")
 
 
 def test_what_is_written_can_be_read_back(found: Drivers) -> None:

@@ -97,7 +97,8 @@ def _reading(figures: list[FigureDrivers]) -> str:
         leaders.setdefault(first.name, []).append(words)
     told = [f"{name} alone makes {joined(words)}" for name, words in leaders.items()]
     words = sentence("; ".join(told))
-    others = _moving(figures[0])[1:]
+    # An index whose interval holds zero is noise, however large it looks.
+    others = [one for one in _moving(figures[0])[1:] if one.total_frac.low > 0.0]
     if others:
         second = others[0]
         words += " " + sentence(
