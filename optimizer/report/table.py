@@ -201,7 +201,8 @@ def _csv_cell(cell: Cell, column: Column) -> object:
 def _shown(cell: Cell, column: Column) -> ShownCell:
     words = column.shown(cell)
     if column.kind == "number" and not isinstance(cell, str):
-        is_negative = isinstance(cell, int | float) and cell < 0
+        # By what is shown: what rounds to nothing is no loss.
+        is_negative = words.startswith(MINUS)
         return ShownCell(words, "num neg" if is_negative else "num")
     if column.kind == "number":
         return ShownCell(words, "num")

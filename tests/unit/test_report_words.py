@@ -100,3 +100,14 @@ def test_cells_are_scaled_for_people_and_only_web_addresses_become_links() -> No
     assert second[1].text == "\u2013"
     assert second[2].text == "\u221220,000,000"
     assert (first[4].css, second[4].css) == ("tag good", "tag warn")
+
+
+def test_only_what_is_shown_below_zero_is_a_loss() -> None:
+    table = Table("t", "T", (number("x", "X"),), ((-0.001,), (-1.0,), (0.0,), (None,)))
+    shown = [cells[0] for _, cells in table.shown()]
+    assert [(cell.text, cell.css) for cell in shown[:3]] == [
+        ("0.0", "num"),
+        ("\u22121.0", "num neg"),
+        ("0.0", "num"),
+    ]
+    assert shown[3].css == "num"
