@@ -255,6 +255,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     code = result if isinstance(result, int) else 0
     if code == INTERRUPTED:
         _write_line("interrupted")
+        if is_json:
+            _print_json_error(None, name="Interrupted", message="interrupted")
     return code
 
 
@@ -292,7 +294,7 @@ def _write_line(text: str) -> None:
     sys.stderr.write(text.rstrip("\n") + "\n")
 
 
-def _print_json_error(error: Exception, *, name: str, message: str) -> None:
+def _print_json_error(error: Exception | None, *, name: str, message: str) -> None:
     from optimizer.console import print_json
 
     body: dict[str, object] = {"class": name, "message": message, "faults": []}

@@ -289,6 +289,10 @@ def test_an_interrupt_ends_with_130(
     monkeypatch.setattr("optimizer.doctor.examine", interrupt)
     assert main(["doctor"]) == 130
     assert capsys.readouterr().err.strip() == "interrupted"
+    # Machines get one JSON document, also when something goes wrong.
+    assert main(["doctor", "--json"]) == 130
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error == {"class": "Interrupted", "message": "interrupted", "faults": []}
 
 
 def test_a_reader_that_leaves_early_causes_no_traceback(runs: Path) -> None:
