@@ -117,43 +117,17 @@ def contest(
     _check(n_scenarios, seed, len(plans), keep_rows=keep_rows)
     draws = DrawRule(seed) if rule is None else rule
     names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
-    parts = (study, plans, None, draws)
-    engine = chosen_engine(
-        lambda name: make_engine(
-            name, *parts, n_rows=n_scenarios, say=options.say, has_sites=False
-        ),
-        backend,
-        options,
-    )
     total = Contest(
         names,
         events=EVENTS,
         is_weighted=draws.method == "importance",
         dependence=DEPENDENCE.get(draws.method, "rows"),
     )
-    spans = chunk_ranges(n_scenarios)
-    if options.store is not None:
-        identity = identity_of(
-            *parts,
-            n_scenarios=n_scenarios,
-            engine=engine.name,
-            has_rows=keep_rows,
-            is_streamed=True,
-        )
-        identity["names of plans"] = content_sha256(names)
-        kept_as = identity_to_keep(identity, options)
-        options.store.open(kept_as, n_chunks=len(spans), resume=options.resume)
-    work = ChunkWork(
-        engine,
-        Watch(n_scenarios, progress),
-        store=options.store,
-        without_device=without_device(
-            engine, options, lambda: make_host_engine(*parts, has_sites=False)
-        ),
-        say=options.say,
-    )
+    watch = Watch(n_scenarios, progress)
+    parts = (study, plans, None, draws)
+    work = _work(parts, names, backend, watch, has_rows=keep_rows, options=options)
     rows = _room(len(plans), n_scenarios) if keep_rows else None
-    for span in spans:
+    for span in chunk_ranges(n_scenarios):
         part, found = _chunk(work, total, study, draws, span, has_rows=keep_rows)
         total.merge(part)
         for name, values in (rows or {}).items():
@@ -166,6 +140,49 @@ def contest(
         elapsed_s=work.watch.elapsed_s(),
         scenarios_per_s=work.watch.rows_per_s(),
         rows=rows,
+    )
+
+
+def _work(
+    parts: tuple[Study, Sequence[Plan], None, DrawRule],
+    names: tuple[str, ...],
+    backend: EngineName,
+    watch: Watch,
+    *,
+    has_rows: bool,
+    options: ScoreOptions,
+) -> ChunkWork:
+    """Return the engine at work, its store opened."""
+    n_scenarios = watch.n_total
+    engine = chosen_engine(
+        lambda name: make_engine(
+            name, *parts, n_rows=n_scenarios, say=options.say, has_sites=False
+        ),
+        backend,
+        options,
+    )
+    if options.store is not None:
+        identity = identity_of(
+            *parts,
+            n_scenarios=n_scenarios,
+            engine=engine.name,
+            has_rows=has_rows,
+            is_streamed=True,
+        )
+        identity["names of plans"] = content_sha256(names)
+        options.store.open(
+            identity_to_keep(identity, options),
+            n_chunks=len(chunk_ranges(n_scenarios)),
+            resume=options.resume,
+        )
+    return ChunkWork(
+        engine,
+        watch,
+        store=options.store,
+        without_device=without_device(
+            engine, options, lambda: make_host_engine(*parts, has_sites=False)
+        ),
+        say=options.say,
     )
 
 
