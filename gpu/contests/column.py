@@ -23,7 +23,9 @@ from gpu.statistics.column_figures import (
     figures_of_groups,
     judged_by_blocks,
 )
+from gpu.statistics.column_pool import ColumnPool
 from gpu.statistics.columns import ColumnStatistics
+from gpu.statistics.describe import NUMPY
 from gpu.statistics.intervals import (
     Interval,
     block_interval,
@@ -32,11 +34,12 @@ from gpu.statistics.intervals import (
     share_interval,
 )
 from gpu.statistics.moments import Moments
-from gpu.statistics.stored_parts import part_of
+from gpu.statistics.stored_parts import counted, part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import FloatArray, IntArray
 
@@ -83,6 +86,7 @@ class ColumnContest:
         # Plan x number of plans that share the scenario, less one.
         self._best = np.zeros((n_plans, n_plans), dtype=np.int64)
         self._beats = np.zeros((n_plans, n_plans), dtype=np.int64)
+        self._pool = ColumnPool()
         self._blocks = BlockFigures(is_weighted=is_weighted, dependence=dependence)
 
     def _statistics(self) -> ColumnStatistics:
@@ -91,7 +95,11 @@ class ColumnContest:
         )
 
     def take(
-        self, first_id: int, outcomes: FloatArray, units: IntArray | None = None
+        self,
+        first_id: int,
+        outcomes: FloatArray,
+        units: IntArray | None = None,
+        counter: Counter = NUMPY,
     ) -> None:
         """Take the outcomes of one block.
 
@@ -103,6 +111,8 @@ class ColumnContest:
             Outcomes. [any]
         units : ndarray of int of shape (n,) or None
             Weights in units. [unitless]
+        counter : Counter
+            How the block is counted.
 
         Raises
         ------
@@ -113,22 +123,37 @@ class ColumnContest:
             msg = "an outcome is NaN: a scenario without it has no best plan"
             raise ValueError(msg)
         n = outcomes.shape[1]
-        ones = np.ones(n, dtype=np.int64) if units is None else units
         shortfall = outcomes - outcomes.max(axis=0)
         self.n_scenarios += n
-        self.total += int(ones.sum())
-        for plan in range(self.n_plans):
-            self._own[plan].add_block(outcomes[plan], units)
-            self._shortfall[plan].add_block(shortfall[plan], units)
-        for moments, (one, other) in zip(self._more, self.pairs, strict=True):
-            moments.add(outcomes[one] - outcomes[other], units)
+        self.total += n if units is None else int(units.sum())
+        every = np.concatenate([outcomes, shortfall])
+        self._pool.take((*self._own, *self._shortfall), every, units, counter)
+        self._take_differences(outcomes, units, counter)
         is_best = shortfall >= -self.tie
-        n_best = is_best.sum(axis=0)
+        n_best = np.count_nonzero(is_best, axis=0)
+        least = outcomes + self.tie
         for plan, mine in enumerate(is_best):
-            np.add.at(self._best[plan], n_best[mine] - 1, ones[mine])
-            self._beats[plan] += (outcomes[plan] > outcomes + self.tie) @ ones
+            inside = None if units is None else units[mine]
+            seen = counted(n_best[mine] - 1, inside)
+            self._best[plan, : len(seen)] += seen
+            beats = outcomes[plan] > least
+            self._beats[plan] += (
+                np.count_nonzero(beats, axis=1) if units is None else beats @ units
+            )
         for size in self._blocks.sizes(first_id):
             self._judge(first_id, (outcomes, shortfall), units, size)
+
+    def _take_differences(
+        self, outcomes: FloatArray, units: IntArray | None, counter: Counter
+    ) -> None:
+        """Take the differences of each pair of plans."""
+        if not self.pairs:
+            return
+        gaps = np.stack([outcomes[one] - outcomes[other] for one, other in self.pairs])
+        heaviest = 1 if units is None else int(units.max())
+        found = counter.moments_of_all(gaps, units)
+        for moments, block in zip(self._more, found, strict=True):
+            moments.take(block, outcomes.shape[1], heaviest)
 
     def _judge(
         self,

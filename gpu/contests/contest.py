@@ -17,12 +17,13 @@ import numpy as np
 from gpu.contests.column import ColumnContest
 from gpu.contests.result import ContestResult
 from gpu.scoring.chunks import BLOCK
-from gpu.statistics.describe import weight_units
+from gpu.statistics.describe import NUMPY, weight_units
 from gpu.statistics.stored_parts import part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import BoolArray, FloatArray
 
@@ -57,6 +58,8 @@ class Contest:
     dependence : {"rows", "pairs", "blocks"}
         What is independent of each other: ``pairs`` for antithetic draws, ``blocks``
         for Sobol nets, else ``rows``.
+    counter : Counter
+        How blocks are counted.
     """
 
     def __init__(
@@ -68,12 +71,14 @@ class Contest:
         tie: float = TIE_USD,
         is_weighted: bool = False,
         dependence: Dependence = "rows",
+        counter: Counter = NUMPY,
     ) -> None:
         if not labels or len(set(labels)) != len(labels):
             msg = f"labels = {labels} must be different, one for each plan"
             raise ValueError(msg)
         self.labels, self.tie = labels, tie
         self.is_weighted, self.dependence = is_weighted, dependence
+        self._counter = counter
         self.columns = {
             name: ColumnContest(
                 len(labels), tie=tie, is_weighted=is_weighted, dependence=dependence
@@ -96,6 +101,7 @@ class Contest:
             tie=self.tie,
             is_weighted=self.is_weighted,
             dependence=self.dependence,
+            counter=self._counter,
         )
 
     def take(
@@ -136,10 +142,12 @@ class Contest:
             for start in range(0, rows.shape[1], BLOCK):
                 part = slice(start, start + BLOCK)
                 inside = None if units is None else units[part]
-                column.take(first_id + start, rows[:, part], inside)
+                column.take(first_id + start, rows[:, part], inside, self._counter)
         for name, hits in self._hits.items():
             happens = (flags or {})[name]
-            hits += happens.sum(axis=1) if units is None else happens @ units
+            hits += (
+                np.count_nonzero(happens, axis=1) if units is None else happens @ units
+            )
 
     def merge(self, other: Contest) -> None:
         """Take the scenarios of another contest of the same plans."""

@@ -16,10 +16,10 @@ import numpy as np
 from gpu.contests.contest import COLUMNS, Contest
 from gpu.engines import make_engine, make_host_engine
 from gpu.sampling.rule import MAX_SEED, DrawRule
-from gpu.sampling.scenarios import weights
 from gpu.scoring.chunk_run import ROW
 from gpu.scoring.chunk_work import ChunkWork, without_device
 from gpu.scoring.chunks import BLOCK, chunk_ranges
+from gpu.scoring.counting import counter_of, weights_of
 from gpu.scoring.engine_rows import sampled_rows
 from gpu.scoring.going_on import chosen_engine, identity_to_keep
 from gpu.scoring.identity import content_sha256, identity_of
@@ -117,16 +117,18 @@ def contest(
     _check(n_scenarios, seed, len(plans), keep_rows=keep_rows)
     draws = DrawRule(seed) if rule is None else rule
     names = tuple(plan.label for plan in plans) if labels is None else tuple(labels)
+    watch = Watch(n_scenarios, progress)
+    parts = (study, plans, None, draws)
+    work = _work(parts, names, backend, watch, has_rows=keep_rows, options=options)
     total = Contest(
         names,
         events=EVENTS,
         is_weighted=draws.method == "importance",
         dependence=DEPENDENCE.get(draws.method, "rows"),
+        counter=counter_of(work.engine.name),
     )
-    watch = Watch(n_scenarios, progress)
-    parts = (study, plans, None, draws)
-    work = _work(parts, names, backend, watch, has_rows=keep_rows, options=options)
     rows = _room(len(plans), n_scenarios) if keep_rows else None
+    watch.start()
     for span in chunk_ranges(n_scenarios):
         part, found = _chunk(work, total, study, draws, span, has_rows=keep_rows)
         total.merge(part)
@@ -235,7 +237,7 @@ def _scored(
             part = free.pop()
         except IndexError:
             part = total.fresh()
-        weight = weights(study, rule, ids) if total.is_weighted else None
+        weight = weights_of(engine.name, study, rule, ids)
         part.take(first, found, weight, _flags(study, rows_of))
         free.append(part)
         return found

@@ -8,16 +8,16 @@ What does not belong here: grids (`gpu.scoring.grid_run`), what becomes of a chu
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gpu.sampling.scenarios import weights
 from gpu.scoring.chunk_work import ChunkWork
 from gpu.scoring.chunks import BLOCK, chunk_ranges
+from gpu.scoring.counting import weights_of
 from gpu.scoring.scored_parts import joined_rows
 from gpu.scoring.workers import in_order
 from gpu.statistics.device_tally import scorer, take
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gpu.sampling.rule import DrawRule
     from gpu.scoring.chunk_keeper import ChunkKeeper
     from gpu.scoring.workers import Watch
-    from models.arrays import FloatArray, IntArray
+    from models.arrays import FloatArray
     from models.study import Study
 
 __all__ = ["ROW", "WEIGHT_COLUMN", "ChunkRun", "Sampled"]
@@ -207,7 +207,7 @@ class ChunkRun(ChunkWork):
             ids = np.arange(first, min(first + step, span.stop), dtype=np.int64)
             with gate:
                 found = score(ids)
-            weight = self._weights(ids)
+            weight = weights_of(self.engine.name, self._study, self.rule, ids)
             try:
                 tallies = free.pop()
             except IndexError:
@@ -230,18 +230,6 @@ class ChunkRun(ChunkWork):
         for part, own in zip(chunk, zip(*parts, strict=True), strict=False):
             part.rows = joined_rows(own)
         return chunk
-
-    def _weights(self, ids: IntArray) -> FloatArray | None:
-        if self.rule.method != "importance":
-            return None
-        if self.engine.name != "numpy":
-            # Compiled, so that weights cost next to nothing beside such an engine; but
-            # the array engine works on a device without Numba.
-            with suppress(ImportError):
-                from gpu.sampling.weights_cpu import weights as compiled
-
-                return compiled(self._study, self.rule, ids)
-        return weights(self._study, self.rule, ids)
 
     def _keep(self, total: Sampled, rows: Rows, span: range) -> None:
         if total.rows is None:

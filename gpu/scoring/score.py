@@ -9,7 +9,6 @@ chosen scenarios alone. What does not belong here: what one scenario scores
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,6 +20,7 @@ from gpu.sampling.scenarios import sampled_paths
 from gpu.scoring.chunk_run import ChunkRun
 from gpu.scoring.chunk_work import without_device
 from gpu.scoring.chunks import chunk_ranges
+from gpu.scoring.counting import counter_of
 from gpu.scoring.going_on import chosen_engine, identity_to_keep
 from gpu.scoring.grid_run import grid_chunks, score_grid
 from gpu.scoring.identity import identity_of
@@ -34,7 +34,6 @@ from gpu.scoring.options import ScoreOptions
 from gpu.scoring.result import GridResult, ScoreResult
 from gpu.scoring.until import sample_until
 from gpu.scoring.workers import Watch
-from gpu.statistics.describe import NUMPY
 from gpu.statistics.tally import ScoreTally, events
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from gpu.sampling.grid import Grid
     from gpu.scoring.workers import Progress
     from gpu.statistics.accuracy import Reached
-    from gpu.statistics.counter import Counter
     from gpu.statistics.intervals import Dependence
     from models.arrays import IntArray
     from models.plan import Plan
@@ -320,19 +318,8 @@ def _tally(
         is_streamed=not keep_rows,
         is_weighted=rule.method == "importance",
         dependence=DEPENDENCE.get(rule.method, "rows"),
-        counter=_counter(engine.name),
+        counter=counter_of(engine.name),
     )
-
-
-def _counter(engine: str) -> Counter:
-    """Return how blocks are counted: compiled, but where Numba is not loaded anyway."""
-    if engine == "numpy":
-        return NUMPY
-    try:
-        counter: Counter = importlib.import_module("gpu.statistics.describe_cpu").CPU
-    except ImportError:
-        return NUMPY
-    return counter
 
 
 def _result(

@@ -16,6 +16,7 @@ from gpu.statistics.counter import Windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gpu.statistics.columns import ColumnStatistics
     from gpu.statistics.counter import Counter
     from gpu.statistics.histogram import Histogram
     from models.arrays import FloatArray, IntArray
@@ -34,6 +35,36 @@ class ColumnPool:
         self._cells: IntArray = np.zeros((0, 2), dtype=np.int64)
         self._parts: list[IntArray] = []
         self._windows = Windows((), (), ())
+
+    def take(
+        self,
+        statistics: Sequence[ColumnStatistics],
+        columns: FloatArray,
+        units: IntArray | None,
+        counter: Counter,
+    ) -> None:
+        """Add a block to the statistics of its columns.
+
+        Parameters
+        ----------
+        statistics : sequence of ColumnStatistics
+            One per column, always the same ones; all with a histogram, or none.
+        columns : ndarray of shape (n_columns, n)
+            Outcomes; NaN is passed over. [any]
+        units : ndarray of int of shape (n,) or None
+            Weights in units. [unitless]
+        counter : Counter
+            How the block is counted.
+        """
+        heaviest = 1 if units is None else int(units.max())
+        found = counter.moments_of_all(columns, units)
+        for one, block in zip(statistics, found, strict=True):
+            low, high = one.moments.take(block, columns.shape[1], heaviest)
+            if one.histogram is not None and low <= high:
+                one.histogram.make_room(low, high)
+        histograms = [one.histogram for one in statistics if one.histogram is not None]
+        if histograms:
+            self.count(histograms, columns, units, counter)
 
     def count(
         self,

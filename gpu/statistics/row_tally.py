@@ -126,16 +126,7 @@ class RowTally:
                 self._statistics[name] = self._new_column(name)
         columns = np.array(list(named.values()))
         found = [self._statistics[name] for name in named]
-        heaviest = 1 if units is None else int(units.max())
-        for one, block in zip(
-            found, counter.moments_of_all(columns, units), strict=True
-        ):
-            low, high = one.moments.take(block, columns.shape[1], heaviest)
-            if one.histogram is not None and low <= high:
-                one.histogram.make_room(low, high)
-        histograms = [one.histogram for one in found if one.histogram is not None]
-        if histograms:
-            self._pool.count(histograms, columns, units, counter)
+        self._pool.take(found, columns, units, counter)
 
     def _new_column(self, name: str) -> ColumnStatistics:
         return ColumnStatistics(
