@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gpu.irr_rest import irr_rows
 from gpu.kernel.compiled import Doubles, Integers, L, device, entry
 from gpu.kernel.irr import (
     IRR_OUT_ROWS,
@@ -23,7 +24,6 @@ from gpu.kernel.irr import (
     irr_lanes,
     irr_lanes_plain,
 )
-from models.finance import irr_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["irr"]
 
-# Rows left over that are solved at once: on the host they take some 1 kB per flow.
+# Rows left over that are solved at once.
 REST_ROWS = 4096
 # Rows that are written into lanes side by side: what one cache line holds.
 ABREAST = 8
@@ -69,7 +69,7 @@ def irr(
     Notes
     -----
     Agrees with `models.finance.irr` to 1e-9, relative for rates above 1. Rows whose
-    number of roots the kernel cannot prove are solved by `models.finance.irr_rows`.
+    number of roots the kernel cannot prove are solved by `gpu.irr_rest.irr_rows`.
     The first call in a process loads, or on a new machine compiles, the kernel.
     """
     flows = np.ascontiguousarray(cash_flow_usd, dtype=np.float64)

@@ -216,7 +216,7 @@ def _bernstein(
 
 def _convert(term: FloatArray, step: FloatArray) -> FloatArray:
     """Return the Bernstein coefficients on [-1, 1] of ``sum(term * exp(step * x))``."""
-    table = _power_to_bernstein()
+    table = power_to_bernstein()
     # No matrix product: its rounding would depend on how many items share the call.
     coefficient: FloatArray = term.sum(axis=1)[:, None] * table[0]
     with np.errstate(under="ignore"):
@@ -227,7 +227,7 @@ def _convert(term: FloatArray, step: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=1)
-def _power_to_bernstein() -> FloatArray:
+def power_to_bernstein() -> FloatArray:
     """Return the Bernstein coefficients of ``x**order`` on [-1, 1], one row an order.
 
     The coefficient number i is the symmetric function of i ones and n - i minus ones

@@ -7,8 +7,10 @@ What does not belong here: anything a kernel could have done itself; only what i
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from gpu.kernel import layout as at
 from gpu.liquidity import CALL, LEVELS, LIQUIDATION, LiquidityRisk, covenant_event
 from gpu.numpy_engine import Scored, site_irr_column, site_npv_column
 from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year
-from models.finance import irr_rows
+from models import finance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -128,11 +130,27 @@ def settle(
             open_places.append(places[open_here])
             rows.append(flows_usd[plan, k][:, open_here].T)
     # All at once: a few rows cost hardly more than one.
-    rate, n_roots, code = irr_rows(np.concatenate(rows))
+    rate, n_roots, code = _irr_rows()(np.concatenate(rows))
     there, which = np.concatenate(open_columns), np.concatenate(open_places)
     result.out[there + at.SERIES_RATE, which] = rate
     result.out[there + at.SERIES_ROOTS, which] = n_roots
     result.out[there + at.SERIES_STATUS, which] = code
+
+
+class _IrrRows(Protocol):
+    def __call__(
+        self, cash_flow_usd: FloatArray, /
+    ) -> tuple[FloatArray, IntArray, NDArray[np.int8]]: ...
+
+
+@lru_cache(maxsize=1)
+def _irr_rows() -> _IrrRows:
+    """Return what solves rows: compiled, for NumPy would keep other threads waiting."""
+    try:
+        found: _IrrRows = importlib.import_module("gpu.irr_rest").irr_rows
+    except ImportError:  # A device works without Numba.
+        return finance.irr_rows
+    return found
 
 
 def scored_of(tables: Tables, result: KernelResult, n_rows: int) -> tuple[Scored, ...]:

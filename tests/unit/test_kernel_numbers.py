@@ -8,11 +8,12 @@ that comparing the engines may miss it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
-from gpu import irr_batch, liquidity, numpy_engine, returns
+from gpu import irr_batch, irr_rest, liquidity, numpy_engine, returns
 from gpu.kernel import (
     calls,
     cover,
@@ -22,6 +23,8 @@ from gpu.kernel import (
     irr_count,
     layout,
     lines,
+    rest_search,
+    rest_sums,
     scenario,
     space,
     treasury,
@@ -32,7 +35,7 @@ from gpu.sampling import draws as sampling_draws
 from gpu.sampling import leading, leading_cpu, net, philox, scenarios, weights_cpu
 from gpu.sampling.rule import GROUPS, PARTNER_OFFSET
 from gpu.statistics import describe, describe_loops
-from models import debt_limits, margin, network
+from models import _expsum, _isolate, debt_limits, margin, network
 from models.capacity import SHELL_KINDS
 from models.finance import IrrStatus
 from models.market_parameters import FACTORS
@@ -61,6 +64,15 @@ from models.units import HASHES_PER_EH, PH_PER_EH, SECONDS_PER_DAY
         (irr_count.UNIT_ROUNDOFF, irr_batch.UNIT_ROUNDOFF),
         (irr_count.SUM_DEPTH, irr_batch.SUM_DEPTH),
         (irr.LOWEST_RATE, irr_batch.LOWEST_RATE),
+        (rest_search.UNIT_ROUNDOFF, _expsum.UNIT_ROUNDOFF),
+        (rest_sums.CLEAR_ROUNDOFF, 100.0 * _expsum.UNIT_ROUNDOFF),
+        (rest_sums.TAYLOR_ORDER, _expsum.TAYLOR_ORDER),
+        (rest_sums.N_COEFFICIENTS, _expsum.TAYLOR_ORDER + 1),
+        (rest_sums.TERM_ROUNDOFFS, _expsum.TERM_ROUNDOFFS),
+        (rest_sums.FIRST_LEFT_OUT, 1.0 / math.factorial(_expsum.TAYLOR_ORDER + 1)),
+        (irr_rest.SHARPNESS, irr.SHARPNESS),
+        (rest_search.MAX_REFINE, _isolate.MAX_REFINE),
+        (rest_search.NOISE_ROUNDOFFS, _isolate.NOISE_ROUNDOFFS),
         (leading_cpu.N_LEADING, len(leading.LEADING)),
         (leading_cpu.BITS, net.BLOCK_BITS),
         (leading_cpu.TAIL_STREAM, leading._TAIL_STREAM),
@@ -121,6 +133,10 @@ def test_places_are_in_the_order_of_what_they_stand_for() -> None:
     assert [getattr(layout, f"SWAPS_{name}") for name in swaps] == [
         GROUPS.index(name) for name in groups
     ]
+    rest = (rest_sums.EMPTY, rest_sums.ONE, rest_sums.OPEN)
+    assert rest == (_expsum.NONE, _expsum.ONE, _expsum.OPEN)
+    rest_codes = (irr_rest.OK, irr_rest.SEVERAL, irr_rest.NONE)
+    assert rest_codes == (IrrStatus.OK, IrrStatus.SEVERAL, IrrStatus.NONE)
     codes = (irr.OK, irr.SEVERAL, irr.NONE, irr.ALL_ZERO)
     assert codes == (
         *(IrrStatus.OK, IrrStatus.SEVERAL),
