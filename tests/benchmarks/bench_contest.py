@@ -22,6 +22,7 @@ import numpy as np
 from gpu.contests.contest import COLUMNS, Contest
 from gpu.engines import make_engine
 from gpu.scoring.chunks import BLOCK
+from gpu.scoring.counting import counter_of
 from models.business_as_usual import business_as_usual
 from optimizer.contest_plans import contestants
 from optimizer.runreader import open_run
@@ -94,7 +95,7 @@ def main() -> None:
     rng = np.random.default_rng(1)
     for k in COUNTS:
         outcomes = {name: 1e8 * rng.normal(size=(k, BLOCK)) for name in COLUMNS}
-        one = Contest(tuple(str(j) for j in range(k)))
+        one = Contest(tuple(str(j) for j in range(k)), counter=counter_of("cpu"))
         [seconds] = rounds([lambda c=one, o=outcomes: c.take(0, o)])
         print(f"  {k:2d} plans {seconds * 1e6 / BLOCK:8.1f} us per scenario")
 
