@@ -6,7 +6,7 @@ What does not belong here: how it comes about (`optimizer.scoring`).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from optimizer.risk_tables import terms_note
@@ -41,6 +41,8 @@ class ScoredRun:
         What their figures say to do, in sentences.
     irr_notes : tuple of str
         Where rates of return mislead, see `optimizer.irr_words`.
+    site_names : dict of str to str
+        Name of each site of the study, by its id.
     """
 
     result: ScoreResult
@@ -50,6 +52,7 @@ class ScoredRun:
     policies: tuple[PolicyScore, ...] = ()
     policy_advice: tuple[str, ...] = ()
     irr_notes: tuple[str, ...] = ()
+    site_names: dict[str, str] = field(default_factory=dict)
 
 
 def score_summary(scored: ScoredRun) -> dict[str, object]:

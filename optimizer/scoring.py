@@ -215,6 +215,7 @@ def _with_company(
         policies,
         advice(study, policies, seed=seed),
         irr_notes(study, result),
+        {site.id: site.name for site in study.sites},
     )
 
 

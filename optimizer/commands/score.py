@@ -32,6 +32,7 @@ from optimizer.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gpu.scoring.score import ScoreResult
@@ -155,14 +156,14 @@ def _show(scored: ScoredRun) -> None:
             *("", "base path", "mean", "+-", "P5", "+-", "P50", "P95"),
             *("CVaR 95", "+-", "not defined"),
         ),
-        [row for row in _rows(result) if row is not None],
+        [row for row in _rows(result, scored.site_names) if row is not None],
         title=_title(result),
     )
     print_table(
         ("share of scenarios in which", "%", "95 % from", "to"),
         [
             (text, 100.0 * result.probabilities[key], *_range(result, key))
-            for key, text in _events(result).items()
+            for key, text in _events(result, scored.site_names).items()
             if key in result.probabilities
         ],
     )
@@ -267,7 +268,9 @@ def _show_risk(scored: ScoredRun) -> None:
         output_console().print(note, markup=False)
 
 
-def _rows(result: ScoreResult) -> list[tuple[object, ...] | None]:
+def _rows(
+    result: ScoreResult, site_names: Mapping[str, str]
+) -> list[tuple[object, ...] | None]:
     rows = [
         _row(result, "npv_usd", "NPV, USD m", MILLION),
         _row(result, "incremental_npv_usd", "NPV over baseline, USD m", MILLION),
@@ -281,8 +284,9 @@ def _rows(result: ScoreResult) -> list[tuple[object, ...] | None]:
     ]
     for site in _sites(result):
         npv, irr = f"site_{site}_npv_at_hurdle_usd", f"site_{site}_irr_per_year"
-        rows.append(_row(result, npv, f"{site}: NPV at hurdle, USD m", MILLION))
-        rows.append(_row(result, irr, f"{site}: IRR, %/year", 0.01))
+        name = site_names.get(site, site)
+        rows.append(_row(result, npv, f"{name}: NPV at hurdle, USD m", MILLION))
+        rows.append(_row(result, irr, f"{name}: IRR, %/year", 0.01))
     return rows
 
 
@@ -326,7 +330,7 @@ def _with_half_width(
     return value / unit, half_width if math.isfinite(half_width) else None
 
 
-def _events(result: ScoreResult) -> dict[str, str]:
+def _events(result: ScoreResult, site_names: Mapping[str, str]) -> dict[str, str]:
     events = {
         "npv_negative_frac": "NPV < 0",
         "npv_below_baseline_frac": f"NPV below {result.baseline_label}",
@@ -337,8 +341,9 @@ def _events(result: ScoreResult) -> dict[str, str]:
         "no_payback_frac": "the increment is never paid back",
     }
     for site in _sites(result):
-        events[f"site_{site}_clears_hurdle_frac"] = f"{site} clears its hurdle"
-        events[f"site_{site}_no_irr_frac"] = f"{site} has no IRR"
+        name = site_names.get(site, site)
+        events[f"site_{site}_clears_hurdle_frac"] = f"{name} clears its hurdle"
+        events[f"site_{site}_no_irr_frac"] = f"{name} has no IRR"
     return events
 
 

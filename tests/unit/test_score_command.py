@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scored_plans import grown_plan, usual_plan
+from tiny_studies import tiny_study
 
 import gpu.array_engine
+import optimizer.commands.score as score_command
 import optimizer.scoring
+from gpu.scoring.score import score
 from models.business_as_usual import business_as_usual
 from optimizer.chunk_store import file_of
 from optimizer.cli import main
@@ -86,6 +90,24 @@ def test_score_as_json_is_only_json(
     assert answer["columns"]["npv_usd"]["quantiles"].keys() >= {"p05", "p50", "p95"}
     assert answer["probabilities"]["no_irr_frac"] == 1.0
     assert answer["base"]["incremental_npv_usd"] == 0.0
+
+
+def test_sites_are_shown_by_name() -> None:
+    study = tiny_study()
+    result = score(
+        study,
+        grown_plan(study),
+        n_scenarios=20,
+        baseline=usual_plan(study),
+        backend="numpy",
+    )
+    site = score_command._sites(result)[0]
+    rows = score_command._rows(result, {site: "North shore"})
+    labels = [row[0] for row in rows if row is not None]
+    assert "North shore: NPV at hurdle, USD m" in labels
+    assert "North shore: IRR, %/year" in labels
+    events = score_command._events(result, {site: "North shore"})
+    assert events[f"site_{site}_no_irr_frac"] == "North shore has no IRR"
 
 
 def test_shares_of_weighted_scenarios_count_by_weight(
