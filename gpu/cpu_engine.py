@@ -233,9 +233,9 @@ class CpuEngine:
 def _blocks_per_call(n_workers: int, n_plans: int) -> int:
     """Return how many blocks a call scores.
 
-    Rows whose IRR the kernel leaves open cost some milliseconds a call, however few
-    they are. More blocks share that; every worker gets two calls of the least chunk,
-    and months of many plans do not fill the memory.
+    Rows whose IRR the kernel leaves open are run again as lanes of a full block,
+    however few they are. More blocks share that; every worker gets two calls of the
+    least chunk, and months of many plans do not fill the memory.
     """
     return max(1, min(MOST_BLOCKS, 8 // n_workers, 8 // n_plans))
 

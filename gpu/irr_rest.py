@@ -12,12 +12,13 @@ it imports Numba. What does not belong here: the rule and its reasons, lanes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gpu.kernel.compiled import Doubles, Integers, entry
 from gpu.kernel.intrinsics import abs_, float_of_int
+from gpu.kernel.irr import NONE, OK, SEVERAL, SHARPNESS, UNSETTLED
 from gpu.kernel.rest_search import (
     MOST_WAITING,
     N_FACTS,
@@ -38,16 +39,6 @@ if TYPE_CHECKING:
     from models.arrays import FloatArray, IntArray
 
 __all__ = ["irr_rows"]
-
-# Rounding moves a root by some n_flows / slope units: where that is more than the
-# agreement asked of engines, all of them have the root that NumPy finds.
-SHARPNESS: Final = 2e4
-
-# Codes of `models.finance.IrrStatus`, and one more.
-OK: Final = 0
-SEVERAL: Final = 1
-NONE: Final = 3
-UNSETTLED: Final = -1
 
 
 def irr_rows(

@@ -16,7 +16,7 @@ import numpy as np
 from gpu.contests.run import MAX_KEPT_OUTCOMES, contest
 from gpu.sampling.rule import DrawRule
 from gpu.scoring.chunks import chunk_ranges
-from gpu.scoring.options import ScoreOptions
+from gpu.scoring.options import USUAL_OPTIONS, ScoreOptions
 from models.errors import ConfigError, Fault, ReportError
 from optimizer.contest_plans import contestants
 from optimizer.contest_projects import project_contest
@@ -49,7 +49,6 @@ __all__ = [
 CONTEST_FILE: Final = "contest.json"
 ROWS_FILE: Final = "contest.parquet"
 CHUNKS_FOLDER: Final = "contest"
-USUAL_OPTIONS: Final = ScoreOptions()
 
 
 @dataclass(frozen=True, slots=True)

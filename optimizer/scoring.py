@@ -14,7 +14,7 @@ from gpu.liquidity import has_btc_loan
 from gpu.sampling.rule import MAX_SEED, DrawRule
 from gpu.sampling.tilt import tilt_toward_shortfall
 from gpu.scoring.chunks import chunk_ranges
-from gpu.scoring.options import ScoreOptions
+from gpu.scoring.options import USUAL_OPTIONS, ScoreOptions
 from gpu.scoring.score import DEFAULT_SCENARIOS, score
 from models.business_as_usual import business_as_usual
 from models.errors import DataError
@@ -74,8 +74,6 @@ SUMMARY_FILE = "summary.json"
 GRID_FILE = "grid.parquet"
 STRESS_FILE = "stress.parquet"
 RISK_FILE = "margin_risk.csv"
-
-USUAL_OPTIONS = ScoreOptions()
 
 
 def score_run(

@@ -21,10 +21,10 @@ from gpu.scoring.chunk_work import ChunkWork, without_device
 from gpu.scoring.chunks import BLOCK, chunk_ranges
 from gpu.scoring.counting import counter_of, weights_of
 from gpu.scoring.engine_rows import sampled_rows
-from gpu.scoring.going_on import chosen_engine, identity_to_keep
+from gpu.scoring.going_on import chosen_engine, open_store
 from gpu.scoring.identity import content_sha256, identity_of
 from gpu.scoring.inputs import MAX_SCENARIOS
-from gpu.scoring.options import ScoreOptions
+from gpu.scoring.options import USUAL_OPTIONS, ScoreOptions
 from gpu.scoring.score import DEPENDENCE
 from gpu.scoring.workers import Watch, in_order
 from gpu.statistics.outcome_events import events
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from models.study import Study
 
 __all__ = ["EVENTS", "MAX_KEPT_OUTCOMES", "MAX_PLANS", "contest"]
-
-USUAL_OPTIONS = ScoreOptions()
 
 EVENTS: Final = (
     "equity_needed_frac",
@@ -172,11 +170,8 @@ def _work(
             is_streamed=True,
         )
         identity["names of plans"] = content_sha256(names)
-        options.store.open(
-            identity_to_keep(identity, options),
-            n_chunks=len(chunk_ranges(n_scenarios)),
-            resume=options.resume,
-        )
+        n_chunks = len(chunk_ranges(n_scenarios))
+        open_store(options.store, identity, options, n_chunks=n_chunks)
     return ChunkWork(
         engine,
         watch,

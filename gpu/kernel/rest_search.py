@@ -12,6 +12,7 @@ from typing import Final
 from gpu.kernel.compiled import Doubles, device
 from gpu.kernel.elementary import log_
 from gpu.kernel.intrinsics import abs_, float_of_int
+from gpu.kernel.irr_count import LARGEST_PLAIN, SMALLEST_PLAIN, UNIT_ROUNDOFF
 from gpu.kernel.rest_sums import (
     HUGE,
     ONE,
@@ -33,12 +34,8 @@ __all__ = [
     "refine_root",
 ]
 
-UNIT_ROUNDOFF: Final = 1.1102230246251565e-16
 MAX_REFINE: Final = 200
 NOISE_ROUNDOFFS: Final = 65536.0
-# Sizes of flows, or rather their inverses, beyond which digits may be lost. [USD]
-LARGEST_PLAIN: Final = 1e100
-SMALLEST_PLAIN: Final = 1e-100
 # Intervals that wait at most, and that are looked at in all; a row needs some ten.
 MOST_WAITING: Final = 128
 MOST_TRIES: Final = 1000

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gpu.engines import Engine, EngineName
+    from gpu.scoring.chunk_keeper import ChunkKeeper
     from gpu.scoring.options import ScoreOptions
 
-__all__ = ["chosen_engine", "identity_to_keep"]
+__all__ = ["chosen_engine", "open_store"]
 
 DEVICE: Final = "cuda"
 
@@ -84,19 +85,30 @@ def chosen_engine(
     return engine
 
 
-def identity_to_keep(now: dict[str, str], options: ScoreOptions) -> dict[str, str]:
-    """Return as what a scoring goes on.
+def open_store(
+    store: ChunkKeeper,
+    identity: dict[str, str],
+    options: ScoreOptions,
+    *,
+    n_chunks: int,
+) -> None:
+    """Begin a scoring, or go on with it.
 
     Parameters
     ----------
-    now : dict of str to str
+    store : ChunkKeeper
+        Where finished chunks are kept.
+    identity : dict of str to str
         What is scored, see `gpu.scoring.identity.identity_of`.
     options : ScoreOptions
         Whether chunks are taken over, and from where.
+    n_chunks : int
+        Chunks that the whole scoring has. [unitless]
     """
     earlier = _earlier(options)
-    is_moved = earlier.get("engine") == DEVICE and now["engine"] != DEVICE
-    return in_place_of(now, earlier) if is_moved else now
+    is_moved = earlier.get("engine") == DEVICE and identity["engine"] != DEVICE
+    kept_as = in_place_of(identity, earlier) if is_moved else identity
+    store.open(kept_as, n_chunks=n_chunks, resume=options.resume)
 
 
 def _as_finished(engine: Engine) -> str:

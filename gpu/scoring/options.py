@@ -8,14 +8,14 @@ None of it changes a score. What does not belong here: what is scored
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gpu.scoring.chunk_keeper import ChunkKeeper
 
-__all__ = ["OnDeviceLoss", "ScoreOptions"]
+__all__ = ["USUAL_OPTIONS", "OnDeviceLoss", "ScoreOptions"]
 
 OnDeviceLoss: TypeAlias = Literal["stop", "cpu"]
 
@@ -56,3 +56,7 @@ class ScoreOptions:
     is_confirmed: bool = False
     rows_at_once: int | None = None
     say: Callable[[str], None] | None = None
+
+
+USUAL_OPTIONS: Final = ScoreOptions()
+"""How a scoring is run unless something else is asked for."""

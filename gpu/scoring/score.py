@@ -21,7 +21,7 @@ from gpu.scoring.chunk_run import ChunkRun
 from gpu.scoring.chunk_work import without_device
 from gpu.scoring.chunks import chunk_ranges
 from gpu.scoring.counting import counter_of
-from gpu.scoring.going_on import chosen_engine, identity_to_keep
+from gpu.scoring.going_on import chosen_engine, open_store
 from gpu.scoring.grid_run import grid_chunks, score_grid
 from gpu.scoring.identity import identity_of
 from gpu.scoring.inputs import (
@@ -30,7 +30,7 @@ from gpu.scoring.inputs import (
     MAX_SCENARIOS,
     checked_inputs,
 )
-from gpu.scoring.options import ScoreOptions
+from gpu.scoring.options import USUAL_OPTIONS, ScoreOptions
 from gpu.scoring.result import GridResult, ScoreResult
 from gpu.scoring.until import sample_until
 from gpu.scoring.workers import Watch
@@ -61,7 +61,6 @@ __all__ = [
     "score_scenarios",
 ]
 
-USUAL_OPTIONS = ScoreOptions()
 DEPENDENCE: Final[dict[str, Dependence]] = {"antithetic": "pairs", "sobol": "blocks"}
 """What is independent of each other, by method of the draws; else rows are."""
 
@@ -287,11 +286,7 @@ def _work(
             is_streamed=tally.rows.is_streamed,
         )
         chunks = (*chunk_ranges(n_scenarios), *grid_chunks(grid, n_scenarios))
-        options.store.open(
-            identity_to_keep(identity, options),
-            n_chunks=len(chunks),
-            resume=options.resume,
-        )
+        open_store(options.store, identity, options, n_chunks=len(chunks))
     return ChunkRun(
         study,
         rule,

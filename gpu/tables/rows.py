@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +20,8 @@ from gpu.returns import MAX_IRR_PER_YEAR, rate_per_year
 from models import finance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from gpu.numpy_engine import Rows
@@ -137,20 +138,14 @@ def settle(
     result.out[there + at.SERIES_STATUS, which] = code
 
 
-class _IrrRows(Protocol):
-    def __call__(
-        self, cash_flow_usd: FloatArray, /
-    ) -> tuple[FloatArray, IntArray, NDArray[np.int8]]: ...
-
-
-@lru_cache(maxsize=1)
-def _irr_rows() -> _IrrRows:
+def _irr_rows() -> Callable[
+    [FloatArray], tuple[FloatArray, IntArray, NDArray[np.int8]]
+]:
     """Return what solves rows: compiled, for NumPy would keep other threads waiting."""
     try:
-        found: _IrrRows = importlib.import_module("gpu.irr_rest").irr_rows
+        return importlib.import_module("gpu.irr_rest").irr_rows  # type: ignore[no-any-return]
     except ImportError:  # A device works without Numba.
         return finance.irr_rows
-    return found
 
 
 def scored_of(tables: Tables, result: KernelResult, n_rows: int) -> tuple[Scored, ...]:

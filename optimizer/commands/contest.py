@@ -20,6 +20,7 @@ from optimizer.commands.options import (
     ResumeOption,
     SeedOption,
     command_line,
+    option_words,
     resume_choice,
     told_of_changes,
 )
@@ -121,12 +122,8 @@ def _command(context: typer.Context, folders: Sequence[Path]) -> str:
     words: list[object] = ["contest", *folders]
     if given["naive"] is not None:
         words.append("--naive" if given["naive"] else "--no-naive")
-    for name in ("scenarios", "seed"):
-        words += [f"--{name}", given[name]]
     usual = {"sampling": "plain", "backend": "auto", "on_device_loss": "cpu"}
-    for name, value in usual.items():
-        if given[name] != value:
-            words += [f"--{name.replace('_', '-')}", given[name]]
+    words += option_words(given, ("scenarios", "seed"), usual)
     if not given["rows"]:
         words.append("--no-rows")
     return command_line(*words)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 from optimizer.console import error_console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "DeviceLossOption",
@@ -26,6 +29,7 @@ __all__ = [
     "SeedOption",
     "StudyArgument",
     "command_line",
+    "option_words",
     "resume_choice",
     "told_of_changes",
 ]
@@ -40,6 +44,26 @@ def command_line(*words: object) -> str:
         Name of the command and what follows it.
     """
     return shlex.join(["wattplan", *(str(word) for word in words)])
+
+
+def option_words(
+    given: Mapping[str, object], always: Sequence[str], usual: Mapping[str, object]
+) -> list[object]:
+    """Return options as words of a command.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        Values by name of the parameter.
+    always : sequence of str
+        Names of those that are always written.
+    usual : mapping of str to object
+        Those written where they are not as usual: what is, by name.
+    """
+    names = [*always, *(name for name, value in usual.items() if given[name] != value)]
+    return [
+        word for name in names for word in (f"--{name.replace('_', '-')}", given[name])
+    ]
 
 
 def resume_choice(resume: bool, fresh: bool) -> bool | None:

@@ -19,6 +19,7 @@ from optimizer.commands.options import (
     RunArgument,
     SeedOption,
     command_line,
+    option_words,
     resume_choice,
 )
 from optimizer.commands.policies import show_policies
@@ -133,17 +134,11 @@ def score(
 def _command(context: typer.Context, folder: Path) -> str:
     """Return the command, for a shell, that scores alike and asks nothing again."""
     words: list[object] = ["score", folder]
-    for name in ("scenarios", "seed"):
-        words += [f"--{name}", context.params[name]]
     usual = {"backend": "auto", "sampling": "plain", "on_device_loss": "cpu"}
-    for name, value in usual.items():
-        if context.params[name] != value:
-            words += [f"--{name.replace('_', '-')}", context.params[name]]
+    words += option_words(context.params, ("scenarios", "seed"), usual)
     if not context.params["rows"]:
         words.append("--no-rows")
-    for name in ("until", "grid"):
-        if context.params[name] is not None:
-            words += [f"--{name}", context.params[name]]
+    words += option_words(context.params, (), {"until": None, "grid": None})
     if context.params["yes"]:
         words.append("--yes")
     return command_line(*words)

@@ -70,7 +70,6 @@ from models.units import HASHES_PER_EH, PH_PER_EH, SECONDS_PER_DAY
         (rest_sums.N_COEFFICIENTS, _expsum.TAYLOR_ORDER + 1),
         (rest_sums.TERM_ROUNDOFFS, _expsum.TERM_ROUNDOFFS),
         (rest_sums.FIRST_LEFT_OUT, 1.0 / math.factorial(_expsum.TAYLOR_ORDER + 1)),
-        (irr_rest.SHARPNESS, irr.SHARPNESS),
         (rest_search.MAX_REFINE, _isolate.MAX_REFINE),
         (rest_search.NOISE_ROUNDOFFS, _isolate.NOISE_ROUNDOFFS),
         (leading_cpu.N_LEADING, len(leading.LEADING)),
